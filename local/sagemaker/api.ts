@@ -1,0 +1,35 @@
+// What other rooms ask of SageMaker in the same process: the control plane, and the runtime.
+import type { Clock } from '../clock.ts';
+import type { LogSink } from '../logs/api.ts';
+import type { S3 } from '../s3/api.ts';
+import type { AwsPlace, SdkOperations, Service } from '../service.ts';
+
+export interface SageMaker extends Service {
+  readonly name: 'sagemaker';
+  /** createModel, createEndpointConfig, createEndpoint, describeEndpoint … */
+  readonly operations: SdkOperations;
+  /** The wire handler and operations (`invokeEndpoint` …) of the Runtime API. */
+  readonly runtime: Service & { readonly name: 'sagemaker-runtime'; readonly operations: SdkOperations };
+  /** Every endpoint with its status; the process is ready when all are InService. */
+  endpoints(): readonly { readonly endpointName: string; readonly status: string; readonly failureReason?: string }[];
+  /** Resolves once the endpoint has left Creating or Updating. */
+  settled(endpointName: string): Promise<{ status: string; failureReason?: string }>;
+}
+
+export interface SageMakerOptions {
+  readonly place?: AwsPlace;
+  readonly clock?: Clock;
+  readonly s3: S3;
+  readonly logs?: LogSink;
+  /** Instances' volumes: unpacked artefacts live here. An absolute folder, emptied of leftovers at start. */
+  readonly volumesFolder: string;
+  /** How an image is started, by repository name without registry, account or tag. */
+  readonly images: ImageTable;
+}
+
+/** How one container image runs on this machine. */
+export type ImageLauncher =
+  | { readonly kind: 'command'; readonly command: string; readonly args: readonly string[]; readonly environment?: Readonly<Record<string, string>> }
+  | { readonly kind: 'url'; readonly url: string };
+
+export type ImageTable = Readonly<Record<string, ImageLauncher>>;

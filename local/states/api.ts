@@ -1,0 +1,28 @@
+// What other rooms ask of Step Functions in the same process.
+import type { Clock } from '../clock.ts';
+import type { FunctionInvoker } from '../lambda/api.ts';
+import type { LogSink } from '../logs/api.ts';
+import type { S3 } from '../s3/api.ts';
+import type { AwsPlace, SdkOperations, Service } from '../service.ts';
+
+export interface States extends Service {
+  readonly name: 'states';
+  readonly operations: SdkOperations;
+  /** Goes on with the Standard executions that were running when the process last ended. */
+  resume(): Promise<void>;
+}
+
+export interface StatesOptions {
+  readonly place?: AwsPlace;
+  readonly clock?: Clock;
+  /** The database file, or `:memory:`. */
+  readonly databaseFile?: string;
+  readonly lambda?: FunctionInvoker;
+  readonly s3?: S3;
+  readonly logs?: LogSink;
+  /**
+   * The services that `aws-sdk:<service>:<operation>` and the optimised integrations may call, by the service's name
+   * in the ARN (`sagemakerruntime`, `s3`, `lambda`, `sagemaker` …). `sfn` and `lambda` need not be given.
+   */
+  readonly services?: Readonly<Record<string, SdkOperations>>;
+}
