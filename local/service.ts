@@ -2,7 +2,15 @@
 // the other services in the same process (Step Functions' SDK integrations, S3's notifications, and so on).
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-export type ServiceName = 's3' | 'lambda' | 'states' | 'sagemaker' | 'sagemaker-runtime' | 'logs' | 'monitoring' | 'sts';
+export type ServiceName =
+  | 's3'
+  | 'lambda'
+  | 'states'
+  | 'sagemaker'
+  | 'sagemaker-runtime'
+  | 'logs'
+  | 'monitoring'
+  | 'sts';
 
 export interface Service {
   readonly name: ServiceName;
@@ -31,7 +39,9 @@ export interface WireCall {
  * them. Inputs and outputs are spelt as the API spells them; a blob member is a `Uint8Array`, a time a `Date`.
  * @throws AwsError
  */
-export type SdkOperations = Readonly<Record<string, (input: SdkValues, options?: SdkCallOptions) => Promise<SdkValues>>>;
+export type SdkOperations = Readonly<
+  Record<string, (input: SdkValues, options?: SdkCallOptions) => Promise<SdkValues>>
+>;
 
 export type SdkValues = Record<string, unknown>;
 

@@ -12,7 +12,12 @@ export interface Logs extends Service, LogSink {
   /** Idempotent. */
   createLogGroup(group: string, settings?: { readonly retentionInDays?: number }): void;
   /** Lines whose text contains `containing`, oldest first, straight from the store: what inspection reads. */
-  find(query: { group: string; containing?: string; fromMs?: number; toMs?: number }): AsyncIterable<LogEvent & { stream: string }>;
+  find(query: {
+    group: string;
+    containing?: string;
+    fromMs?: number;
+    toMs?: number;
+  }): AsyncIterable<LogEvent & { stream: string }>;
 }
 
 export interface LogEvent {

@@ -11,7 +11,11 @@ export interface S3 extends Service {
   headObject(at: ObjectAddress): Promise<ObjectInfo>;
   /** The body is a stream from disk; a caller that stops early must destroy it. */
   getObject(at: ObjectAddress, range?: ByteRange): Promise<{ info: ObjectInfo; body: Readable }>;
-  putObject(at: ObjectAddress, body: Readable | Uint8Array | string, options?: PutOptions): Promise<ObjectInfo>;
+  putObject(
+    at: ObjectAddress,
+    body: Readable | Uint8Array | string,
+    options?: PutOptions,
+  ): Promise<ObjectInfo>;
   listObjects(query: ListQuery): Promise<ListPage>;
   deleteObject(at: ObjectAddress): Promise<void>;
 }

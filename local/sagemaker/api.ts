@@ -11,7 +11,11 @@ export interface SageMaker extends Service {
   /** The wire handler and operations (`invokeEndpoint` …) of the Runtime API. */
   readonly runtime: Service & { readonly name: 'sagemaker-runtime'; readonly operations: SdkOperations };
   /** Every endpoint with its status; the process is ready when all are InService. */
-  endpoints(): readonly { readonly endpointName: string; readonly status: string; readonly failureReason?: string }[];
+  endpoints(): readonly {
+    readonly endpointName: string;
+    readonly status: string;
+    readonly failureReason?: string;
+  }[];
   /** Resolves once the endpoint has left Creating or Updating. */
   settled(endpointName: string): Promise<{ status: string; failureReason?: string }>;
 }
@@ -29,7 +33,12 @@ export interface SageMakerOptions {
 
 /** How one container image runs on this machine. */
 export type ImageLauncher =
-  | { readonly kind: 'command'; readonly command: string; readonly args: readonly string[]; readonly environment?: Readonly<Record<string, string>> }
+  | {
+      readonly kind: 'command';
+      readonly command: string;
+      readonly args: readonly string[];
+      readonly environment?: Readonly<Record<string, string>>;
+    }
   | { readonly kind: 'url'; readonly url: string };
 
 export type ImageTable = Readonly<Record<string, ImageLauncher>>;

@@ -36,7 +36,12 @@ export function toAwsError(thrown: unknown): AwsError {
  * Writes the error as the protocol has it: `x-amzn-errortype` with `Message` for REST-JSON (SageMaker Runtime spells
  * it so; clients read both), `__type` for the JSON protocols, an `<Error>` document for S3.
  */
-export function sendAwsError(response: ServerResponse, thrown: unknown, protocol: WireProtocol, requestId: string): void {
+export function sendAwsError(
+  response: ServerResponse,
+  thrown: unknown,
+  protocol: WireProtocol,
+  requestId: string,
+): void {
   const error = toAwsError(thrown);
   if (response.headersSent) {
     response.destroy();
@@ -65,7 +70,9 @@ function jsonError(error: AwsError, protocol: WireProtocol): string {
 }
 
 function xmlError(error: AwsError, requestId: string): string {
-  const members = Object.entries(error.members).map(([name, value]) => `<${name}>${escapeXml(String(value))}</${name}>`);
+  const members = Object.entries(error.members).map(
+    ([name, value]) => `<${name}>${escapeXml(String(value))}</${name}>`,
+  );
   return `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${error.name}</Code><Message>${escapeXml(error.message)}</Message>${members.join('')}<RequestId>${requestId}</RequestId></Error>`;
 }
 

@@ -27,14 +27,26 @@ export function createWireServer({ services, own }: WireServerOptions): Server {
     const name = identifyService(request, path, target.searchParams);
     const service = byName.get(name);
     if (service === undefined) {
-      const error = new AwsError('UnknownService', `The service ${name} is not served here.`, { statusCode: 501 });
+      const error = new AwsError('UnknownService', `The service ${name} is not served here.`, {
+        statusCode: 501,
+      });
       sendAwsError(response, error, 'json-1.1', requestId);
       return;
     }
     const operation = headerText(request, 'x-amz-target')?.split('.').at(-1);
     service
-      .handle({ request, response, method: request.method ?? 'GET', path, query: target.searchParams, operation, requestId })
-      .catch((thrown: unknown) => sendAwsError(response, thrown, name === 's3' ? 'rest-xml' : 'rest-json', requestId));
+      .handle({
+        request,
+        response,
+        method: request.method ?? 'GET',
+        path,
+        query: target.searchParams,
+        operation,
+        requestId,
+      })
+      .catch((thrown: unknown) =>
+        sendAwsError(response, thrown, name === 's3' ? 'rest-xml' : 'rest-json', requestId),
+      );
   });
   server.keepAliveTimeout = 65_000;
   server.requestTimeout = 0;
@@ -69,13 +81,16 @@ export function identifyService(request: IncomingMessage, path: string, query: U
   const byScope = scope === undefined ? undefined : SCOPES[scope];
   if (byScope !== undefined) return byScope;
   if (/^\/endpoints\/[^/]+\/(async-)?invocations/.test(path)) return 'sagemaker-runtime';
-  if (/^\/20\d\d-\d\d-\d\d\/(functions|layers|tags|event-source-mappings|account-settings)/.test(path)) return 'lambda';
+  if (/^\/20\d\d-\d\d-\d\d\/(functions|layers|tags|event-source-mappings|account-settings)/.test(path))
+    return 'lambda';
   if (path.startsWith('/service/GraniteServiceVersion20100801/')) return 'monitoring';
   return 's3';
 }
 
 function credentialScope(request: IncomingMessage, query: URLSearchParams): string | undefined {
-  const credential = /Credential=([^,\s]+)/.exec(headerText(request, 'authorization') ?? '')?.[1] ?? query.get('X-Amz-Credential');
+  const credential =
+    /Credential=([^,\s]+)/.exec(headerText(request, 'authorization') ?? '')?.[1] ??
+    query.get('X-Amz-Credential');
   return credential?.split('/')[3];
 }
 
