@@ -1,0 +1,25 @@
+// `npx seriatim …`: every file in `commands/` registers one command or one group of them.
+import { readdirSync, readFileSync } from 'node:fs';
+import { Command } from 'commander';
+
+/** What a file in `commands/` exports as `register`. Its heavy imports belong inside the action. */
+export type RegisterCommand = (program: Command) => void;
+
+const folder = new URL('./commands/', import.meta.url);
+const { version, description } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+  description: string;
+};
+
+const program = new Command('seriatim').description(description).version(version).showHelpAfterError();
+for (const file of readdirSync(folder).filter((name) => name.endsWith('.ts')).sort()) {
+  const { register } = (await import(new URL(file, folder).href)) as { register: RegisterCommand };
+  register(program);
+}
+
+try {
+  await program.parseAsync();
+} catch (thrown) {
+  console.error(`seriatim: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
+  process.exitCode = 1;
+}
