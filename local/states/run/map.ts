@@ -35,10 +35,12 @@ async function attempt(frame: Frame, state: MapState): Promise<Json> {
   const restored = takeRestored(frame);
   if (restored === undefined) frame.emit('MapStateStarted', () => ({ length: items.length }));
   frame.marker = { isStarted: true };
+  frame.execution.changed(frame);
   const run = new InlineMap(frame, state, { items, input, restored });
   const results = await run.all(concurrency || MAX_INLINE_CONCURRENCY);
   frame.execution.record('MapStateSucceeded', frame.previous);
   frame.marker = undefined;
+  frame.dropChildren();
   return results;
 }
 
@@ -130,7 +132,7 @@ class InlineMap {
     if (iteration.isDone) return { output: iteration.output, previous: iteration.previous };
     this.running.add(iteration);
     try {
-      if (iteration.formerId === undefined) {
+      if (!iteration.isRestored) {
         iteration.emit('MapIterationStarted', details);
         iteration.input = await this.itemInput(item);
       }
@@ -150,7 +152,7 @@ class InlineMap {
 
   private create(item: MapItem, previous: number): Frame {
     const { frame, state } = this;
-    const iteration = new Frame({
+    return new Frame({
       execution: frame.execution,
       graph: state.processor,
       input: item.value,
@@ -158,9 +160,8 @@ class InlineMap {
       parent: frame,
       index: item.index,
       item,
+      ...this.work.restored?.(item.index),
     });
-    this.work.restored?.apply(iteration);
-    return iteration;
   }
 
   private itemInput(item: MapItem): Json | Promise<Json> {

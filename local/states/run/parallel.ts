@@ -23,23 +23,24 @@ async function attempt(frame: Frame, state: ParallelState): Promise<Json> {
   const restored = takeRestored(frame);
   if (restored === undefined) frame.emit('ParallelStateStarted');
   frame.marker = { isStarted: true };
+  frame.execution.changed(frame);
   const startedId = frame.previous;
   const branches = state.branches.map((graph, index) => {
-    const branch = new Frame({
+    return new Frame({
       execution: frame.execution,
       graph,
       input,
       previous: startedId,
       parent: frame,
       index,
+      ...restored?.(index),
     });
-    restored?.apply(branch);
-    return branch;
   });
   const results = await allOrFirstFailure(frame, branches);
   // What comes next follows the branch that ended last; so does ParallelStateSucceeded.
   frame.execution.record('ParallelStateSucceeded', frame.previous);
   frame.marker = undefined;
+  frame.dropChildren();
   return results;
 }
 

@@ -32,6 +32,7 @@ export async function withPolicies(
       recordEvaluationFailure(frame, failure);
       const delayMs = nextDelay(frame, state, failure);
       if (delayMs !== undefined) {
+        forgetAttempt(frame);
         await frame.sleepUntil(frame.execution.engine.clock.now() + delayMs);
         continue;
       }
@@ -39,11 +40,18 @@ export async function withPolicies(
       const catchIndex = state.catchers.findIndex((candidate) => matches(candidate.errorEquals, failure));
       const catcher = state.catchers[catchIndex];
       if (catcher === undefined) throw failure;
+      forgetAttempt(frame);
       inspectValue(frame, 'errorDetails', { catchIndex });
       inspectValue(frame, 'caught', failure);
       return { exit: await leaveByCatch(frame, state, { catcher, failure }) };
     }
   }
+}
+
+/** The next try, or what comes after a Catch, starts from nothing. */
+function forgetAttempt(frame: Frame): void {
+  frame.marker = undefined;
+  frame.dropChildren();
 }
 
 /** How long until the next try; undefined when there is none. */
