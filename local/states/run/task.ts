@@ -13,12 +13,14 @@ import { toFailure } from './interpreter.ts';
 import { dataLimitExceeded, MAX_PAYLOAD_BYTES } from './limits.ts';
 import { withPolicies } from './policies.ts';
 
-export async function runTask(frame: Frame, state: TaskState): Promise<Exit> {
-  const outcome = await withPolicies(frame, state, { attempt: () => attempt(frame, state) });
-  if ('exit' in outcome) return outcome.exit;
-  const { result } = outcome;
-  frame.taskToken = undefined;
-  return leaveWithResult(frame, state, result);
+export function runTask(frame: Frame, state: TaskState): Promise<Exit> {
+  return withPolicies(frame, state, {
+    attempt: async () => {
+      const result = await attempt(frame, state);
+      frame.taskToken = undefined;
+      return leaveWithResult(frame, state, result);
+    },
+  });
 }
 
 /** What a task waiting for a callback or a job has to remember across a restart. */
