@@ -161,13 +161,11 @@ function oddMachine(): fc.Arbitrary<object> {
     { Type: 'Fail', Error: 'E' },
     { Type: 'Fail', CausePath: '$.a' },
   );
-  const choice = fc
-    .tuple(path, fc.constantFrom('A', 'B', 'C'))
-    .map(([Variable, Next]) => ({
-      Type: 'Choice',
-      Choices: [{ Variable, IsPresent: true, Next }],
-      Default: 'C',
-    }));
+  const choice = fc.tuple(path, fc.constantFrom('A', 'B', 'C')).map(([Variable, Next]) => ({
+    Type: 'Choice',
+    Choices: [{ Variable, IsPresent: true, Next }],
+    Default: 'C',
+  }));
   return fc
     .tuple(fc.oneof(build({ Next: 'B' }), way.chain(build)), fc.oneof(build({ Next: 'C' }), choice), last)
     .map(([A, B, C]) => machine(JSON.parse(JSON.stringify({ A, B, C }))));
