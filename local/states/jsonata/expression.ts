@@ -100,7 +100,13 @@ function bindings(scope: Scope): Record<string, unknown> {
 }
 
 function statesOf(scope: Scope): Record<string, Json> {
-  const states: Record<string, Json> = { input: scope.input, context: scope.context() };
+  const states: Record<string, Json> = {
+    input: scope.input,
+    // Made when asked for.
+    get context() {
+      return scope.context();
+    },
+  };
   if (scope.result !== undefined) states.result = scope.result;
   if (scope.errorOutput !== undefined) states.errorOutput = scope.errorOutput;
   return states;
