@@ -58,6 +58,7 @@ function createWorld(options: StatesOptions): World {
     executor: new Executor({ database, journal, shelves, logs }),
     tokens: new TaskTokens(),
     workers: new ActivityWorkers(clock),
+    liveCounts: new Map(),
     isServed: servedResources(options),
   };
 }

@@ -49,6 +49,7 @@ export class MapRun {
     this.executionCounts = { ...none };
     this.keepsOutputs = state.writer === undefined;
     this.isRedrive = record.redriveCount > 0;
+    world.liveCounts.set(record.arn, { itemCounts: this.itemCounts, executionCounts: this.executionCounts });
     world.journal.flush();
     for (const row of childrenOf(world.database, record.arn)) {
       this.former.set((JSON.parse(row.more) as ExecutionMore).mapIndex ?? 0, row);
@@ -57,17 +58,16 @@ export class MapRun {
 
   /** @throws StateFailure States.ExceedToleratedFailureThreshold, Cancelled */
   async work(units: AsyncGenerator<Unit>): Promise<void> {
-    const lanes = Math.min(this.settings().maxConcurrency || MAX_CONCURRENCY, MAX_CONCURRENCY);
     const forget = this.frame.cancellation.onCancel(() => this.stopAll());
     try {
-      await this.runLanes(units, lanes);
+      await this.runLanes(units);
       this.frame.cancellation.check();
     } finally {
       forget();
     }
   }
 
-  private async runLanes(units: AsyncGenerator<Unit>, most: number): Promise<void> {
+  private async runLanes(units: AsyncGenerator<Unit>): Promise<void> {
     const busy = new Set<Promise<void>>();
     let failure: unknown;
     try {
@@ -79,7 +79,7 @@ export class MapRun {
           })
           .finally(() => busy.delete(work));
         busy.add(work);
-        if (busy.size >= most) await Promise.race(busy);
+        while (busy.size >= this.mostAtOnce()) await Promise.race(busy);
       }
     } catch (thrown) {
       failure ??= thrown;
@@ -87,6 +87,11 @@ export class MapRun {
     if (failure !== undefined) this.stopAll();
     await Promise.all(busy);
     if (failure !== undefined) throw failure;
+  }
+
+  /** As of now: UpdateMapRun changes it under way. */
+  private mostAtOnce(): number {
+    return Math.min(this.settings().maxConcurrency || MAX_CONCURRENCY, MAX_CONCURRENCY);
   }
 
   private async child(unit: Unit): Promise<void> {
@@ -176,6 +181,7 @@ export class MapRun {
   }
 
   close(status: MapRunRecord['status']): void {
+    this.world.liveCounts.delete(this.record.arn);
     if (this.frame.execution.isAbandoned) return;
     this.world.shelves.mapRuns.put(this.record.arn, {
       ...this.settings(),
