@@ -82,7 +82,9 @@ export class BodyFolder {
     for (const shard of await readdir(this.#folder)) {
       const files = await readdir(join(this.#folder, shard));
       for (const file of files) {
-        if (!file.startsWith(`${this.#epoch}-`) && !isNamed(file)) await rm(join(this.#folder, shard, file));
+        if (!file.startsWith(`${this.#epoch}-`) && !isNamed(file)) {
+          await rm(join(this.#folder, shard, file), { force: true });
+        }
       }
     }
   }
