@@ -101,7 +101,7 @@ export class Executor {
 
   private sinkFor(machine: MachineRevision, request: { readonly mapRun?: unknown }): ExecutionStart['sink'] {
     const revision = this.parts.shelves.revisions.get(machine.revisionId);
-    const logging = this.parts.logs.sinkFor(machine, revision?.logging);
+    const logging = this.parts.logs.sinkFor(machine, revision?.logging, this.world.clock.now());
     const { journal } = this.parts;
     const keeper =
       machine.type === 'STANDARD' ? journal : request.mapRun === undefined ? undefined : journal.rowsOnly;
