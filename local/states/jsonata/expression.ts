@@ -47,9 +47,12 @@ export function compileJsonata(source: string): JsonataExpression {
   };
 }
 
+/** An expression must not hold up everything else: recursion without end, endless loops, ranges of millions. */
+const BOUNDS = { timeout: 10_000, stack: 2000, sequence: 1_000_000 };
+
 function parse(text: string): Expression {
   try {
-    return jsonata(text);
+    return jsonata(text, BOUNDS);
   } catch (thrown) {
     throw new JsonataSyntaxError(String((thrown as { message?: string }).message ?? thrown));
   }

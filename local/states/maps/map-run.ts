@@ -8,7 +8,7 @@ import type { MachineRevision } from '../run/engine.ts';
 import type { Execution } from '../run/execution.ts';
 import { StateFailure } from '../run/failure.ts';
 import type { Frame } from '../run/frame.ts';
-import { childrenOf, type ExecutionMore, type ExecutionRow } from '../store/execution-rows.ts';
+import { type ChildRow, childrenOf, findExecution } from '../store/execution-rows.ts';
 import type { Counts, MapRunRecord } from '../store/machines.ts';
 import type { Unit } from './units.ts';
 
@@ -26,7 +26,7 @@ export class MapRun {
   private readonly executionCounts: MutableCounts;
   private readonly results: { index: number; output: Json }[] = [];
   private readonly running = new Set<Execution>();
-  private readonly former = new Map<number, ExecutionRow>();
+  private readonly former = new Map<number, ChildRow>();
   private readonly keepsOutputs: boolean;
   private readonly isRedrive: boolean;
 
@@ -52,7 +52,7 @@ export class MapRun {
     world.liveCounts.set(record.arn, { itemCounts: this.itemCounts, executionCounts: this.executionCounts });
     world.journal.flush();
     for (const row of childrenOf(world.database, record.arn)) {
-      this.former.set((JSON.parse(row.more) as ExecutionMore).mapIndex ?? 0, row);
+      this.former.set(row.position, row);
     }
   }
 
@@ -98,7 +98,7 @@ export class MapRun {
     this.count('total', unit, 1);
     const row = this.former.get(unit.index);
     if (row !== undefined && this.isOver(row)) {
-      return this.ended(unit, row.status, row.output === null ? undefined : parseJson(row.output));
+      return this.ended(unit, row.status, this.keepsOutputs ? this.outputOf(row) : undefined);
     }
     this.count('running', unit, 1);
     const { execution, ended } = this.open(unit, row);
@@ -110,12 +110,17 @@ export class MapRun {
   }
 
   /** A redrive runs again what did not succeed. */
-  private isOver(row: ExecutionRow): boolean {
+  private isOver(row: ChildRow): boolean {
     return row.status === 'SUCCEEDED' || (row.status !== 'RUNNING' && !this.isRedrive);
   }
 
-  private open(unit: Unit, row: ExecutionRow | undefined): { execution: Execution; ended: Promise<void> } {
+  private outputOf(row: ChildRow): Json {
+    return parseJson(findExecution(this.world.database, row.arn)?.output ?? 'null');
+  }
+
+  private open(unit: Unit, child: ChildRow | undefined): { execution: Execution; ended: Promise<void> } {
     const { executor, database } = this.world;
+    const row = child === undefined ? undefined : findExecution(database, child.arn);
     if (row === undefined) return this.start(unit);
     if (row.status === 'RUNNING') return executor.takeUp(row, this.machine);
     if (this.machine.type === 'STANDARD') return executor.redrive(row, this.machine);
