@@ -182,15 +182,15 @@ export class Executor {
       asMachine ?? this.machineOf(row),
       JSON.parse(row.more) as ExecutionMore,
     );
-    const frames = this.framesOf(row.arn);
+    const frames = this.framesOf(row.seq);
     execution.hasLiterals ||= frames.some(({ record }) => holdsLiterals(record, textOf(record)));
     const last = this.parts.database.get<{ last: number | null }>(
-      'SELECT max(last) AS last FROM history WHERE arn = ?',
-      row.arn,
+      'SELECT max(last) AS last FROM history WHERE seq = ?',
+      row.seq,
     );
     const lastFrame = frames.reduce((most, frame) => Math.max(most, frame.id), 0);
     execution.continueFrom(lastFrame, last?.last ?? 0);
-    this.parts.journal.adopt(execution);
+    this.parts.journal.adopt(execution, row.seq);
     return { execution, frames };
   }
 
@@ -231,10 +231,10 @@ export class Executor {
     return execution;
   }
 
-  private framesOf(arn: string): RestoredFrame[] {
+  private framesOf(seq: number): RestoredFrame[] {
     const rows = this.parts.database.all<{ id: number; data: string }>(
-      'SELECT id, data FROM frames WHERE arn = ? ORDER BY id',
-      arn,
+      'SELECT id, data FROM frames WHERE seq = ? ORDER BY id',
+      seq,
     );
     return rows.map((row) => ({ id: row.id, record: parseJson(row.data) as FrameRecord }));
   }

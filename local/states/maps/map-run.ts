@@ -8,7 +8,7 @@ import type { MachineRevision } from '../run/engine.ts';
 import type { Execution } from '../run/execution.ts';
 import { StateFailure } from '../run/failure.ts';
 import type { Frame } from '../run/frame.ts';
-import { type ChildRow, childrenOf, findExecution } from '../store/execution-rows.ts';
+import { type ChildRow, childrenOf, deleteExecution, findExecution } from '../store/execution-rows.ts';
 import type { Counts, MapRunRecord } from '../store/machines.ts';
 import type { Unit } from './units.ts';
 
@@ -125,7 +125,7 @@ export class MapRun {
     if (row.status === 'RUNNING') return executor.takeUp(row, this.machine);
     if (this.machine.type === 'STANDARD') return executor.redrive(row, this.machine);
     // An Express child leaves nothing to go on from: it is replaced.
-    database.run('DELETE FROM executions WHERE arn = ?', row.arn);
+    deleteExecution(database, row.seq);
     return this.start(unit);
   }
 

@@ -1,5 +1,6 @@
 // Finished executions go when they are older than the retention says, a few at a time.
 import type { World } from '../operations/world.ts';
+import { deleteExecution } from './execution-rows.ts';
 
 export const DEFAULT_RETENTION_MS = 90 * 86_400_000;
 
@@ -21,17 +22,13 @@ export function sweepRegularly(world: World, retentionMs: number): () => void {
 
 /** @returns whether nothing old is left */
 function sweep({ database }: World, beforeMs: number): boolean {
-  const old = database.all<{ arn: string }>(
-    `SELECT arn FROM executions WHERE stop_ms IS NOT NULL AND stop_ms < ? LIMIT ${MOST_AT_ONCE}`,
+  const old = database.all<{ seq: number }>(
+    `SELECT seq FROM executions WHERE stop_ms IS NOT NULL AND stop_ms < ? LIMIT ${MOST_AT_ONCE}`,
     beforeMs,
   );
   if (old.length === 0) return true;
   database.transaction(() => {
-    for (const { arn } of old) {
-      database.run('DELETE FROM executions WHERE arn = ?', arn);
-      database.run('DELETE FROM history WHERE arn = ?', arn);
-      database.run('DELETE FROM frames WHERE arn = ?', arn);
-    }
+    for (const { seq } of old) deleteExecution(database, seq);
   });
   return old.length < MOST_AT_ONCE;
 }
