@@ -58,7 +58,7 @@ function readEvents(world: World, seq: number, { from, isReverse, limit }: Event
   const events: KeptEvent[] = [];
   let at = from;
   while (events.length < limit) {
-    const chunks = readChunks(world, seq, at, isReverse);
+    const chunks = readChunks(world, seq, { from: at, isReverse });
     if (chunks.length === 0) break;
     for (const chunk of chunks) {
       const inside = (JSON.parse(chunk.events) as KeptEvent[]).filter((event) =>
@@ -72,23 +72,20 @@ function readEvents(world: World, seq: number, { from, isReverse, limit }: Event
   return events.slice(0, limit);
 }
 
+interface Chunk {
+  readonly first: number;
+  readonly last: number;
+  readonly events: string;
+}
+
 function readChunks(
-  world: World,
+  { database }: World,
   seq: number,
-  at: number,
-  isReverse: boolean,
-): { first: number; last: number; events: string }[] {
-  return isReverse
-    ? world.database.all(
-        `SELECT first, last, events FROM history WHERE seq = ? AND first <= ? ORDER BY first DESC LIMIT ${CHUNKS}`,
-        seq,
-        at,
-      )
-    : world.database.all(
-        `SELECT first, last, events FROM history WHERE seq = ? AND last >= ? ORDER BY first LIMIT ${CHUNKS}`,
-        seq,
-        at,
-      );
+  { from, isReverse }: Omit<EventQuery, 'limit'>,
+): Chunk[] {
+  const condition = isReverse ? 'first <= ? ORDER BY first DESC' : 'last >= ? ORDER BY first';
+  const sql = `SELECT first, last, events FROM history WHERE seq = ? AND ${condition} LIMIT ${CHUNKS}`;
+  return database.all<Chunk>(sql, seq, from);
 }
 
 const DATA = new Set(['input', 'output', 'parameters', 'assignedVariables', 'cause']);
