@@ -64,9 +64,10 @@ export async function* newestFirst(read: ReadLogPage, scan: LogScan): AsyncGener
   }
 }
 
-/** A window that the density seen so far would fill to half. */
+/** What lies after the last line seen, or what its density would fill to half: whichever is shorter. */
 function shorter(startMs: number, endMs: number, lastSeenMs: number): number {
-  return Math.max(1, Math.floor(Math.min(endMs - startMs, lastSeenMs - startMs) / 2));
+  const unseenMs = endMs - 1 - lastSeenMs;
+  return Math.max(1, Math.min(unseenMs, Math.floor((lastSeenMs - startMs) / 2)));
 }
 
 async function readWindow(
