@@ -48,7 +48,7 @@ describe('a history that AWS recorded', () => {
       [4, 'FAILED', 20, undefined],
     ]);
     expect(invoke!.attempts[0]!.error).toMatchObject({
-      code: 'Exception',
+      reported: 'Exception',
       message: 'Some exception was raised.',
     });
     expect(handler).toMatchObject({ name: 'HandleError', kind: 'pass', status: 'SUCCEEDED' });
@@ -64,7 +64,7 @@ describe('a history that AWS recorded', () => {
       ['ProcessItem', 0, 1],
       ['ProcessItem', 0, 2],
     ]);
-    expect(view.error).toMatchObject({ code: 'States.QueryEvaluationError', stage: 'Fallback' });
+    expect(view.error).toMatchObject({ reported: 'States.QueryEvaluationError', stage: 'Fallback' });
   });
 
   it('keeps a Map whole whose iterations caught their errors', () => {
@@ -113,21 +113,21 @@ describe('a history that AWS recorded', () => {
     const view = fold('parallel-fails');
 
     expect(outline(view.stages)).toEqual(['ParallelState parallel FAILED']);
-    expect(view.error).toMatchObject({ code: 'FailureType', stage: 'ParallelState' });
+    expect(view.error).toMatchObject({ reported: 'FailureType', stage: 'ParallelState' });
   });
 
   it('puts a failed expression with the state that it stands in', () => {
     const view = fold('expression-fails');
 
-    expect(view.error).toMatchObject({ code: 'States.QueryEvaluationError', stage: view.stages[0]!.name });
+    expect(view.error).toMatchObject({ reported: 'States.QueryEvaluationError', stage: view.stages[0]!.name });
     expect(view.stages[0]!.status).toBe('FAILED');
   });
 
   it('finds the stage of a runtime error in its cause', () => {
     const view = fold('runtime-error');
 
-    expect(view.error).toMatchObject({ stage: 'WaitState', code: 'States.Runtime' });
-    expect(view.stages[0]).toMatchObject({ status: 'FAILED', error: { code: 'States.Runtime' } });
+    expect(view.error).toMatchObject({ stage: 'WaitState', reported: 'States.Runtime' });
+    expect(view.stages[0]).toMatchObject({ status: 'FAILED', error: { reported: 'States.Runtime' } });
   });
 });
 
@@ -169,7 +169,7 @@ describe('a history of a pipeline', () => {
       {
         number: 1,
         status: 'FAILED',
-        error: { code: 'SageMakerRuntime.ModelNotReadyException', message: 'Model is not ready.' },
+        error: { code: 'ModelLoading', message: 'Model is not ready.' },
         inference: { targetModel: 'Dallas_TX.tar.gz', marks: [] },
       },
       {

@@ -24,6 +24,8 @@ const ADVICE: Readonly<Record<string, string>> = {
     'The stored payload was changed after it was written: start the execution again from its input.',
   'States.Timeout': 'See which attempt was slow; raise the state’s TimeoutSeconds if that is as expected.',
   'States.HeartbeatTimeout': 'The task sent no heartbeat in time: see whether its worker is alive.',
+  StageFailed: 'The stage’s own code broke: see the message, and the log group of its function.',
+  ExecutionFailed: 'See the cause; the definition of the state machine does not fit what it met.',
   'States.TaskFailed': 'See the cause; the task’s own log group has more.',
   'States.Permissions': 'Give the state machine’s role the permission that the message names.',
   'States.Runtime':
@@ -37,9 +39,6 @@ const ADVICE: Readonly<Record<string, string>> = {
     'The input object could not be read: see that it exists and is the format expected.',
   'States.ResultWriterFailed':
     'The results could not be written: see the bucket and the role’s permission to it.',
-  'SageMakerRuntime.ModelErrorException': 'The container answered with an error: the message quotes it.',
-  'SageMakerRuntime.ModelNotReadyException':
-    'The model was still loading: send the request again in a moment.',
   'SageMakerRuntime.ValidationErrorException':
     'SageMaker refused the call: see the endpoint’s name, the target model and the size of the body.',
   'Lambda.TooManyRequestsException': 'Too many invocations at once: raise the function’s concurrency.',

@@ -49,11 +49,13 @@ export interface ExecutionView extends ExecutionSummary {
 export interface ErrorView {
   /** The stage that failed, where it is known. */
   readonly stage?: string;
-  /** A code of the error registry, or Step Functions' own such as `States.Timeout`. */
+  /** A code of the error registry. */
   readonly code: string;
   readonly message: string;
   /** What to do about it. */
   readonly advice?: string;
+  /** The error's name as it was reported, where the code is another: `States.Timeout`, `SageMakerRuntime.…`. */
+  readonly reported?: string;
   /** The cause as it was reported, where `message` is only a part of it. */
   readonly cause?: string;
 }
