@@ -39,7 +39,6 @@ function heading(view: ExecutionView): string[] {
       WIDTH,
     ),
     `${formatTime(view.start)} UTC`,
-    ...wrap(view.arn, WIDTH),
   ];
 }
 
