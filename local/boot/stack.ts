@@ -99,7 +99,7 @@ export function stackScope(plan: StackPlan, resources: ReadonlyMap<string, Creat
   const { template } = plan;
   return {
     ...onlyValues(template, plan.values),
-    ref: (name, path) => resources.get(name)?.ref ?? valueOf(plan.values, name, path),
+    ref: (name, path) => resources.get(name)?.ref ?? settledValue(plan.values, name, path),
     attribute: (logicalId, attribute, path) => {
       const attributes = resources.get(logicalId)?.attributes ?? {};
       if (Object.hasOwn(attributes, attribute)) return attributes[attribute];
@@ -117,14 +117,14 @@ export function stackScope(plan: StackPlan, resources: ReadonlyMap<string, Creat
 function onlyValues(template: Template, values: ReadonlyMap<string, unknown>): Omit<Scope, 'condition'> {
   return {
     mappings: template.mappings,
-    ref: (name, path) => valueOf(values, name, path),
+    ref: (name, path) => settledValue(values, name, path),
     attribute: (logicalId, _attribute, path) => {
       throw new TemplateError(path, `a condition cannot depend on the resource ${logicalId}`);
     },
   };
 }
 
-function valueOf(values: ReadonlyMap<string, unknown>, name: string, path: string): unknown {
+function settledValue(values: ReadonlyMap<string, unknown>, name: string, path: string): unknown {
   if (!values.has(name)) throw new TemplateError(path, `there is no parameter ${name}`);
   return values.get(name);
 }

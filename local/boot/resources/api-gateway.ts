@@ -45,8 +45,8 @@ export const integration: ResourceType = ({ logicalId, properties }, world) => {
 export const route: ResourceType = ({ logicalId, properties }, world) => {
   const routeId = identifier(world, logicalId);
   const routeKey = properties.requiredText('RouteKey');
-  const integrationId = /^integrations\/(.+)$/.exec(properties.text('Target') ?? '')?.[1];
-  if (integrationId === undefined) properties.refuse('Target', 'must be integrations/<integration id>');
+  const target = /^integrations\/(.+)$/.exec(properties.text('Target') ?? '');
+  const integrationId = target?.[1] ?? properties.refuse('Target', 'must be integrations/<integration id>');
   const { routes } = draft(properties, world);
   if (routes.some((other) => other.routeKey === routeKey))
     properties.refuse('RouteKey', `the API has another route ${routeKey}`);

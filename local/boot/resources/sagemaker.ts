@@ -40,7 +40,7 @@ async function create(
   const name = properties.text(nameMember) ?? generatedName(world, logicalId).slice(0, 63);
   const input = { ...(withNumbers(properties.values) as SdkValues), [nameMember]: name };
   const operation = world.services.sagemaker.operations[`create${kind}`];
-  if (operation === undefined) properties.refuse(nameMember, `create${kind} is not served here`);
+  if (operation === undefined) return properties.refuse(nameMember, `create${kind} is not served here`);
   await operation(input);
   const resourceArn = arn(world.place, 'sagemaker', `${kebab(kind)}/${name.toLowerCase()}`);
   return { ref: resourceArn, attributes: { [nameMember]: name } };
