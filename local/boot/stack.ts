@@ -58,8 +58,15 @@ export function planStack(template: Template, options: PlanOptions): StackPlan {
   };
 }
 
-/** @throws TemplateError, or what a service throws for properties it refuses */
-export async function createStack(plan: StackPlan, world: World): Promise<Stack> {
+/** Runs when a resource is there and before what depends on it is created. */
+export type AfterCreated = (logicalId: string, created: CreatedResource) => Promise<void>;
+
+/** @throws TemplateError for what a template or a service refuses */
+export async function createStack(
+  plan: StackPlan,
+  world: World,
+  afterCreated: AfterCreated = async () => {},
+): Promise<Stack> {
   const resources = new Map<string, CreatedResource>();
   const scope = stackScope(plan, resources);
   const underWay = new Map<string, Promise<void>>();
@@ -69,7 +76,9 @@ export async function createStack(plan: StackPlan, world: World): Promise<Stack>
     underWay.set(
       logicalId,
       needed.then(async () => {
-        resources.set(logicalId, await createResource(logicalId, { plan, world, scope }));
+        const created = await createResource(logicalId, { plan, world, scope });
+        resources.set(logicalId, created);
+        await afterCreated(logicalId, created);
       }),
     );
   }

@@ -1,14 +1,16 @@
 // Buckets, with the notifications that start functions. What guards a bucket on AWS (encryption, policies, blocked
 // public access) has nothing to guard on a loopback port.
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-s3-bucket.html
-import type { NotificationRule } from '../../s3/api.ts';
+import type { ExpirationRule, NotificationRule } from '../../s3/api.ts';
 import type { Properties } from './properties.ts';
 import { generatedName, type ResourceType, type World } from './resource-type.ts';
 
 export const bucket: ResourceType = async ({ logicalId, properties }, world) => {
   const name = properties.text('BucketName') ?? generatedName(world, logicalId).toLowerCase().slice(0, 63);
-  await world.services.s3.createBucket(name, { notifications: notificationRules(properties, world) });
-  await putLifecycle(name, properties, world);
+  await world.services.s3.createBucket(name, {
+    notifications: notificationRules(properties, world),
+    expiration: expirationRules(properties),
+  });
   world.built.buckets.push(name);
   const domain = `${name}.s3`;
   const { region, partition } = world.place;
@@ -53,22 +55,14 @@ function notificationRule(one: Properties): NotificationRule {
   };
 }
 
-/** Handed over where this S3 keeps lifecycle rules, so that they can be read back; the API spells two names otherwise. */
-async function putLifecycle(name: string, properties: Properties, world: World): Promise<void> {
+/** What lets objects expire; transitions between storage classes change nothing here. */
+function expirationRules(properties: Properties): ExpirationRule[] {
   const rules = properties.object('LifecycleConfiguration')?.objects('Rules') ?? [];
-  const put = world.services.s3.operations.putBucketLifecycleConfiguration;
-  if (rules.length === 0 || put === undefined) return;
-  await put({ Bucket: name, LifecycleConfiguration: { Rules: rules.map(lifecycleRule) } });
-}
-
-function lifecycleRule(rule: Properties): Record<string, unknown> {
-  const days = rule.number('ExpirationInDays');
-  const abort = rule.object('AbortIncompleteMultipartUpload')?.number('DaysAfterInitiation');
-  return {
-    ...(rule.text('Id') === undefined ? {} : { ID: rule.text('Id') }),
-    Status: rule.requiredText('Status'),
-    Filter: { Prefix: rule.text('Prefix') ?? '' },
-    ...(days === undefined ? {} : { Expiration: { Days: days } }),
-    ...(abort === undefined ? {} : { AbortIncompleteMultipartUpload: { DaysAfterInitiation: abort } }),
-  };
+  return rules.flatMap((rule) => {
+    const days = rule.number('ExpirationInDays');
+    if (days === undefined || rule.text('Status') !== 'Enabled') return [];
+    const id = rule.text('Id');
+    const prefix = rule.text('Prefix') ?? rule.object('Filter')?.text('Prefix');
+    return [{ days, ...(id === undefined ? {} : { id }), ...(prefix === undefined ? {} : { prefix }) }];
+  });
 }
