@@ -146,7 +146,7 @@ export class Container {
             region: this.#context.place.region,
             baseFolder: this.#site.baseFolder,
           }),
-          onLines: (lines) => this.#log(lines),
+          onLines: (lines) => this.#logOutput(lines),
         },
         this.#context.clock,
       );
@@ -198,7 +198,10 @@ export class Container {
       if (!this.#isClosed) this.#cancelTimer = clock.schedule(settings.pingIntervalMs, check);
     };
     const check = (): void => {
-      if (!this.#isHealthy) return next();
+      if (!this.#isHealthy) {
+        next();
+        return;
+      }
       void this.#ping().then((isFine) => {
         failures = isFine ? 0 : failures + 1;
         if (failures >= settings.pingFailuresToRestart && !this.#isClosed) {
@@ -262,9 +265,13 @@ export class Container {
     return new Promise((resolve) => void this.#context.clock.schedule(ms, resolve));
   }
 
+  #logOutput(lines: readonly string[]): void {
+    this.#lastLine = lines.findLast((line) => line.trim() !== '') ?? this.#lastLine;
+    this.#log(lines);
+  }
+
   #log(lines: readonly string[]): void {
     const timestamp = this.#context.clock.now();
-    this.#lastLine = lines.findLast((line) => line.trim() !== '') ?? this.#lastLine;
     const events = lines.map((message) => ({ timestamp, message }));
     this.#context.logs.write(logGroupOf(this.#site.endpointName), this.#site.logStream, events);
   }

@@ -30,7 +30,7 @@ export function startProcess(plan: ProcessPlan, clock: Clock): ContainerProcess 
   child.stdin?.on('error', () => {});
   readLines(child.stdout!, plan.onLines);
   readLines(child.stderr!, plan.onLines);
-  const ended = endOf(child);
+  const ended = endOf(child, clock);
   return {
     pid: child.pid,
     ended,
@@ -45,12 +45,20 @@ export function startProcess(plan: ProcessPlan, clock: Clock): ContainerProcess 
   };
 }
 
-function endOf(child: ChildProcess): Promise<string> {
+/** How long the last lines of a process that has ended may take to arrive, when a worker holds its output open. */
+const LAST_LINES_MS = 100;
+
+function endOf(child: ChildProcess, clock: Clock): Promise<string> {
   return new Promise((resolve) => {
     child.once('error', (error) => resolve(`could not be started: ${error.message}`));
-    child.once('exit', (code, signalName) =>
-      resolve(signalName === null ? `ended with exit code ${code}` : `was ended by ${signalName}`),
-    );
+    child.once('exit', (code, signalName) => {
+      const reason = signalName === null ? `ended with exit code ${code}` : `was ended by ${signalName}`;
+      const cancel = clock.schedule(LAST_LINES_MS, () => resolve(reason));
+      child.once('close', () => {
+        cancel();
+        resolve(reason);
+      });
+    });
   });
 }
 
