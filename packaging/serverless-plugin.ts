@@ -49,7 +49,7 @@ export default class SeriatimPlugin {
 
   #finishTemplate(): void {
     const { provider, custom } = this.#serverless.service;
-    authoriseRoutes(provider.compiledCloudFormationTemplate, custom?.httpApi ?? {});
+    finishTemplate(provider.compiledCloudFormationTemplate, custom?.httpApi ?? {});
   }
 }
 

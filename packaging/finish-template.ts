@@ -1,4 +1,5 @@
-// The HTTP API's routes in the packaged template: who may call them, by one setting.
+// The last touches on the packaged template: who may call the HTTP API, by one setting, and no `DependsOn` that a
+// reference already implies (cfn-lint W3005).
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-access-control.html
 
 export interface Template {
@@ -20,12 +21,27 @@ export interface Authorisation {
 
 const AUTHORIZER = 'HttpApiJwtAuthorizer';
 
-/** Also drops the routes' `DependsOn`, which their references already imply (cfn-lint W3005). */
-export function authoriseRoutes(template: Template, setting: Authorisation): void {
+export function finishTemplate(template: Template, setting: Authorisation): void {
+  authoriseRoutes(template, setting);
+  for (const resource of Object.values(template.Resources)) dropImpliedDependencies(resource);
+}
+
+function dropImpliedDependencies(resource: TemplateResource): void {
+  if (resource.DependsOn === undefined) return;
+  const properties = JSON.stringify(resource.Properties);
+  const needed = [resource.DependsOn].flat().filter((id) => !isReferenced(id, properties));
+  if (needed.length === 0) delete resource.DependsOn;
+  else resource.DependsOn = needed;
+}
+
+function isReferenced(id: string, properties: string): boolean {
+  return properties.includes(`{"Ref":"${id}"}`) || properties.includes(`{"Fn::GetAtt":["${id}",`);
+}
+
+function authoriseRoutes(template: Template, setting: Authorisation): void {
   const properties = routeProperties(template, setting);
   for (const resource of Object.values(template.Resources)) {
     if (resource.Type !== 'AWS::ApiGatewayV2::Route') continue;
-    delete resource.DependsOn;
     Object.assign(resource.Properties, properties);
   }
 }
