@@ -84,9 +84,14 @@ function reasonOf(output: string): string {
 }
 
 if (import.meta.main) {
-  const { templateFile, fromCache } = await packageTemplate({
-    projectFolder: join(import.meta.dirname, '..'),
-    onProgress: (step) => console.log(step),
-  });
-  console.log(fromCache ? `unchanged: ${templateFile}` : templateFile);
+  try {
+    const { templateFile, fromCache } = await packageTemplate({
+      projectFolder: join(import.meta.dirname, '..'),
+      onProgress: (step) => console.log(step),
+    });
+    console.log(fromCache ? `unchanged: ${templateFile}` : templateFile);
+  } catch (thrown) {
+    console.error((thrown as Error).message);
+    process.exitCode = 1;
+  }
 }

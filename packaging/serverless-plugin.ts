@@ -3,7 +3,7 @@
 // - packaging a layer without asking AWS for the last deployed one (`serverless package` must work without an account);
 // - `custom.httpApi.authorisation`: who may call the HTTP API.
 import { bundle } from './bundle.ts';
-import { type Authorisation, authoriseRoutes, type Template } from './routes.ts';
+import { type Authorisation, finishTemplate, type Template } from './finish-template.ts';
 
 interface Serverless {
   readonly serviceDir: string;
