@@ -37,7 +37,9 @@ export async function bundle(options: BundleOptions): Promise<Bundles> {
   const functions = listFunctions(options.projectFolder);
   const jobs: Job[] = [
     { kind: 'layer', name: LAYER, build: layerBuild(options.projectFolder) },
-    ...functions.map((name): Job => ({ kind: 'function', name, build: functionBuild(options.projectFolder, name) })),
+    ...functions.map(
+      (name): Job => ({ kind: 'function', name, build: functionBuild(options.projectFolder, name) }),
+    ),
   ];
   await rm(join(options.projectFolder, '.build/layers'), { recursive: true, force: true });
   const contexts = await Promise.all(jobs.map((job) => start(job, options)));

@@ -75,7 +75,7 @@ export interface RetryRule {
 export interface BatchPolicy {
   /** Records handed to one child execution at most. 500 unless told. */
   readonly recordsPerChild?: number;
-  /** Bytes of records handed to one child at most: half a state's limit unless told, so that stages may add to them. */
+  /** Bytes of records handed to one child at most. 98,304 unless told, so that stages may add to them. */
   readonly bytesPerChild?: number;
   /** Children at once. 40 unless told. */
   readonly maxConcurrency?: number;

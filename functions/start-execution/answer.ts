@@ -1,10 +1,19 @@
 // From a finished execution, or an error of the registry, to the HTTP answer. Pure.
 import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
-import { type LiveRecord, type RecordEnvelope, SeriatimError } from '../../layers/seriatim/index.ts';
+import {
+  type InferenceAnswers,
+  isErrorCode,
+  isFailed,
+  mergeAnswers,
+  type RecordEnvelope,
+  SeriatimError,
+} from '../../layers/seriatim/index.ts';
 
 /** What a pipeline's real-time state machine gives. */
 export interface PipelineOutput {
   readonly records: readonly RecordEnvelope[];
+  /** Of a last stage that is an inference. */
+  readonly answers?: InferenceAnswers;
   /** When each stage was entered, by its name, in order: ISO 8601 with milliseconds. */
   readonly entered?: Readonly<Record<string, string>>;
 }
@@ -17,7 +26,7 @@ export interface FinishedExecution {
 }
 
 export function successAnswer(finished: FinishedExecution): APIGatewayProxyStructuredResultV2 {
-  const values = finished.output.records.map((record) => (record as LiveRecord).value);
+  const values = valuesOf(finished.output);
   return {
     statusCode: 200,
     headers: {
@@ -27,6 +36,15 @@ export function successAnswer(finished: FinishedExecution): APIGatewayProxyStruc
     },
     body: JSON.stringify(finished.isList ? { predictions: values } : values[0]),
   };
+}
+
+function valuesOf({ records, answers }: PipelineOutput): unknown[] {
+  const merged = answers === undefined ? records : mergeAnswers(records, answers);
+  return merged.map((record) => {
+    if (!isFailed(record)) return record.value;
+    const { code, message, stage } = record.error;
+    throw new SeriatimError(isErrorCode(code) ? code : 'StageFailed', message, { stage });
+  });
 }
 
 /** `Preprocess;dur=1, Estimate;dur=2, …`: a stage lasts until the next one is entered, the last until the end. */

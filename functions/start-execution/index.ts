@@ -40,10 +40,7 @@ export async function handler(event: APIGatewayProxyEventV2): Promise<APIGateway
   }
 }
 
-async function startExecution(
-  pipeline: PipelineEntry,
-  input: string,
-): Promise<SyncExecution> {
+async function startExecution(pipeline: PipelineEntry, input: string): Promise<SyncExecution> {
   try {
     return await startSync(machinePrefix + pipeline.name, input);
   } catch (cause) {

@@ -1,8 +1,9 @@
 // Starting executions: synchronous ones for requests, named ones for batches.
 import type { StartSyncExecutionCommandOutput } from '@aws-sdk/client-sfn';
 import { sfnClient } from './clients.ts';
+import { addSyncLane } from './sync-lane.ts';
 
-export type SyncExecution = StartSyncExecutionCommandOutput;
+export type SyncExecution = Omit<StartSyncExecutionCommandOutput, '$metadata'>;
 
 /** Runs an Express state machine to its end. */
 export type StartSync = (stateMachineArn: string, input: string) => Promise<SyncExecution>;
@@ -13,6 +14,7 @@ export async function prepareStartSync(): Promise<StartSync> {
     import('@aws-sdk/client-sfn'),
     sfnClient(),
   ]);
+  addSyncLane(client);
   return (stateMachineArn, input) => client.send(new StartSyncExecutionCommand({ stateMachineArn, input }));
 }
 

@@ -29,7 +29,7 @@ export function groupRecords<Value>(
     const group = openGroup(groups, targetModelOf(request, value, event.stage));
     group.positions.push(record.position);
     group.instances.push(instance);
-    return { position: record.position, value: value as Value };
+    return { ...record, value: value as Value };
   });
   return { records: rest, groups: [...groups.values()] };
 }

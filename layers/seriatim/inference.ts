@@ -23,8 +23,8 @@ export function mergeAnswers(
     const { position } = record;
     const value = record.value as Record<string, unknown>;
     const answer = found.get(position) ?? violation(answers.stage, 'gave no prediction for this record');
-    if ('code' in answer) return { position, error: { ...answer, record: value } };
-    return { position, value: { ...value, [answers.into]: answer } };
+    if ('code' in answer) return { position, error: { ...answer, record: record.source ?? value } };
+    return { ...record, value: { ...value, [answers.into]: answer } };
   });
 }
 

@@ -1,13 +1,15 @@
 // The pipelines that can be called, by name, with the schema of one record. What `start-execution` checks a request
 // against; the definitions themselves are in `statemachines/`.
 import type { GenericSchema } from 'valibot';
-import { HouseSchema } from './contracts/house-prices.ts';
+import { HousePriceSchema, HouseSchema } from './contracts/house-prices.ts';
 import { PipelineNotFound } from './errors.ts';
 
 export interface PipelineEntry {
   readonly name: string;
   readonly description: string;
   readonly input: GenericSchema;
+  /** The fields of an output record, in the order in which a CSV file has them. */
+  readonly outputFields: readonly string[];
   /** One record that the pipeline takes. */
   readonly example: Readonly<Record<string, unknown>>;
 }
@@ -17,6 +19,7 @@ export const PIPELINES: Readonly<Record<string, PipelineEntry>> = {
     name: 'house-prices',
     description: "A house's price, estimated by the model of its city.",
     input: HouseSchema,
+    outputFields: Object.keys(HousePriceSchema.entries),
     example: {
       city: 'Houston_TX',
       yearBuilt: 1998,

@@ -8,6 +8,8 @@ export interface LiveRecord<Value = unknown> {
   /** Zero-based place in the request's `instances`, or in the input object's records. */
   readonly position: number;
   readonly value: Value;
+  /** The record as it came, carried through a batch so that an error record can hold it. */
+  readonly source?: unknown;
 }
 
 export interface FailedRecord {
@@ -34,6 +36,8 @@ export interface StageEvent<Value = unknown> {
   readonly answers?: InferenceAnswers;
   /** Asks for `groups`: the next stage is an inference. */
   readonly next?: GroupingRequest;
+  /** The last function stage of a batch: what came through needs its source no more. */
+  readonly isLast?: boolean;
 }
 
 export interface StageResult<Value = unknown> {

@@ -44,15 +44,17 @@ async function runRecord<Schema extends GenericSchema, Output>(
 ): Promise<RecordEnvelope<Output>> {
   const { position } = record;
   if (isFailed(record)) return keptOrThrown(record, event);
+  const source = event.onRecordError === 'keep' ? (record.source ?? record.value) : undefined;
   try {
     const input = checkValue(definition.input, record.value, { path: recordPath(position) });
     const output = definition.run(input, { stage: event.stage, position });
-    return { position, value: output instanceof Promise ? await output : output };
+    const value = output instanceof Promise ? await output : output;
+    return source === undefined || event.isLast === true ? { position, value } : { position, value, source };
   } catch (thrown) {
     const error = toStageError(thrown, event.stage);
     if (event.onRecordError === 'fail') throw error;
     const { code, message } = error;
-    return { position, error: { stage: event.stage, code, message, record: record.value } };
+    return { position, error: { stage: event.stage, code, message, record: source } };
   }
 }
 

@@ -7,6 +7,9 @@ import { expression, functionPlaceholder, placeholder, type State, type StateMac
 import { FAILED, failedState, stageStates } from './stages.ts';
 
 const RECORDS_PER_CHILD = 500;
+
+/** Well under half a state's limit: a record travels with its source beside what the stages make of it. */
+const BYTES_PER_CHILD = (STATE_BYTES_LIMIT * 3) / 8;
 const CHILDREN_AT_ONCE = 10;
 
 /** The longest a Lambda function may run. */
@@ -69,7 +72,7 @@ function recordsMap(
     },
     ItemBatcher: {
       MaxItemsPerBatch: batch?.recordsPerChild ?? RECORDS_PER_CHILD,
-      MaxInputBytesPerBatch: batch?.bytesPerChild ?? STATE_BYTES_LIMIT / 2,
+      MaxInputBytesPerBatch: batch?.bytesPerChild ?? BYTES_PER_CHILD,
     },
     MaxConcurrency: batch?.maxConcurrency ?? CHILDREN_AT_ONCE,
     ToleratedFailurePercentage: 100,

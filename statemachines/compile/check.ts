@@ -25,7 +25,11 @@ export function checkPipeline(pipeline: Pipeline): void {
 
 function checkNames({ name, stages }: Pipeline): void {
   if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(name) || name.length > 40) {
-    throw new PipelineDefinitionError({ pipeline: name }, 'a name like "house-prices" of at most 40', `"${name}"`);
+    throw new PipelineDefinitionError(
+      { pipeline: name },
+      'a name like "house-prices" of at most 40',
+      `"${name}"`,
+    );
   }
   const seen = new Set<string>(['Failed']);
   for (const stage of stages) {
@@ -33,7 +37,8 @@ function checkNames({ name, stages }: Pipeline): void {
     if (!/^[A-Z][A-Za-z0-9]{0,59}$/.test(stage.name)) {
       throw new PipelineDefinitionError(place, 'a name in PascalCase of at most 60', `"${stage.name}"`);
     }
-    if (seen.has(stage.name)) throw new PipelineDefinitionError(place, 'a name of its own', 'one that is taken');
+    if (seen.has(stage.name))
+      throw new PipelineDefinitionError(place, 'a name of its own', 'one that is taken');
     seen.add(stage.name);
   }
 }
@@ -42,14 +47,22 @@ function checkSeconds(pipeline: string, stage: string | undefined, seconds: numb
   if (seconds === undefined) return;
   if (Number.isInteger(seconds) && seconds >= 1 && seconds <= EXPRESS_SECONDS_LIMIT) return;
   const place = stage === undefined ? { pipeline } : { pipeline, stage };
-  throw new PipelineDefinitionError(place, `a timeout of 1 to ${EXPRESS_SECONDS_LIMIT} whole seconds`, String(seconds));
+  throw new PipelineDefinitionError(
+    place,
+    `a timeout of 1 to ${EXPRESS_SECONDS_LIMIT} whole seconds`,
+    String(seconds),
+  );
 }
 
 function checkInference(pipeline: Pipeline, stage: InferenceStage, before: Stage | undefined): void {
   const place = { pipeline: pipeline.name, stage: stage.name };
   if (before?.kind !== 'function') {
     const found = before === undefined ? 'none' : `the ${before.kind} "${before.name}"`;
-    throw new PipelineDefinitionError(place, 'a function stage before it, which lays out its instances', found);
+    throw new PipelineDefinitionError(
+      place,
+      'a function stage before it, which lays out its instances',
+      found,
+    );
   }
   checkContainers(place, stage.endpoint);
   const isMultiModel = stage.endpoint.containers.some(({ mode }) => mode === 'MultiModel');
@@ -57,13 +70,21 @@ function checkInference(pipeline: Pipeline, stage: InferenceStage, before: Stage
     throw new PipelineDefinitionError(place, 'a targetModel, since a container is multi-model', 'none');
   }
   if (!isMultiModel && stage.targetModel !== undefined) {
-    throw new PipelineDefinitionError(place, 'no targetModel, since no container is multi-model', `"${stage.targetModel}"`);
+    throw new PipelineDefinitionError(
+      place,
+      'no targetModel, since no container is multi-model',
+      `"${stage.targetModel}"`,
+    );
   }
 }
 
 function checkContainers(place: { pipeline: string; stage: string }, { containers }: EndpointTarget): void {
   if (containers.length === 0 || containers.length > CONTAINERS_LIMIT) {
-    throw new PipelineDefinitionError(place, `1 to ${CONTAINERS_LIMIT} containers`, String(containers.length));
+    throw new PipelineDefinitionError(
+      place,
+      `1 to ${CONTAINERS_LIMIT} containers`,
+      String(containers.length),
+    );
   }
   const multi = containers.filter(({ mode }) => mode === 'MultiModel').map(({ name }) => name);
   if (multi.length > 1) {

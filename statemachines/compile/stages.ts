@@ -2,7 +2,14 @@
 // A function stage hands its records on as `{records, groups?}`, an inference as `{records, answers}`: grouping and
 // merging is the stage runtime's work (layers/seriatim), so that the expressions here stay plain paths.
 import type { FunctionStage, InferenceStage, Pipeline, Stage } from '../pipeline.ts';
-import { type Catcher, expression, functionPlaceholder, placeholder, type State, type States } from './asl.ts';
+import {
+  type Catcher,
+  expression,
+  functionPlaceholder,
+  placeholder,
+  type State,
+  type States,
+} from './asl.ts';
 import { retryOf, timeoutOf } from './policies.ts';
 
 /** What differs between the machines that run the same stages. */
@@ -60,6 +67,7 @@ function stageEvent(stage: FunctionStage, { pipeline, setting, index }: Place): 
     records: expression(index === 0 ? setting.recordsAt : '$states.input.records'),
     ...(before?.kind === 'inference' ? { answers: answersOf(before, '$states.input.answers') } : {}),
     ...(after?.kind === 'inference' ? { next: groupingOf(after) } : {}),
+    ...(after === undefined && setting.onRecordError === 'keep' ? { isLast: true } : {}),
   };
 }
 
@@ -117,7 +125,9 @@ function invokeState(stage: InferenceStage, setting: StageSetting): State {
 
 function groupIdentity({ targetModel }: InferenceStage): Record<string, string> {
   const positions = expression('$states.input.positions');
-  return targetModel === undefined ? { positions } : { targetModel: expression('$states.input.targetModel'), positions };
+  return targetModel === undefined
+    ? { positions }
+    : { targetModel: expression('$states.input.targetModel'), positions };
 }
 
 /** In a batch, the failure of one group leaves the others alone. */
@@ -153,7 +163,10 @@ function handOver(
   const next = pipeline.stages[index + 1];
   const parts = { records: expression(output.records), ...output.extra };
   if (next === undefined) {
-    return { Output: { ...parts, ...(setting.reportsTimes ? { entered: enteredTimes(pipeline) } : {}) }, End: true };
+    return {
+      Output: { ...parts, ...(setting.reportsTimes ? { entered: enteredTimes(pipeline) } : {}) },
+      End: true,
+    };
   }
   return {
     ...(setting.reportsTimes ? { Assign: { [enteredVariable(pipeline.stages[index]!)]: ENTERED_NOW } } : {}),
