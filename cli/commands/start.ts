@@ -6,6 +6,7 @@ export interface StartFlags {
   readonly fresh?: boolean;
   readonly httpPort?: string;
   readonly awsPort?: string;
+  readonly stateFolder?: string;
   readonly quiet?: boolean;
 }
 
@@ -24,5 +25,6 @@ export function withStartOptions(command: Command): Command {
     .option('--fresh', 'forget everything kept in .seriatim/ first')
     .option('--http-port <port>', 'port of the HTTP API (SERIATIM_HTTP_PORT, else 3000)')
     .option('--aws-port <port>', 'port of the AWS APIs (SERIATIM_AWS_PORT, else 4566)')
+    .option('--state-folder <folder>', 'where state is kept (.seriatim in the project)')
     .option('--quiet', 'print the URLs only');
 }

@@ -1,7 +1,8 @@
 // The life of `start` and `dev`: starts, reports, waits for Ctrl-C or a kill, ends within two seconds. A second
 // signal ends at once.
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Running, startSeriatim } from '../../local/boot/index.ts';
+import { type Running, type StartOptions, startSeriatim } from '../../local/boot/index.ts';
 import type { Report } from '../../local/boot/progress.ts';
 import type { StartFlags } from '../commands/start.ts';
 import { progressLine, welcome } from './report.ts';
@@ -42,26 +43,22 @@ interface Stopping {
 
 function stopSignal(): Stopping {
   const controller = new AbortController();
-  const { promise: stopped, resolve } = Promise.withResolvers<void>();
+  const { promise: stopped, resolve: setStopped } = Promise.withResolvers<void>();
   const stop = (): void => {
     if (controller.signal.aborted) process.exit(0);
     controller.abort(new Error('stopped'));
     setTimeout(() => process.exit(0), LAST_MOMENT_MS).unref();
-    resolve();
+    setStopped();
   };
   for (const name of SIGNALS) process.on(name, stop);
   return { signal: controller.signal, stopped };
 }
 
-function readFlags({ fresh, httpPort, awsPort }: StartFlags): {
-  projectFolder: string;
-  fresh: boolean;
-  httpPort: number;
-  awsPort: number;
-} {
+function readFlags({ fresh, httpPort, awsPort, stateFolder }: StartFlags): StartOptions {
   return {
     projectFolder: fileURLToPath(new URL('../../', import.meta.url)).replace(/[/\\]$/, ''),
     fresh: fresh ?? false,
+    ...(stateFolder === undefined ? {} : { stateFolder: resolve(stateFolder) }),
     httpPort: readPort(httpPort ?? process.env.SERIATIM_HTTP_PORT ?? '3000', 'SERIATIM_HTTP_PORT'),
     awsPort: readPort(awsPort ?? process.env.SERIATIM_AWS_PORT ?? '4566', 'SERIATIM_AWS_PORT'),
   };

@@ -70,7 +70,7 @@ function imageTable(projectFolder: string): ImageTable {
       kind: 'command',
       command: process.execPath,
       args: [join(projectFolder, 'container', 'main.ts'), 'serve'],
-      environment: { SERIATIM_EXIT_WITH_PARENT: '1', SERIATIM_REPORT: 'custom-attributes' },
+      environment: { SERIATIM_EXIT_WITH_PARENT: '1' },
     },
   };
 }
