@@ -1,5 +1,6 @@
-// The one factory of AWS clients. Each is made once per Lambda environment and loaded only by the functions that ask
-// for it: a function without AWS calls starts without the SDK. Connections are kept open between invocations.
+// The one factory of AWS clients. Each is made once per Lambda environment (and endpoint, should that be switched) and
+// loaded only by the functions that ask for it: a function without AWS calls starts without the SDK. Connections are
+// kept open between invocations.
 
 import { Agent, type AgentOptions } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
@@ -47,9 +48,10 @@ function handlerSettings() {
 }
 
 function once<Value>(make: () => Promise<Value>): () => Promise<Value> {
-  let made: Promise<Value> | undefined;
+  let made: { readonly endpoint: string | undefined; readonly value: Promise<Value> } | undefined;
   return () => {
-    made ??= make();
-    return made;
+    const endpoint = process.env.AWS_ENDPOINT_URL;
+    if (made === undefined || made.endpoint !== endpoint) made = { endpoint, value: make() };
+    return made.value;
   };
 }

@@ -18,6 +18,8 @@ export interface PortRequest {
   readonly port: number;
   /** What sets another, for the message: `SERIATIM_HTTP_PORT`. */
   readonly variable: string;
+  /** Larger headers get 431; Node's own limit unless told. */
+  readonly maxHeaderBytes?: number;
   /** Answers already while the rest is still being made; `true` when it did. */
   readonly early?: (...request: Parameters<RequestListener>) => boolean;
 }
@@ -28,10 +30,11 @@ const HOST = '127.0.0.1';
 const KEEP_ALIVE_MS = 65_000;
 
 /** @throws StartFailure when the port is in use or not ours to take */
-export async function openPort({ port, variable, early }: PortRequest): Promise<OpenPort> {
+export async function openPort(wanted: PortRequest): Promise<OpenPort> {
+  const { port, variable, early, maxHeaderBytes } = wanted;
   let listener: RequestListener | undefined;
   const waiting: Parameters<RequestListener>[] = [];
-  const server = createServer((request, response) => {
+  const server = createServer({ maxHeaderSize: maxHeaderBytes, noDelay: true }, (request, response) => {
     if (early?.(request, response)) return;
     if (listener === undefined) waiting.push([request, response]);
     else listener(request, response);

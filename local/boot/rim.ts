@@ -2,6 +2,7 @@
 // from the first moment on, long before there is anything to be ready.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { MAX_HEADER_BYTES } from '../gateway/receive.ts';
 import type { Closers } from './closers.ts';
 import { ownRoutes, type Shown } from './own-routes.ts';
 import { type OpenPort, openPort } from './ports.ts';
@@ -47,6 +48,7 @@ export async function openRim(
   const http = await openPort({
     port: options.httpPort ?? DEFAULT_HTTP_PORT,
     variable: 'SERIATIM_HTTP_PORT',
+    maxHeaderBytes: MAX_HEADER_BYTES,
   });
   closers.add('HTTP port', () => http.close());
   Object.assign(ports, { http: http.port, aws: aws.port });

@@ -63,13 +63,13 @@ export function wireServices({ s3, lambda, logs, states, sagemaker }: WorldServi
   return [s3, lambda, logs, states, sagemaker, sagemaker.runtime];
 }
 
-/** Images by repository name. Ours is started from source; it ends with this process, whatever ends that. */
+/** Images by repository name. Ours is started from source (hosting adds `serve`) and ends with this process. */
 function imageTable(projectFolder: string): ImageTable {
   return {
     'seriatim-container': {
       kind: 'command',
       command: process.execPath,
-      args: [join(projectFolder, 'container', 'main.ts'), 'serve'],
+      args: [join(projectFolder, 'container', 'main.ts')],
       environment: { SERIATIM_EXIT_WITH_PARENT: '1' },
     },
   };

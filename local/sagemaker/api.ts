@@ -30,6 +30,8 @@ export interface SageMakerOptions {
   readonly volumesFolder: string;
   /** How an image is started, by repository name without registry, account or tag. */
   readonly images: ImageTable;
+  /** Where notifications of asynchronous invocations go, in place of an SNS topic; they are logged as well. */
+  readonly notify?: (topicArn: string, message: string) => void | Promise<void>;
   /** What AWS leaves open, and limits: each has a default. */
   readonly settings?: Partial<HostingSettings>;
 }

@@ -4,6 +4,7 @@ import { systemClock } from '../clock.ts';
 import { noLogs } from '../logs/api.ts';
 import { DEFAULT_PLACE } from '../service.ts';
 import type { SageMaker, SageMakerOptions } from './api.ts';
+import { AsyncInference } from './async/queue.ts';
 import { endpointConfigOperations } from './control/endpoint-configs.ts';
 import { Endpoints } from './control/endpoints.ts';
 import { modelOperations } from './control/models.ts';
@@ -27,7 +28,8 @@ export async function createSageMaker(options: SageMakerOptions): Promise<SageMa
 
   const store = memoryStore();
   const logs = options.logs ?? noLogs;
-  const context = { place, clock, s3, logs, images, volumesFolder, settings, ports: new Ports() };
+  const notify = options.notify ?? ((): void => {});
+  const context = { place, clock, s3, logs, images, volumesFolder, settings, ports: new Ports(), notify };
   const hosts = new Hosts(context, store);
   const control = { place, clock, store };
   const endpoints = new Endpoints(control, hosts);
@@ -37,14 +39,15 @@ export async function createSageMaker(options: SageMakerOptions): Promise<SageMa
     ...endpoints.operations,
   };
   const invoker = new Invoker(context, hosts.live);
+  const asyncInference = new AsyncInference(invoker, context);
 
   return {
     name: 'sagemaker',
     operations,
     runtime: {
       name: 'sagemaker-runtime',
-      operations: runtimeOperations(invoker, settings),
-      handle: (call) => handleRuntime(call, invoker, settings),
+      operations: runtimeOperations(invoker, asyncInference, settings),
+      handle: (call) => handleRuntime(call, { invoker, asyncInference, context }),
       close: async () => {},
     },
     endpoints: () =>

@@ -6,6 +6,14 @@ export interface HostingSettings {
   readonly payloadLimitBytes: number;
   /** The whole chain's time for one invocation, in milliseconds; 60,000 unless told. */
   readonly invocationTimeoutMs: number;
+  /** The whole chain's time when the answer is streamed; 8 minutes unless told. */
+  readonly streamTimeoutMs: number;
+  /** Largest input object of an asynchronous invocation; 1 GB. */
+  readonly asyncPayloadLimitBytes: number;
+  /** Largest inline body of an asynchronous invocation; 128,000. */
+  readonly asyncInlineLimitBytes: number;
+  /** Asynchronous invocations under way in one instance where MaxConcurrentInvocationsPerInstance is not given. */
+  readonly asyncConcurrencyPerInstance: number;
   /** How long a call waits for its target model to load before ModelNotReadyException; 60,000 unless told. */
   readonly modelLoadWaitMs: number;
   /** How long one load into the container may take in all; 360,000 unless told. */
@@ -50,6 +58,10 @@ const GIBIBYTE = 1024 * MEBIBYTE;
 export const DEFAULT_SETTINGS: HostingSettings = {
   payloadLimitBytes: 25 * MEBIBYTE,
   invocationTimeoutMs: 60_000,
+  streamTimeoutMs: 480_000,
+  asyncPayloadLimitBytes: GIBIBYTE,
+  asyncInlineLimitBytes: 128_000,
+  asyncConcurrencyPerInstance: 4,
   modelLoadWaitMs: 60_000,
   modelLoadTimeoutMs: 360_000,
   startupTimeoutMs: 480_000,

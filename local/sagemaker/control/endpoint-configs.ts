@@ -4,7 +4,12 @@ import type { SdkOperations, SdkValues } from '../../service.ts';
 import { type ControlContext, now, sagemakerArn } from './context.ts';
 import { page } from './page.ts';
 import { invalid, NAME_RULE, Problems } from './problems.ts';
-import type { EndpointConfigRecord, ProductionVariant } from './records.ts';
+import type {
+  AsyncInferenceConfig,
+  DataCaptureConfig,
+  EndpointConfigRecord,
+  ProductionVariant,
+} from './records.ts';
 
 export function endpointConfigOperations(context: ControlContext): SdkOperations {
   const { store, place } = context;
@@ -79,6 +84,8 @@ function checkConfig(input: SdkValues, context: ControlContext): void {
   shadow.forEach((variant, index) => {
     checkVariant(problems, `shadowProductionVariants.${index + 1}.member`, variant as ProductionVariant);
   });
+  checkAsync(problems, input.AsyncInferenceConfig as AsyncInferenceConfig | undefined);
+  checkCapture(problems, input.DataCaptureConfig as DataCaptureConfig | undefined);
   problems.throwIfAny();
   const variants = [...production, ...shadow] as ProductionVariant[];
   checkModelsExist(variants, context);
@@ -109,6 +116,29 @@ function checkVariant(problems: Problems, at: string, variant: ProductionVariant
   problems
     .number(`${at}.serverlessConfig.memorySizeInMB`, serverless.MemorySizeInMB, { min: 1024, max: 6144 })
     .number(`${at}.serverlessConfig.maxConcurrency`, serverless.MaxConcurrency, { min: 1, max: 200 });
+}
+
+const S3_URL_RULE = { pattern: /^(https|s3):\/\/([^/]+)\/?(.*)$/, max: 1024, isOptional: true };
+
+function checkAsync(problems: Problems, config: AsyncInferenceConfig | undefined): void {
+  if (config === undefined) return;
+  problems
+    .number(
+      'asyncInferenceConfig.clientConfig.maxConcurrentInvocationsPerInstance',
+      config.ClientConfig?.MaxConcurrentInvocationsPerInstance,
+      { min: 1, max: 1000, isOptional: true },
+    )
+    .text('asyncInferenceConfig.outputConfig.s3OutputPath', config.OutputConfig?.S3OutputPath, S3_URL_RULE)
+    .text('asyncInferenceConfig.outputConfig.s3FailurePath', config.OutputConfig?.S3FailurePath, S3_URL_RULE);
+}
+
+function checkCapture(problems: Problems, config: DataCaptureConfig | undefined): void {
+  if (config === undefined) return;
+  const at = 'dataCaptureConfig';
+  problems
+    .number(`${at}.initialSamplingPercentage`, config.InitialSamplingPercentage, { min: 0, max: 100 })
+    .text(`${at}.destinationS3Uri`, config.DestinationS3Uri, { ...S3_URL_RULE, max: 512, isOptional: false })
+    .list(`${at}.captureOptions`, config.CaptureOptions, { min: 1, max: 32 });
 }
 
 function checkModelsExist(variants: readonly ProductionVariant[], { store, place }: ControlContext): void {

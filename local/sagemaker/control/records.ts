@@ -55,10 +55,35 @@ export interface EndpointConfigRecord {
   readonly CreationTime: Date;
   readonly ProductionVariants: readonly ProductionVariant[];
   readonly ShadowProductionVariants?: readonly ProductionVariant[];
-  readonly DataCaptureConfig?: Readonly<Record<string, unknown>>;
-  readonly AsyncInferenceConfig?: Readonly<Record<string, unknown>>;
+  readonly DataCaptureConfig?: DataCaptureConfig;
+  readonly AsyncInferenceConfig?: AsyncInferenceConfig;
   readonly KmsKeyId?: string;
   readonly ExecutionRoleArn?: string;
+}
+
+export interface AsyncInferenceConfig {
+  readonly ClientConfig?: { readonly MaxConcurrentInvocationsPerInstance?: number };
+  readonly OutputConfig: {
+    readonly S3OutputPath?: string;
+    readonly S3FailurePath?: string;
+    readonly KmsKeyId?: string;
+    readonly NotificationConfig?: {
+      readonly SuccessTopic?: string;
+      readonly ErrorTopic?: string;
+      readonly IncludeInferenceResponseIn?: readonly string[];
+    };
+  };
+}
+
+export interface DataCaptureConfig {
+  readonly EnableCapture?: boolean;
+  readonly InitialSamplingPercentage: number;
+  readonly DestinationS3Uri: string;
+  readonly CaptureOptions: readonly { readonly CaptureMode: 'Input' | 'Output' | 'InputAndOutput' }[];
+  readonly CaptureContentTypeHeader?: {
+    readonly CsvContentTypes?: readonly string[];
+    readonly JsonContentTypes?: readonly string[];
+  };
 }
 
 export type EndpointStatus =

@@ -19,6 +19,16 @@ export interface ContainerRequest {
   /** Names and values in turn. */
   readonly headers: string[];
   readonly body?: Uint8Array | string;
+  /** Takes a successful answer's body piece by piece; the answer then comes when it has ended, with an empty body. */
+  readonly sink?: AnswerSink | undefined;
+}
+
+/** Where a streamed answer goes. */
+export interface AnswerSink {
+  /** Once, before the first piece. */
+  begin(head: Omit<ContainerAnswer, 'body'>): void;
+  /** @returns whether more may come at once; otherwise `resume` is called when it may */
+  write(chunk: Buffer, resume: () => void): boolean;
 }
 
 /** The connection failed or was cut before the whole answer was there. */
@@ -53,7 +63,8 @@ export class ContainerClient {
   /** @throws ContainerUnreachable, ContainerTimeout */
   exchange(request: ContainerRequest, deadline: Deadline): Promise<ContainerAnswer> {
     return new Promise((resolve, reject) => {
-      this.#pool.dispatch(request as Dispatcher.DispatchOptions, new Exchange(deadline, resolve, reject));
+      const exchange = new Exchange(deadline, { resolve, reject, sink: request.sink });
+      this.#pool.dispatch(request as Dispatcher.DispatchOptions, exchange);
     });
   }
 
@@ -63,23 +74,24 @@ export class ContainerClient {
   }
 }
 
+interface Outcome {
+  readonly resolve: (answer: ContainerAnswer) => void;
+  readonly reject: (error: Error) => void;
+  readonly sink: AnswerSink | undefined;
+}
+
 class Exchange implements Dispatcher.DispatchHandler {
   readonly #deadline: Deadline;
-  readonly #resolve: (answer: ContainerAnswer) => void;
-  readonly #reject: (error: Error) => void;
+  readonly #outcome: Outcome;
+  #sink: AnswerSink | undefined;
   #status = 0;
   #headers: Record<string, string | string[] | undefined> = {};
   #first: Buffer | undefined;
   #rest: Buffer[] | undefined;
 
-  constructor(
-    deadline: Deadline,
-    resolve: (answer: ContainerAnswer) => void,
-    reject: (error: Error) => void,
-  ) {
+  constructor(deadline: Deadline, outcome: Outcome) {
     this.#deadline = deadline;
-    this.#resolve = resolve;
-    this.#reject = reject;
+    this.#outcome = outcome;
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -95,32 +107,43 @@ class Exchange implements Dispatcher.DispatchHandler {
   ): void {
     this.#status = statusCode;
     this.#headers = headers;
+    const { sink } = this.#outcome;
+    if (sink === undefined || statusCode < 200 || statusCode >= 300) return;
+    this.#sink = sink;
+    sink.begin(this.#answer(EMPTY));
   }
 
-  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (this.#first === undefined) this.#first = chunk;
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#sink !== undefined) {
+      if (!this.#sink.write(chunk, () => controller.resume())) controller.pause();
+    } else if (this.#first === undefined) this.#first = chunk;
     else if (this.#rest === undefined) this.#rest = [this.#first, chunk];
     else this.#rest.push(chunk);
   }
 
   onResponseEnd(): void {
     this.#deadline.release();
+    const body = this.#rest === undefined ? (this.#first ?? EMPTY) : Buffer.concat(this.#rest);
+    this.#outcome.resolve(this.#answer(body));
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    this.#deadline.release();
+    this.#outcome.reject(
+      error instanceof ContainerTimeout ? error : new ContainerUnreachable(error.message, { cause: error }),
+    );
+  }
+
+  #answer(body: Buffer): ContainerAnswer {
     const headers = this.#headers;
-    this.#resolve({
+    return {
       status: this.#status,
       contentType: single(headers['content-type']),
       customAttributes: single(headers['x-amzn-sagemaker-custom-attributes']),
       newSessionId: single(headers['x-amzn-sagemaker-new-session-id']),
       closedSessionId: single(headers['x-amzn-sagemaker-closed-session-id']),
-      body: this.#rest === undefined ? (this.#first ?? EMPTY) : Buffer.concat(this.#rest),
-    });
-  }
-
-  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    this.#deadline.release();
-    this.#reject(
-      error instanceof ContainerTimeout ? error : new ContainerUnreachable(error.message, { cause: error }),
-    );
+      body,
+    };
   }
 }
 

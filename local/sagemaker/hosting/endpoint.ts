@@ -1,14 +1,23 @@
 // A live endpoint: the fleet of variants that serves now, chosen by weight, and its replacement by another fleet.
+import type { EndpointConfigRecord } from '../control/records.ts';
 import type { Instance } from './instance.ts';
 import type { Variant } from './variant.ts';
 
 export class LiveEndpoint {
   readonly name: string;
+  /** The endpoint was deleted, or the process ends: nothing more is to be sent to it. */
+  isClosed = false;
+  #config: EndpointConfigRecord;
   #variants: readonly Variant[];
 
-  constructor(name: string, variants: readonly Variant[]) {
+  constructor(name: string, config: EndpointConfigRecord, variants: readonly Variant[]) {
     this.name = name;
+    this.#config = config;
     this.#variants = variants;
+  }
+
+  get config(): EndpointConfigRecord {
+    return this.#config;
   }
 
   get variants(): readonly Variant[] {
@@ -29,17 +38,14 @@ export class LiveEndpoint {
   }
 
   /** From now on the other fleet serves; the old one finishes what it has and ends. */
-  async replaceFleet(variants: readonly Variant[]): Promise<void> {
+  async replaceFleet(config: EndpointConfigRecord, variants: readonly Variant[]): Promise<void> {
     const old = this.#variants;
+    this.#config = config;
     this.#variants = variants;
     await Promise.all(old.map((variant) => variant.drainAndClose()));
   }
 
   instances(): Instance[] {
     return this.#variants.flatMap((variant) => variant.instances);
-  }
-
-  async close(): Promise<void> {
-    await Promise.all(this.#variants.map((variant) => variant.close()));
   }
 }

@@ -16,6 +16,7 @@ export interface HostContext {
   readonly volumesFolder: string;
   readonly settings: HostingSettings;
   readonly ports: Ports;
+  readonly notify: (topicArn: string, message: string) => void | Promise<void>;
 }
 
 /** Where one container stands: what its log stream and its volume are named after. */

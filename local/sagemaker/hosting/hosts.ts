@@ -29,7 +29,7 @@ export class Hosts {
   /** @throws Error in the words of a FailureReason */
   async create(endpointName: string, config: EndpointConfigRecord): Promise<void> {
     const fleet = await this.#startFleet(endpointName, config, []);
-    this.live.set(endpointName, new LiveEndpoint(endpointName, fleet));
+    this.live.set(endpointName, new LiveEndpoint(endpointName, config, fleet));
   }
 
   /** Starts the new fleet beside the old one, lets it take over, and ends the old one when it has drained. */
@@ -38,13 +38,14 @@ export class Hosts {
     if (endpoint === undefined) return this.create(endpointName, config);
     const old = endpoint.variants;
     const fleet = await this.#startFleet(endpointName, config, old);
-    await endpoint.replaceFleet(fleet);
+    await endpoint.replaceFleet(config, fleet);
     this.#fleets.delete(old);
   }
 
   async delete(endpointName: string): Promise<void> {
     const endpoint = this.live.get(endpointName);
     this.live.delete(endpointName);
+    if (endpoint !== undefined) endpoint.isClosed = true;
     if (endpoint !== undefined) await this.#endFleet(endpoint.variants);
     await rm(join(this.#context.volumesFolder, endpointName), { recursive: true, force: true });
   }
@@ -61,6 +62,7 @@ export class Hosts {
   }
 
   async close(): Promise<void> {
+    for (const endpoint of this.live.values()) endpoint.isClosed = true;
     this.live.clear();
     await Promise.all([...this.#fleets].map((fleet) => this.#endFleet(fleet)));
   }

@@ -1,33 +1,48 @@
 // The containers of an instance, called in turn within one deadline: each gets the answer of the one before it, with
 // that answer's content type, and the first failure ends the chain.
 import type { Container } from '../hosting/container.ts';
-import { type ContainerAnswer, ContainerTimeout, ContainerUnreachable } from '../hosting/container-client.ts';
+import {
+  type AnswerSink,
+  type ContainerAnswer,
+  ContainerTimeout,
+  ContainerUnreachable,
+} from '../hosting/container-client.ts';
 import { Deadline } from '../hosting/deadline.ts';
 import type { HostContext } from '../hosting/host-context.ts';
 import type { Instance } from '../hosting/instance.ts';
+import type { Variant } from '../hosting/variant.ts';
 import { modelError, timeoutMessage } from './errors.ts';
 import type { Invocation, InvocationAnswer } from './invocation.ts';
 import { invokeTargetModel } from './multi-model-hop.ts';
 
-export interface ChainOptions {
-  readonly context: HostContext;
-  readonly variantName: string;
+/** Where an invocation goes. */
+export interface Route {
+  readonly variant: Variant;
+  readonly instance: Instance;
   /** The containers to go through: all of the instance, or the one that was asked for. */
   readonly containers: readonly Container[];
 }
 
+export interface ChainOptions {
+  /** For the whole chain; the real-time limit unless told. */
+  readonly timeoutMs?: number;
+  /** Takes the last container's answer piece by piece as it comes; the answer's body is then empty. */
+  readonly sink?: AnswerSink;
+}
+
 /** @throws AwsError ModelError naming the container, ModelNotReadyException, ValidationError */
 export async function invokeChain(
-  instance: Instance,
+  route: Route,
   invocation: Invocation,
-  options: ChainOptions,
+  context: HostContext,
+  options: ChainOptions = {},
 ): Promise<InvocationAnswer> {
-  const { context, containers } = options;
-  const deadline = new Deadline(context.clock, context.settings.invocationTimeoutMs);
+  const { instance } = route;
+  const deadline = new Deadline(context.clock, options.timeoutMs ?? context.settings.invocationTimeoutMs);
   instance.enter();
   try {
-    const journey = new Journey(invocation, deadline, options);
-    for (const container of containers) await journey.visit(container);
+    const journey = new Journey({ invocation, deadline, route, context, sink: options.sink });
+    for (const container of route.containers) await journey.visit(container);
     return journey.answer();
   } finally {
     instance.leave();
@@ -35,22 +50,26 @@ export async function invokeChain(
   }
 }
 
+interface JourneyPlan {
+  readonly invocation: Invocation;
+  readonly deadline: Deadline;
+  readonly route: Route;
+  readonly context: HostContext;
+  readonly sink: AnswerSink | undefined;
+}
+
 class Journey {
-  readonly #invocation: Invocation;
-  readonly #deadline: Deadline;
-  readonly #options: ChainOptions;
+  readonly #plan: JourneyPlan;
   #visited = 0;
   #body: Uint8Array | string;
   #contentType: string | undefined;
   #last: ContainerAnswer | undefined;
   #modelLoad: InvocationAnswer['modelLoad'];
 
-  constructor(invocation: Invocation, deadline: Deadline, options: ChainOptions) {
-    this.#invocation = invocation;
-    this.#deadline = deadline;
-    this.#options = options;
-    this.#body = invocation.body;
-    this.#contentType = invocation.contentType;
+  constructor(plan: JourneyPlan) {
+    this.#plan = plan;
+    this.#body = plan.invocation.body;
+    this.#contentType = plan.invocation.contentType;
   }
 
   async visit(container: Container): Promise<void> {
@@ -74,7 +93,7 @@ class Journey {
     return {
       body: last.body,
       contentType: last.contentType,
-      invokedProductionVariant: this.#options.variantName,
+      invokedProductionVariant: this.#plan.route.variant.name,
       customAttributes: last.customAttributes,
       newSessionId: last.newSessionId,
       closedSessionId: last.closedSessionId,
@@ -82,21 +101,27 @@ class Journey {
     };
   }
 
+  get #isLast(): boolean {
+    return this.#visited === this.#plan.route.containers.length;
+  }
+
   async #exchange(container: Container): Promise<ContainerAnswer> {
+    const { invocation, deadline, context } = this.#plan;
     const headers = this.#headers(container);
     const body = this.#body;
+    const sink = this.#isLast ? this.#plan.sink : undefined;
     if (container.models === undefined) {
-      return container.exchange({ method: 'POST', path: '/invocations', headers, body }, this.#deadline);
+      return container.exchange({ method: 'POST', path: '/invocations', headers, body, sink }, deadline);
     }
-    const { endpointName, targetModel } = this.#invocation;
     const outcome = await invokeTargetModel({
       container,
-      targetModel: targetModel!,
+      targetModel: invocation.targetModel!,
       headers,
       body,
-      endpointName,
-      deadline: this.#deadline,
-      context: this.#options.context,
+      sink,
+      endpointName: invocation.endpointName,
+      deadline,
+      context,
     });
     this.#modelLoad = outcome.modelLoad;
     return outcome.answer;
@@ -104,10 +129,9 @@ class Journey {
 
   /** As SageMaker's own HTTP client sends them; every other header of the caller is left out. */
   #headers(container: Container): string[] {
-    const { accept, customAttributes, targetModel, sessionId, inferenceId } = this.#invocation;
-    const isLast = this.#visited === this.#options.containers.length;
+    const { accept, customAttributes, targetModel, sessionId, inferenceId } = this.#plan.invocation;
     const headers = ['host', 'model.aws.local:8080', 'user-agent', 'AHC/2.0'];
-    headers.push('accept', isLast ? (accept ?? '*/*') : '*/*');
+    headers.push('accept', this.#isLast ? (accept ?? '*/*') : '*/*');
     if (this.#contentType !== undefined) headers.push('content-type', this.#contentType);
     if (customAttributes !== undefined) headers.push('x-amzn-sagemaker-custom-attributes', customAttributes);
     if (container.models !== undefined) headers.push('x-amzn-sagemaker-target-model', targetModel!);
@@ -124,8 +148,8 @@ class Journey {
   }
 
   #error(container: Container, status: number, originalMessage: string): Error {
-    const { place } = this.#options.context;
-    const { endpointName } = this.#invocation;
+    const { place } = this.#plan.context;
+    const { endpointName } = this.#plan.invocation;
     return modelError({ place, endpointName, containerName: container.plan.name, status, originalMessage });
   }
 }

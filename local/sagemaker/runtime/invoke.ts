@@ -6,7 +6,7 @@ import type { HostContext } from '../hosting/host-context.ts';
 import type { Instance } from '../hosting/instance.ts';
 import type { Variant } from '../hosting/variant.ts';
 import { targetModelProblem } from '../multi-model/target.ts';
-import { invokeChain } from './chain.ts';
+import { invokeChain, type Route } from './chain.ts';
 import { serviceUnavailable, validationError } from './errors.ts';
 import type { Invocation, InvocationAnswer } from './invocation.ts';
 
@@ -25,19 +25,30 @@ export class Invoker {
 
   /** @throws AwsError as the Runtime API has them */
   async invoke(invocation: Invocation): Promise<InvocationAnswer> {
-    const endpoint = this.#endpoints.get(invocation.endpointName);
-    if (endpoint === undefined) throw this.#notFound(invocation.endpointName);
+    const route = this.route(invocation);
+    return invokeChain(route, invocation, this.#context);
+  }
+
+  /** @throws AwsError ValidationError */
+  endpoint(endpointName: string): LiveEndpoint {
+    const endpoint = this.#endpoints.get(endpointName);
+    if (endpoint === undefined) throw this.#notFound(endpointName);
+    return endpoint;
+  }
+
+  /**
+   * Which containers of which instance serve the invocation.
+   * @throws AwsError ValidationError, ServiceUnavailable
+   */
+  route(invocation: Invocation): Route {
+    const endpoint = this.endpoint(invocation.endpointName);
     const variant = endpoint.pickVariant(invocation.targetVariant);
     if (variant === undefined)
       throw validationError(`Variant ${invocation.targetVariant} not found for Request ${randomUUID()}`);
     this.#checkTargetModel(variant, invocation);
     const instance = variant.pick(invocation.targetModel);
     if (instance === undefined) throw serviceUnavailable();
-    return invokeChain(instance, invocation, {
-      context: this.#context,
-      variantName: variant.name,
-      containers: containersFor(instance, variant, invocation),
-    });
+    return { variant, instance, containers: containersFor(instance, variant, invocation) };
   }
 
   #notFound(endpointName: string): Error {

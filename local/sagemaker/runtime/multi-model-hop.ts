@@ -2,7 +2,7 @@
 // when it is cold, and loaded again once when the container has lost it or ran out of memory.
 import { ArtefactMissing, ArtefactRefused, VolumeFull } from '../artefacts/problem.ts';
 import type { Container } from '../hosting/container.ts';
-import type { ContainerAnswer } from '../hosting/container-client.ts';
+import type { AnswerSink, ContainerAnswer } from '../hosting/container-client.ts';
 import type { Deadline } from '../hosting/deadline.ts';
 import type { HostContext } from '../hosting/host-context.ts';
 import { type CachedModel, type ModelCache, ModelLoadFailed } from '../multi-model/cache.ts';
@@ -14,6 +14,7 @@ export interface MultiModelHop {
   readonly targetModel: string;
   readonly headers: string[];
   readonly body: Uint8Array | string;
+  readonly sink: AnswerSink | undefined;
   readonly endpointName: string;
   readonly deadline: Deadline;
   readonly context: HostContext;
@@ -53,14 +54,14 @@ async function invokeCold(hop: MultiModelHop, models: ModelCache): Promise<HopOu
 }
 
 function send(hop: MultiModelHop, model: CachedModel): Promise<ContainerAnswer> {
-  const { headers, body, deadline } = hop;
-  return hop.container.exchange({ method: 'POST', path: model.invokePath, headers, body }, deadline);
+  const { headers, body, sink, deadline } = hop;
+  return hop.container.exchange({ method: 'POST', path: model.invokePath, headers, body, sink }, deadline);
 }
 
 /** A 404 may be the model's own answer; the container knows whether it has the model. */
 async function isLost(hop: MultiModelHop, model: CachedModel): Promise<boolean> {
-  const request = { method: 'GET', path: `/models/${model.hash}`, headers: [] } as const;
-  const answer = await hop.container.exchange({ ...request, headers: [] }, hop.deadline);
+  const path = `/models/${model.hash}`;
+  const answer = await hop.container.exchange({ method: 'GET', path, headers: [] }, hop.deadline);
   return answer.status === 404;
 }
 
