@@ -31,23 +31,21 @@ export function welcome(
     'Look at what happened:',
     '  npx seriatim executions',
     '',
+    'Use it with every AWS client, and price a whole file:',
+    `  export AWS_ENDPOINT_URL=${awsUrl} AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1 AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local`,
+    '  aws stepfunctions list-state-machines',
     ...batch(running),
-    'Every AWS client works with this endpoint:',
-    `  AWS_ENDPOINT_URL=${awsUrl} aws stepfunctions list-state-machines`,
     '',
     'Read on: README.md, docs/architecture.md',
   ].join('\n');
 }
 
-function batch({ stack, awsUrl }: Running): string[] {
+function batch({ stack }: Running): string[] {
   const bucket = stack.outputs.BatchBucketName;
   if (typeof bucket !== 'string') return [];
-  const copy = `aws --endpoint-url ${awsUrl} s3 cp`;
   return [
-    'Price a whole file:',
-    `  ${copy} models/house-prices/houses-2000.csv s3://${bucket}/house-prices/in/`,
-    `  ${copy} s3://${bucket}/house-prices/out/houses-2000.csv.out -`,
-    '',
+    `  aws s3 cp models/house-prices/houses-2000.csv s3://${bucket}/house-prices/in/`,
+    `  aws s3 cp s3://${bucket}/house-prices/out/houses-2000.csv.out -`,
   ];
 }
 
