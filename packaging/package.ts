@@ -1,7 +1,7 @@
 // Packaging: state machines compiled, functions and layer bundled, `serverless package` run. Skipped when nothing that
 // goes into a package has changed. `npm run package` runs it; `npm start` and `npm run dev` boot what it gives.
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { hash } from 'node:crypto';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -14,6 +14,8 @@ export interface PackageOptions {
   readonly projectFolder: string;
   /** Called with a few words when a step begins. */
   readonly onProgress?: (step: string) => void;
+  /** Ends packaging that is under way. */
+  readonly signal?: AbortSignal;
 }
 
 export interface Packaged {
@@ -29,16 +31,16 @@ export async function packageTemplate(options: PackageOptions): Promise<Packaged
   const templateFile = join(projectFolder, '.serverless/cloudformation-template-update-stack.json');
   const markFile = join(projectFolder, '.build/package.fingerprint');
   const settings = settingsOf(process.env);
-  if (existsSync(templateFile) && (await isCurrent(markFile, await fingerprint(projectFolder, settings)))) {
+  if (await isCurrent(markFile, await markOf(projectFolder, settings, templateFile))) {
     return { templateFile, fromCache: true };
   }
   await rm(markFile, { force: true });
   onProgress('compiling state machines, bundling functions');
   await Promise.all([writeMachines(join(projectFolder, 'statemachines')), bundle({ projectFolder })]);
   onProgress('packaging the template');
-  await runServerless(projectFolder);
+  await runServerless(projectFolder, options.signal);
   await mkdir(join(projectFolder, '.build'), { recursive: true });
-  await writeFile(markFile, await fingerprint(projectFolder, settings));
+  await writeFile(markFile, (await markOf(projectFolder, settings, templateFile)) ?? '');
   return { templateFile, fromCache: false };
 }
 
@@ -49,17 +51,29 @@ function settingsOf(environment: NodeJS.ProcessEnv): string[] {
   );
 }
 
-async function isCurrent(markFile: string, current: string): Promise<boolean> {
-  return (await readFile(markFile, 'utf8').catch(() => '')) === current;
+/** Of all that goes in and of the template that came out: `serverless` may have been run by hand since. */
+async function markOf(
+  projectFolder: string,
+  settings: readonly string[],
+  templateFile: string,
+): Promise<string | undefined> {
+  const template = await readFile(templateFile).catch(() => undefined);
+  if (template === undefined) return undefined;
+  return `${await fingerprint(projectFolder, settings)} ${hash('sha256', template)}\n`;
+}
+
+async function isCurrent(markFile: string, current: string | undefined): Promise<boolean> {
+  return current !== undefined && (await readFile(markFile, 'utf8').catch(() => '')) === current;
 }
 
 /** In a process of its own: the framework keeps state in its modules and is not loaded when nothing changed. */
-async function runServerless(projectFolder: string): Promise<void> {
+async function runServerless(projectFolder: string, signal?: AbortSignal): Promise<void> {
   const command = createRequire(import.meta.url).resolve('serverless/bin/serverless.js');
   const child = spawn(process.execPath, [command, 'package'], {
     cwd: projectFolder,
     env: { ...process.env, SERIATIM_BUNDLED: '1', SLS_NOTIFICATIONS_MODE: 'off', NO_COLOR: '1' },
     stdio: ['ignore', 'pipe', 'pipe'],
+    ...(signal === undefined ? {} : { signal }),
   });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {

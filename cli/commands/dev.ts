@@ -6,10 +6,10 @@ export function register(program: Command): void {
   withStartOptions(program.command('dev'))
     .description('The same as start, and picks up changed code and pipelines within a second')
     .action(async (flags: StartFlags) => {
-      const [{ runUntilStopped }, { watchProject }] = await Promise.all([
-        import('../run/until-stopped.ts'),
-        import('../run/watch.ts'),
-      ]);
-      await runUntilStopped(flags, watchProject);
+      const { runUntilStopped } = await import('../run/until-stopped.ts');
+      await runUntilStopped(flags, async (...running) => {
+        const { watchProject } = await import('../run/watch.ts');
+        return watchProject(...running);
+      });
     });
 }

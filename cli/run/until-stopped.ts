@@ -2,7 +2,7 @@
 // signal ends at once.
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Running, type StartOptions, startSeriatim } from '../../local/boot/index.ts';
+import type { Running, StartOptions } from '../../local/boot/index.ts';
 import type { Report } from '../../local/boot/progress.ts';
 import type { StartFlags } from '../commands/start.ts';
 import { progressLine, welcome } from './report.ts';
@@ -15,6 +15,9 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 /** By then every part has had its time; what is left is ended with the process. */
 const LAST_MOMENT_MS = 1_900;
 
+/** One Ctrl-C comes several times: from the terminal, from npm and from the launcher. */
+const SAME_SIGNAL_MS = 300;
+
 export async function runUntilStopped(flags: StartFlags, companion?: Companion): Promise<void> {
   const begunMs = performance.now();
   const stopping = stopSignal();
@@ -23,6 +26,8 @@ export async function runUntilStopped(flags: StartFlags, companion?: Companion):
     if (!flags.quiet) print(progressLine(report));
   };
   try {
+    // Loaded only now: a Ctrl-C finds its listener from the first moment on.
+    const { startSeriatim } = await import('../../local/boot/index.ts');
     const running = await startSeriatim({ ...readFlags(flags), onProgress, signal: stopping.signal });
     const endCompanion = await companion?.(running, print);
     print(welcome(running, { quiet: flags.quiet ?? false, readyMs: performance.now() - begunMs }));
@@ -30,10 +35,17 @@ export async function runUntilStopped(flags: StartFlags, companion?: Companion):
     await endCompanion?.();
     await running.close();
   } catch (thrown) {
-    if (!stopping.signal.aborted) throw thrown;
+    if (!stopping.signal.aborted) fail(thrown);
   }
   // Not left to the event loop: a worker thread of user code may hold it open.
   process.exit(0);
+}
+
+/** One line, whatever the message looks like. */
+function fail(thrown: unknown): never {
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  process.stderr.write(`seriatim: ${message.split(/\s*\n\s*/).join(' ')}\n`);
+  process.exit(1);
 }
 
 interface Stopping {
@@ -44,8 +56,13 @@ interface Stopping {
 function stopSignal(): Stopping {
   const controller = new AbortController();
   const { promise: stopped, resolve: setStopped } = Promise.withResolvers<void>();
+  let firstMs = 0;
   const stop = (): void => {
-    if (controller.signal.aborted) process.exit(0);
+    if (controller.signal.aborted) {
+      if (performance.now() - firstMs > SAME_SIGNAL_MS) process.exit(0);
+      return;
+    }
+    firstMs = performance.now();
     controller.abort(new Error('stopped'));
     setTimeout(() => process.exit(0), LAST_MOMENT_MS).unref();
     setStopped();

@@ -64,7 +64,7 @@ async function start(options: StartOptions, closers: Closers): Promise<Running> 
   const progress = createProgress(options.onProgress ?? (() => {}));
   progress.announce('template', 'artefacts', 'services', 'resources', 'HTTP API', 'endpoints');
   const rim = await openRim(options, { closers, pending: progress.pending });
-  const prepared = prepare(options.projectFolder, progress);
+  const prepared = prepare(options, progress);
   const world = await createWorld(options, { rim, closers, progress });
   rim.show({ world });
   const stack = await bootTemplate(options, { world, prepared, progress });
@@ -90,10 +90,10 @@ interface Prepared {
 }
 
 /** Begins what needs no service, so that it runs while the services are made. */
-function prepare(projectFolder: string, progress: Progress): Prepared {
+function prepare({ projectFolder, signal }: StartOptions, progress: Progress): Prepared {
   const template = progress.step(
     'template',
-    () => packageTemplate({ projectFolder }),
+    () => packageTemplate({ projectFolder, ...(signal === undefined ? {} : { signal }) }),
     ({ fromCache }) => (fromCache ? 'unchanged' : 'packaged'),
   );
   const artefacts = packArtefacts(projectFolder);

@@ -145,7 +145,7 @@ describe('names and order', () => {
   });
 
   it.each([
-    ['Ref', { Ref: 'Bukket' }, 'P.Ref', 'there is no resource or parameter Bukket; did you mean Bucket?'],
+    ['Ref', { Ref: 'Buckte' }, 'P.Ref', 'there is no resource or parameter Buckte; did you mean Bucket?'],
     ['GetAtt', { 'Fn::GetAtt': 'Nothing.Arn' }, 'P.Fn::GetAtt', 'there is no resource Nothing'],
     ['Sub', { 'Fn::Sub': 'x${Other.Arn}' }, 'P.Fn::Sub', 'there is no resource Other'],
     ['If', { 'Fn::If': ['Never', 1, 2] }, 'P.Fn::If.Condition', 'there is no condition Never'],

@@ -91,12 +91,14 @@ function nearest(name: string, template: Template, known: KnownNames): string {
   return near === undefined ? '' : `; did you mean ${near}?`;
 }
 
-/** At most one letter put in, left out or changed. */
+/** At most one letter put in, left out or changed, or two neighbours swapped. */
 function isNear(a: string, b: string): boolean {
   if (Math.abs(a.length - b.length) > 1) return false;
   let start = 0;
   while (start < a.length && a[start] === b[start]) start++;
   let end = 0;
   while (end < Math.min(a.length, b.length) - start && a.at(-1 - end) === b.at(-1 - end)) end++;
-  return Math.max(a.length, b.length) - start - end <= 1;
+  const [ofA, ofB] = [a, b].map((text) => text.slice(start, text.length - end)) as [string, string];
+  const isSwap = ofA.length === 2 && ofA === `${ofB[1]}${ofB[0]}`;
+  return isSwap || Math.max(ofA.length, ofB.length) <= 1;
 }
