@@ -2,6 +2,7 @@
 import type { HostContext } from './host-context.ts';
 import { Instance } from './instance.ts';
 import type { VariantPlan } from './plan.ts';
+import { VariantMetrics } from './variant-metrics.ts';
 
 /** With so many calls under way at every instance that has a model, an idle one gets a copy of it. */
 const COPY_AT_OUTSTANDING = 8;
@@ -10,11 +11,13 @@ export class Variant {
   readonly plan: VariantPlan;
   readonly name: string;
   readonly isMultiModel: boolean;
+  readonly metrics: VariantMetrics;
   weight: number;
   readonly instances: Instance[];
 
-  constructor(plan: VariantPlan, instances: Instance[]) {
+  private constructor(plan: VariantPlan, instances: Instance[], metrics: VariantMetrics) {
     this.plan = plan;
+    this.metrics = metrics;
     this.name = plan.name;
     this.weight = plan.weight;
     this.instances = instances;
@@ -27,15 +30,17 @@ export class Variant {
     plan: VariantPlan,
     options: { context: HostContext; donor?: Variant | undefined },
   ): Variant {
+    const metrics = new VariantMetrics(options.context.monitoring, endpointName, plan.name);
     const instances = Array.from({ length: plan.instanceCount }, (_, index) =>
       Instance.create({
         endpointName,
         plan,
+        metrics,
         context: options.context,
         donor: options.donor?.instances[index],
       }),
     );
-    return new Variant(plan, instances);
+    return new Variant(plan, instances, metrics);
   }
 
   /**
