@@ -61,6 +61,8 @@ export async function createSageMaker(options: SageMakerOptions): Promise<SageMa
       })),
     settled: (endpointName) => endpoints.settled(endpointName),
     handle: (call) => handleControl(call, operations),
-    close: () => hosts.close(),
+    async close() {
+      await Promise.all([hosts.close(), invoker.close()]);
+    },
   };
 }
