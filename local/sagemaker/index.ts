@@ -9,6 +9,7 @@ import { AsyncInference } from './async/queue.ts';
 import { endpointConfigOperations } from './control/endpoint-configs.ts';
 import { Endpoints } from './control/endpoints.ts';
 import { modelOperations } from './control/models.ts';
+import { TransformJobs } from './control/transform-jobs.ts';
 import { Hosts } from './hosting/hosts.ts';
 import { Ports } from './hosting/ports.ts';
 import { Invoker } from './runtime/invoke.ts';
@@ -36,10 +37,12 @@ export async function createSageMaker(options: SageMakerOptions): Promise<SageMa
   const hosts = new Hosts(context, store);
   const control = { place, clock, store };
   const endpoints = new Endpoints(control, hosts);
+  const transformJobs = new TransformJobs(control, context);
   const operations = {
     ...modelOperations(control),
     ...endpointConfigOperations(control),
     ...endpoints.operations,
+    ...transformJobs.operations,
   };
   const invoker = new Invoker(context, hosts.live);
   const asyncInference = new AsyncInference(invoker, context);
@@ -62,7 +65,7 @@ export async function createSageMaker(options: SageMakerOptions): Promise<SageMa
     settled: (endpointName) => endpoints.settled(endpointName),
     handle: (call) => handleControl(call, operations),
     async close() {
-      await Promise.all([hosts.close(), invoker.close()]);
+      await Promise.all([hosts.close(), transformJobs.close(), invoker.close()]);
     },
   };
 }

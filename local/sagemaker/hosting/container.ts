@@ -15,7 +15,7 @@ import {
 } from './container-client.ts';
 import { Deadline } from './deadline.ts';
 import { containerEnvironment } from './environment.ts';
-import { type ContainerSite, type HostContext, logGroupOf } from './host-context.ts';
+import type { ContainerSite, HostContext } from './host-context.ts';
 import type { ContainerPlan } from './plan.ts';
 import type { PortBlock } from './ports.ts';
 import { type ContainerProcess, startProcess } from './process.ts';
@@ -273,7 +273,7 @@ export class Container {
   #log(lines: readonly string[]): void {
     const timestamp = this.#context.clock.now();
     const events = lines.map((message) => ({ timestamp, message }));
-    this.#context.logs.write(logGroupOf(this.#site.endpointName), this.#site.logStream, events);
+    this.#context.logs.write(this.#site.logGroup, this.#site.logStream, events);
   }
 
   #fetchOptions() {

@@ -24,7 +24,7 @@ export interface HostContext {
 
 /** Where one container stands: what its log stream and its volume are named after. */
 export interface ContainerSite {
-  readonly endpointName: string;
+  readonly logGroup: string;
   /** Its variant's. */
   readonly metrics: VariantMetrics;
   /** Its folder in place of /opt/ml. */

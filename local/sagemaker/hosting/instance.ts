@@ -14,6 +14,7 @@ export interface StartFailure {
 
 export interface InstanceOptions {
   readonly endpointName: string;
+  readonly logGroup: string;
   readonly plan: VariantPlan;
   readonly metrics: VariantMetrics;
   readonly context: HostContext;
@@ -89,10 +90,10 @@ export class Instance {
 }
 
 function siteOf(instanceId: string, plan: ContainerPlan, options: InstanceOptions): ContainerSite {
-  const { endpointName, plan: variant, metrics, context } = options;
+  const { endpointName, logGroup, plan: variant, metrics, context } = options;
   const stream = `${variant.name}/${instanceId}`;
   return {
-    endpointName,
+    logGroup,
     metrics,
     baseFolder: join(context.volumesFolder, endpointName, variant.name, instanceId, plan.name),
     logStream: variant.isPipeline ? `${stream}/${plan.name}` : stream,

@@ -1,5 +1,5 @@
 // One variant of an endpoint: its instances, and which of them serves the next invocation.
-import type { HostContext } from './host-context.ts';
+import { type HostContext, logGroupOf } from './host-context.ts';
 import { Instance, type StartFailure } from './instance.ts';
 import type { VariantPlan } from './plan.ts';
 import { VariantMetrics } from './variant-metrics.ts';
@@ -11,6 +11,8 @@ export interface VariantOptions {
   readonly endpointName: string;
   readonly plan: VariantPlan;
   readonly context: HostContext;
+  /** Where its containers log; the endpoint's group unless told. */
+  readonly logGroup?: string;
   /** The variant of the same name whose running containers are taken over where they are equal. */
   readonly donor?: Variant | undefined;
 }
@@ -79,10 +81,17 @@ export class Variant {
   }
 
   #createInstance(index: number): Instance {
-    const { endpointName, plan, context } = this.#options;
+    const { endpointName, plan, context, logGroup = logGroupOf(endpointName) } = this.#options;
     const { metrics } = this;
     const donor = this.#donor;
-    return Instance.create({ endpointName, plan, metrics, context, donor: donor?.instances[index] });
+    return Instance.create({
+      endpointName,
+      logGroup,
+      plan,
+      metrics,
+      context,
+      donor: donor?.instances[index],
+    });
   }
 
   async #start(fresh: readonly Instance[]): Promise<void> {
