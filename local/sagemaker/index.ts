@@ -2,6 +2,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { systemClock } from '../clock.ts';
 import { noLogs } from '../logs/api.ts';
+import { noMetrics } from '../monitoring/api.ts';
 import { DEFAULT_PLACE } from '../service.ts';
 import type { SageMaker, SageMakerOptions } from './api.ts';
 import { AsyncInference } from './async/queue.ts';
@@ -29,7 +30,9 @@ export async function createSageMaker(options: SageMakerOptions): Promise<SageMa
   const store = memoryStore();
   const logs = options.logs ?? noLogs;
   const notify = options.notify ?? ((): void => {});
-  const context = { place, clock, s3, logs, images, volumesFolder, settings, ports: new Ports(), notify };
+  const monitoring = options.monitoring ?? { ...noMetrics, alarmState: () => undefined };
+  const ports = new Ports();
+  const context = { place, clock, s3, logs, monitoring, images, volumesFolder, settings, ports, notify };
   const hosts = new Hosts(context, store);
   const control = { place, clock, store };
   const endpoints = new Endpoints(control, hosts);
@@ -58,6 +61,8 @@ export async function createSageMaker(options: SageMakerOptions): Promise<SageMa
       })),
     settled: (endpointName) => endpoints.settled(endpointName),
     handle: (call) => handleControl(call, operations),
-    close: () => hosts.close(),
+    async close() {
+      await Promise.all([hosts.close(), invoker.close()]);
+    },
   };
 }

@@ -51,14 +51,14 @@ it('leaves no container when the host is killed', async () => {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const [line] = (await once(createInterface(host.stdout), 'line')) as [string];
-  const { pid, volumesFolder } = JSON.parse(line) as { pid: number; volumesFolder: string };
+  const { pid, folder } = JSON.parse(line) as { pid: number; folder: string };
   expect(isAlive(pid)).toBe(true);
 
   host.kill('SIGKILL');
   while (isAlive(pid)) await new Promise((resolve) => setTimeout(resolve, 10));
 
   expect(isAlive(pid)).toBe(false);
-  await rm(volumesFolder, { recursive: true, force: true });
+  await rm(folder, { recursive: true, force: true });
 });
 
 it('stands in front of a container that runs elsewhere, by its URL', async () => {

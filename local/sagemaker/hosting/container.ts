@@ -4,9 +4,9 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fetchModelData } from '../artefacts/fetch.ts';
-import { ModelCache } from '../multi-model/cache.ts';
+import { type CachedModel, ModelCache } from '../multi-model/cache.ts';
 import { ModelDisk } from '../multi-model/disk.ts';
-import { describeLoad } from '../multi-model/load-report.ts';
+import { describeLoad, type LoadReport } from '../multi-model/load-report.ts';
 import {
   type ContainerAnswer,
   ContainerClient,
@@ -293,14 +293,27 @@ export class Container {
       settings,
       keepsModels: this.plan.keepsModels,
       call: (request) => this.#callModelsApi(request),
-      onLoaded: (model, report) =>
-        this.#log([`model-load target=${model.targetModel} name=${model.hash} ${describeLoad(report)}`]),
-      onUnloaded: (model, unloadMs) =>
-        this.#log([
-          `model-unload target=${model.targetModel} name=${model.hash} unload-ms=${unloadMs.toFixed(2)}`,
-        ]),
+      onLoaded: (model, report) => this.#modelLoaded(model, report),
+      onUnloaded: (model, unloadMs) => this.#modelUnloaded(model, unloadMs),
     });
     return models;
+  }
+
+  #modelLoaded(model: CachedModel, report: LoadReport): void {
+    const { metrics } = this.#site;
+    if (report.isFetched) metrics.modelDownloadingTime.add(report.downloadMs * 1000);
+    metrics.modelLoadingTime.add(report.loadMs * 1000);
+    metrics.loadedModelCount.add(this.models!.loadedCount);
+    this.#log([`model-load target=${model.targetModel} name=${model.hash} ${describeLoad(report)}`]);
+  }
+
+  #modelUnloaded(model: CachedModel, unloadMs: number): void {
+    const { metrics } = this.#site;
+    metrics.modelUnloadingTime.add(unloadMs * 1000);
+    metrics.loadedModelCount.add(this.models!.loadedCount);
+    this.#log([
+      `model-unload target=${model.targetModel} name=${model.hash} unload-ms=${unloadMs.toFixed(2)}`,
+    ]);
   }
 
   async #callModelsApi(request: ContainerRequest): Promise<ContainerAnswer> {
