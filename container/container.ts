@@ -1,5 +1,6 @@
 // Puts the container together: settings in, a listening server out. `main.ts` adds the process around it.
 import { once } from 'node:events';
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Logger } from './handlers/api.ts';
 import { createPool } from './instances/pool.ts';
@@ -25,7 +26,7 @@ export async function startContainer(settings: Settings, logger: Logger): Promis
     onLog: (level, message) => logger[level](message),
   });
   const registry = createRegistry({ settings, pool, logger });
-  const state: ServerState = { phase: settings.isMultiModel ? 'ready' : 'loading', inFlight: 0 };
+  const state: ServerState = { phase: settings.isMultiModel ? 'ready' : 'loading' };
   const server = createContainerServer({ settings, registry, logger, state });
   server.listen(settings.port, settings.host);
   await once(server, 'listening');
@@ -37,15 +38,23 @@ export async function startContainer(settings: Settings, logger: Logger): Promis
     ready,
     close: async () => {
       state.phase = 'stopping';
-      const closed = once(server, 'close');
-      server.close();
-      server.closeIdleConnections();
-      const timer = setTimeout(() => server.closeAllConnections(), settings.drainMs);
-      await closed;
-      clearTimeout(timer);
+      await drain(server, settings.drainMs);
       await pool.close();
     },
   };
+}
+
+const IDLE_SWEEP_MS = 20;
+
+/** A connection kept alive by its client is closed as soon as it has no request under way. */
+async function drain(server: Server, drainMs: number): Promise<void> {
+  const closed = once(server, 'close');
+  server.close();
+  const sweep = setInterval(() => server.closeIdleConnections(), IDLE_SWEEP_MS);
+  const timer = setTimeout(() => server.closeAllConnections(), drainMs);
+  await closed;
+  clearInterval(sweep);
+  clearTimeout(timer);
 }
 
 async function loadSingle(registry: Registry, settings: Settings, state: ServerState): Promise<void> {
