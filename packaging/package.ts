@@ -14,6 +14,8 @@ export interface PackageOptions {
   readonly projectFolder: string;
   /** Called with a few words when a step begins. */
   readonly onProgress?: (step: string) => void;
+  /** Ends packaging that is under way. */
+  readonly signal?: AbortSignal;
 }
 
 export interface Packaged {
@@ -36,7 +38,7 @@ export async function packageTemplate(options: PackageOptions): Promise<Packaged
   onProgress('compiling state machines, bundling functions');
   await Promise.all([writeMachines(join(projectFolder, 'statemachines')), bundle({ projectFolder })]);
   onProgress('packaging the template');
-  await runServerless(projectFolder);
+  await runServerless(projectFolder, options.signal);
   await mkdir(join(projectFolder, '.build'), { recursive: true });
   await writeFile(markFile, (await markOf(projectFolder, settings, templateFile)) ?? '');
   return { templateFile, fromCache: false };
@@ -65,12 +67,13 @@ async function isCurrent(markFile: string, current: string | undefined): Promise
 }
 
 /** In a process of its own: the framework keeps state in its modules and is not loaded when nothing changed. */
-async function runServerless(projectFolder: string): Promise<void> {
+async function runServerless(projectFolder: string, signal?: AbortSignal): Promise<void> {
   const command = createRequire(import.meta.url).resolve('serverless/bin/serverless.js');
   const child = spawn(process.execPath, [command, 'package'], {
     cwd: projectFolder,
     env: { ...process.env, SERIATIM_BUNDLED: '1', SLS_NOTIFICATIONS_MODE: 'off', NO_COLOR: '1' },
     stdio: ['ignore', 'pipe', 'pipe'],
+    ...(signal === undefined ? {} : { signal }),
   });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {

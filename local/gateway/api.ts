@@ -8,6 +8,8 @@ import type { AwsPlace } from '../service.ts';
 export interface Gateway {
   /** @returns where it listens, such as `http://127.0.0.1:3000` */
   listen(port: number, host?: string): Promise<string>;
+  /** Answers one request of a server that somebody else opened, in place of `listen`. */
+  serve(request: IncomingMessage, response: ServerResponse): void;
   /** Stops accepting, gives what is in flight up to a second, then closes every connection. */
   close(): Promise<void>;
 }

@@ -27,6 +27,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     (request, response) => http.serve(request, response),
   );
   return {
+    serve: (request, response) => http.serve(request, response),
     listen: (port, host = '127.0.0.1') =>
       new Promise((resolve, reject) => {
         server.once('error', reject);

@@ -7,10 +7,8 @@ const sources = projectFiles('.ts', '.mjs', '.cjs');
 const texts = projectFiles('.ts', '.mjs', '.cjs', '.md', '.yml', '.yaml', '.py', 'package.json', '.asl.json');
 
 /** Written so that this file does not find itself. */
-const WORDS_LEFT_OVER = new RegExp(['TO' + 'DO', 'FIX' + 'ME', 'X' + 'XX', 'HA' + 'CK'].join('|'));
-const MACHINE_PATHS = new RegExp(
-  ['/ho' + 'me/\\w', '/Us' + 'ers/\\w', '/ro' + 'ot/', '/wo' + 'rk/', 'C:\\\\' + 'Users'].join('|'),
-);
+const WORDS_LEFT_OVER = /\b(TO[D]O|FIX[M]E|X[X]X|HA[C]K)\b/;
+const MACHINE_PATHS = /(?<![\w}.-])(\/hom[e]\/\w|\/User[s]\/\w|\/roo[t]\/|\/wor[k]\/|C:\\User[s])/;
 
 function matching(files: readonly string[], pattern: RegExp): string[] {
   return files.flatMap((file) =>

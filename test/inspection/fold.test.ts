@@ -119,7 +119,10 @@ describe('a history that AWS recorded', () => {
   it('puts a failed expression with the state that it stands in', () => {
     const view = fold('expression-fails');
 
-    expect(view.error).toMatchObject({ reported: 'States.QueryEvaluationError', stage: view.stages[0]!.name });
+    expect(view.error).toMatchObject({
+      reported: 'States.QueryEvaluationError',
+      stage: view.stages[0]!.name,
+    });
     expect(view.stages[0]!.status).toBe('FAILED');
   });
 
