@@ -96,7 +96,7 @@ export function elementBytes(dtype: Exclude<Dtype, 'string'>): number {
 /** A tensor's data over little-endian `bytes`: a view where they are aligned, a copy where not. */
 export function viewBytes(dtype: Exclude<Dtype, 'string'>, bytes: Uint8Array): NumericData {
   const size = elementBytes(dtype);
-  const aligned = bytes.byteOffset % size === 0 ? bytes : bytes.slice();
+  const aligned = bytes.byteOffset % size === 0 ? bytes : new Uint8Array(bytes);
   const buffer = aligned.buffer as ArrayBuffer;
   return new ARRAYS[dtype](buffer, aligned.byteOffset, aligned.byteLength / size);
 }

@@ -248,9 +248,9 @@ export function encodeOip(parts: readonly Part[], context: EncodeContext): Encod
   if (part === undefined || parts.length > 1) {
     throw new InferenceError('NotAcceptable', 'Records of several shapes do not fit one tensor.');
   }
+  const isBinaryDefault = reply?.isBinaryDefault ?? context.accept.type === BINARY_OIP;
   const wanted =
-    reply?.outputs ??
-    Object.keys(part.tensors).map((name) => ({ name, isBinary: reply?.isBinaryDefault === true }));
+    reply?.outputs ?? Object.keys(part.tensors).map((name) => ({ name, isBinary: isBinaryDefault }));
   const binary: Buffer[] = [];
   const outputs = wanted.map(({ name, isBinary }) =>
     describeOutput(name, part.tensors[name], isBinary ? binary : undefined),

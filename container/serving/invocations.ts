@@ -40,6 +40,7 @@ function toInvocation(body: Buffer, deadline: number, { request, response }: Exc
     accept: headers.accept,
     headers,
     deadline,
+    isAbandoned: () => request.socket.destroyed,
     signal: () => closeSignal(response),
     onHead: (answer) => writeHead(response, answer),
     onChunk: (chunk) => response.write(chunk),

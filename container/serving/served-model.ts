@@ -22,7 +22,9 @@ export interface Invocation {
   readonly headers: Readonly<Record<string, string>>;
   /** Milliseconds since the epoch. */
   readonly deadline: number;
-  /** Aborts when the caller goes away. Made when somebody asks for it. */
+  /** Whether the caller has gone away. */
+  readonly isAbandoned: () => boolean;
+  /** Aborts when the caller goes away. Made for those who ask: most invocations end before anybody would. */
   readonly signal: () => AbortSignal;
   /** A streamed answer as it comes. */
   readonly onHead: (answer: WireAnswer) => void;
@@ -188,8 +190,8 @@ async function predictParts(
   { signature, batcher }: PartsContext,
 ): Promise<{ parts: readonly Part[]; times: InvocationTimes }> {
   for (const { tensors } of parts) checkInputs(tensors, signature.inputs);
-  const limits = { deadline: invocation.deadline, signal: invocation.signal() };
-  const submit = (part: Part) => batcher.submit({ tensors: part.tensors, rows: part.rows, ...limits });
+  const { deadline, isAbandoned } = invocation;
+  const submit = ({ tensors, rows }: Part) => batcher.submit({ tensors, rows, deadline, isAbandoned });
   const [only] = parts;
   const answers = parts.length === 1 ? [await submit(only!)] : await Promise.all(parts.map(submit));
   return {
