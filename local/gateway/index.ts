@@ -76,7 +76,7 @@ class HttpApiServer {
   serve(request: IncomingMessage, response: ServerResponse): void {
     this.answer(request, response).catch((thrown: unknown) => {
       // The client has gone, or a defect of ours: either way there is nobody to tell but the log.
-      if (!request.destroyed) this.logFailure('-', (thrown as Error).stack ?? String(thrown));
+      if (!response.destroyed) this.logFailure('-', (thrown as Error).stack ?? String(thrown));
       if (!response.headersSent) this.send(request, response, messageAnswer(500, 'Internal Server Error'));
     });
   }
@@ -90,7 +90,7 @@ class HttpApiServer {
     }
     if (this.options.own?.(path, request, response) === true) return;
     const requestId = `${this.idPrefix}${(++this.requests).toString(36).padStart(7, '0')}=`;
-    const { answer, routeKey } = await this.route({
+    const { answer, routeKey } = await this.answerFor({
       request,
       path,
       rawQueryString,
@@ -102,10 +102,15 @@ class HttpApiServer {
       this.logAccess(this.options.accessLogGroup, { request, requestId, routeKey, answer, startedMs });
   }
 
-  private async route(arrived: Arrival): Promise<{ answer: HttpAnswer; routeKey: string }> {
-    const { request, path } = arrived;
-    const preflight = this.cors.preflight(request);
+  private async answerFor(arrived: Arrival): Promise<RoutedAnswer> {
+    const preflight = this.cors.preflight(arrived.request);
     if (preflight !== undefined) return { answer: preflight, routeKey: '-' };
+    const { answer, routeKey } = await this.route(arrived);
+    return { answer: { ...answer, headers: this.cors.apply(arrived.request, answer.headers) }, routeKey };
+  }
+
+  private async route(arrived: Arrival): Promise<RoutedAnswer> {
+    const { request, path } = arrived;
     const match = this.findRoute(request.method ?? 'GET', pathInStage(this.api, path));
     if (match === undefined) return { answer: messageAnswer(404, 'Not Found'), routeKey: '-' };
     const { routeKey } = match.route;
@@ -128,7 +133,7 @@ class HttpApiServer {
     requestId?: string,
   ): void {
     if (response.destroyed) return;
-    const headers = this.cors.apply(request, answer.headers);
+    const headers = { ...answer.headers };
     if (answer.statusCode !== 204) headers['content-length'] = answer.body.length;
     if (requestId !== undefined) headers['apigw-requestid'] = requestId;
     if (this.isClosing) headers.connection = 'close';
@@ -168,6 +173,11 @@ interface Arrival {
   readonly rawQueryString: string;
   readonly requestId: string;
   readonly nowMs: number;
+}
+
+interface RoutedAnswer {
+  readonly answer: HttpAnswer;
+  readonly routeKey: string;
 }
 
 interface Access {
