@@ -1,6 +1,7 @@
 // What other rooms ask of SageMaker in the same process: the control plane, and the runtime.
 import type { Clock } from '../clock.ts';
 import type { LogSink } from '../logs/api.ts';
+import type { Monitoring } from '../monitoring/api.ts';
 import type { S3 } from '../s3/api.ts';
 import type { AwsPlace, SdkOperations, Service } from '../service.ts';
 import type { HostingSettings } from './settings.ts';
@@ -26,6 +27,8 @@ export interface SageMakerOptions {
   readonly clock?: Clock;
   readonly s3: S3;
   readonly logs?: LogSink;
+  /** Takes the metrics, and knows the alarms that roll a deployment back. */
+  readonly monitoring?: Pick<Monitoring, 'series' | 'alarmState'>;
   /** Instances' volumes: unpacked artefacts live here. An absolute folder, emptied of leftovers at start. */
   readonly volumesFolder: string;
   /** How an image is started, by repository name without registry, account or tag. */

@@ -2,12 +2,14 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { systemClock } from '../clock.ts';
 import { noLogs } from '../logs/api.ts';
+import { noMetrics } from '../monitoring/api.ts';
 import { DEFAULT_PLACE } from '../service.ts';
 import type { SageMaker, SageMakerOptions } from './api.ts';
 import { AsyncInference } from './async/queue.ts';
 import { endpointConfigOperations } from './control/endpoint-configs.ts';
 import { Endpoints } from './control/endpoints.ts';
 import { modelOperations } from './control/models.ts';
+import { TransformJobs } from './control/transform-jobs.ts';
 import { Hosts } from './hosting/hosts.ts';
 import { Ports } from './hosting/ports.ts';
 import { Invoker } from './runtime/invoke.ts';
@@ -29,14 +31,18 @@ export async function createSageMaker(options: SageMakerOptions): Promise<SageMa
   const store = memoryStore();
   const logs = options.logs ?? noLogs;
   const notify = options.notify ?? ((): void => {});
-  const context = { place, clock, s3, logs, images, volumesFolder, settings, ports: new Ports(), notify };
+  const monitoring = options.monitoring ?? { ...noMetrics, alarmState: () => undefined };
+  const ports = new Ports();
+  const context = { place, clock, s3, logs, monitoring, images, volumesFolder, settings, ports, notify };
   const hosts = new Hosts(context, store);
   const control = { place, clock, store };
   const endpoints = new Endpoints(control, hosts);
+  const transformJobs = new TransformJobs(control, context);
   const operations = {
     ...modelOperations(control),
     ...endpointConfigOperations(control),
     ...endpoints.operations,
+    ...transformJobs.operations,
   };
   const invoker = new Invoker(context, hosts.live);
   const asyncInference = new AsyncInference(invoker, context);
@@ -58,6 +64,8 @@ export async function createSageMaker(options: SageMakerOptions): Promise<SageMa
       })),
     settled: (endpointName) => endpoints.settled(endpointName),
     handle: (call) => handleControl(call, operations),
-    close: () => hosts.close(),
+    async close() {
+      await Promise.all([hosts.close(), transformJobs.close(), invoker.close()]);
+    },
   };
 }

@@ -48,6 +48,8 @@ export interface HostingSettings {
   readonly maxLoadedModels: number;
   /** Cold loads that run side by side in one container. */
   readonly concurrentModelLoads: number;
+  /** How long captured data waits to be written together. */
+  readonly captureFlushMs: number;
   /** The most connections held open to one container. */
   readonly connectionsPerContainer: number;
 }
@@ -79,5 +81,6 @@ export const DEFAULT_SETTINGS: HostingSettings = {
   modelMemoryBytes: Number.POSITIVE_INFINITY,
   maxLoadedModels: Number.POSITIVE_INFINITY,
   concurrentModelLoads: 2,
+  captureFlushMs: 5_000,
   connectionsPerContainer: 256,
 };

@@ -87,7 +87,7 @@ export class AsyncInference {
     const limit =
       config?.ClientConfig?.MaxConcurrentInvocationsPerInstance ??
       this.#context.settings.asyncConcurrencyPerInstance;
-    const variant = endpoint.pickVariant(undefined);
+    const variant = endpoint.pickFleet().pick(undefined);
     const free = variant?.instances
       .filter((instance) => instance.isHealthy && (running.get(instance.id) ?? 0) < limit)
       .sort((a, b) => a.outstanding - b.outstanding)[0];

@@ -1,13 +1,15 @@
 // CreateEndpoint, DescribeEndpoint, ListEndpoints, UpdateEndpoint, DeleteEndpoint: the records and their statuses;
 // the work behind them is hosting's.
 // https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateEndpoint.html
-import type { SdkOperations } from '../../service.ts';
-import type { Hosts } from '../hosting/hosts.ts';
+import type { SdkOperations, SdkValues } from '../../service.ts';
+import type { DeploymentConfig } from '../hosting/deployment.ts';
+import type { DesiredCapacity, Hosts } from '../hosting/hosts.ts';
+import type { Variant } from '../hosting/variant.ts';
 import { type ControlContext, now, sagemakerArn } from './context.ts';
 import { findEndpointConfig } from './endpoint-configs.ts';
 import { page } from './page.ts';
 import { invalid, NAME_RULE, Problems } from './problems.ts';
-import type { EndpointRecord, EndpointStatus } from './records.ts';
+import type { DataCaptureConfig, EndpointRecord, EndpointStatus } from './records.ts';
 
 /** The operations, and what the process wants to know about its endpoints. */
 export class Endpoints {
@@ -23,7 +25,8 @@ export class Endpoints {
       createEndpoint: async (input) => this.#create(input.EndpointName, input.EndpointConfigName),
       describeEndpoint: async (input) => this.#describe(this.#find(input.EndpointName)),
       listEndpoints: async (input) => this.#list(input),
-      updateEndpoint: async (input) => this.#update(input.EndpointName, input.EndpointConfigName),
+      updateEndpoint: async (input) => this.#update(input),
+      updateEndpointWeightsAndCapacities: async (input) => this.#resize(input),
       deleteEndpoint: async (input) => this.#delete(input.EndpointName),
     };
   }
@@ -59,19 +62,42 @@ export class Endpoints {
     return { EndpointArn: endpointArn };
   }
 
-  #update(endpointName: unknown, configName: unknown) {
-    const endpoint = this.#find(endpointName);
-    const config = findEndpointConfig(this.#context, configName);
+  #update(input: SdkValues) {
+    const endpoint = this.#find(input.EndpointName);
+    const config = findEndpointConfig(this.#context, input.EndpointConfigName);
     this.#refuseInProgress(endpoint);
+    const deployment = deploymentOf(input, endpoint);
     const name = endpoint.EndpointName;
-    const { FailureReason: _reason, ...rest } = endpoint;
-    this.#put({ ...rest, EndpointStatus: 'Updating' });
-    const change = this.#hosts.update(name, config).then(() => {
+    this.#put({ ...endpoint, EndpointStatus: 'Updating', FailureReason: undefined });
+    const options = {
+      deployment,
+      keepsProperties: input.RetainAllVariantProperties === true,
+      onRollback: () => this.#move(name, 'RollingBack'),
+    };
+    const change = this.#hosts.update(name, config, options).then(() => {
       const current = this.#context.store.endpoints.get(name);
-      if (current !== undefined) this.#put({ ...current, EndpointConfigName: config.EndpointConfigName });
+      const EndpointConfigName = config.EndpointConfigName;
+      if (current !== undefined)
+        this.#put({ ...current, EndpointConfigName, LastDeploymentConfig: deployment });
     });
     // A failed update leaves the fleet that served before in service.
     this.#track(name, change, this.#hosts.has(name) ? 'InService' : 'Failed');
+    return { EndpointArn: endpoint.EndpointArn };
+  }
+
+  #resize(input: SdkValues) {
+    const endpoint = this.#find(input.EndpointName);
+    this.#refuseInProgress(endpoint);
+    const desired = (input.DesiredWeightsAndCapacities ?? []) as DesiredCapacity[];
+    const name = endpoint.EndpointName;
+    const known = this.#hosts.live.get(name)?.fleet.all.map((variant) => variant.name) ?? [];
+    const stranger = desired.find(({ VariantName }) => !known.includes(VariantName));
+    if (stranger !== undefined)
+      throw invalid(
+        `The variant name(s) "${stranger.VariantName}" is/are not present within endpoint configuration "${endpoint.EndpointConfigName}".`,
+      );
+    this.#put({ ...endpoint, EndpointStatus: 'Updating' });
+    this.#track(name, this.#hosts.setWeightsAndCapacities(name, desired), 'InService');
     return { EndpointArn: endpoint.EndpointArn };
   }
 
@@ -89,8 +115,16 @@ export class Endpoints {
   }
 
   #describe(endpoint: EndpointRecord) {
-    const variants = this.#hosts.describe(endpoint.EndpointName);
-    return { ...endpoint, ...(variants.length === 0 ? {} : { ProductionVariants: variants }) };
+    const fleet = this.#hosts.live.get(endpoint.EndpointName)?.fleet;
+    if (fleet === undefined) return { ...endpoint };
+    const { AsyncInferenceConfig, DataCaptureConfig } = fleet.config;
+    return {
+      ...endpoint,
+      ProductionVariants: fleet.variants.map(summarise),
+      ...(fleet.shadows.length === 0 ? {} : { ShadowProductionVariants: fleet.shadows.map(summarise) }),
+      ...(AsyncInferenceConfig === undefined ? {} : { AsyncInferenceConfig }),
+      ...(DataCaptureConfig === undefined ? {} : { DataCaptureConfig: captureSummary(DataCaptureConfig) }),
+    };
   }
 
   #list(input: Record<string, unknown>) {
@@ -144,4 +178,57 @@ export class Endpoints {
     const endpointArn = sagemakerArn(this.#context.place, 'endpoint', name as string);
     throw invalid(`Could not find endpoint "${endpointArn}".`);
   }
+}
+
+function summarise(variant: Variant) {
+  return {
+    VariantName: variant.name,
+    CurrentWeight: variant.weight,
+    DesiredWeight: variant.weight,
+    CurrentInstanceCount: variant.instances.length,
+    DesiredInstanceCount: variant.desiredInstanceCount,
+  };
+}
+
+function captureSummary(config: DataCaptureConfig) {
+  const isOn = config.EnableCapture !== false;
+  return {
+    EnableCapture: isOn,
+    CaptureStatus: isOn ? 'Started' : 'Stopped',
+    CurrentSamplingPercentage: config.InitialSamplingPercentage,
+    DestinationS3Uri: config.DestinationS3Uri,
+    KmsKeyId: '',
+  };
+}
+
+/** @throws AwsError ValidationException */
+function deploymentOf(input: SdkValues, endpoint: EndpointRecord): DeploymentConfig {
+  const given = input.DeploymentConfig as DeploymentConfig | undefined;
+  if (given === undefined) {
+    const isKept = input.RetainDeploymentConfig === true;
+    return isKept ? ((endpoint.LastDeploymentConfig as DeploymentConfig | undefined) ?? {}) : {};
+  }
+  const { BlueGreenUpdatePolicy: blueGreen, RollingUpdatePolicy: rolling } = given;
+  if (blueGreen !== undefined && rolling !== undefined)
+    throw invalid('Only one of BlueGreenUpdatePolicy and RollingUpdatePolicy can be specified.');
+  const at = 'deploymentConfig';
+  const wait =
+    blueGreen?.TrafficRoutingConfiguration?.WaitIntervalInSeconds ?? rolling?.WaitIntervalInSeconds;
+  const problems = new Problems()
+    .number(`${at}.waitIntervalInSeconds`, wait, { min: 0, max: 3600, isOptional: true })
+    .number(`${at}.terminationWaitInSeconds`, blueGreen?.TerminationWaitInSeconds, {
+      min: 0,
+      max: 3600,
+      isOptional: true,
+    });
+  if (blueGreen !== undefined)
+    problems.text(
+      `${at}.blueGreenUpdatePolicy.trafficRoutingConfiguration.type`,
+      blueGreen.TrafficRoutingConfiguration?.Type,
+      {
+        oneOf: ['ALL_AT_ONCE', 'CANARY', 'LINEAR'],
+      },
+    );
+  problems.throwIfAny();
+  return given;
 }

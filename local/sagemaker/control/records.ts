@@ -104,6 +104,6 @@ export interface EndpointRecord {
   readonly EndpointStatus: EndpointStatus;
   readonly CreationTime: Date;
   readonly LastModifiedTime: Date;
-  readonly FailureReason?: string;
+  readonly FailureReason?: string | undefined;
   readonly LastDeploymentConfig?: unknown;
 }

@@ -4,9 +4,9 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fetchModelData } from '../artefacts/fetch.ts';
-import { ModelCache } from '../multi-model/cache.ts';
+import { type CachedModel, ModelCache } from '../multi-model/cache.ts';
 import { ModelDisk } from '../multi-model/disk.ts';
-import { describeLoad } from '../multi-model/load-report.ts';
+import { describeLoad, type LoadReport } from '../multi-model/load-report.ts';
 import {
   type ContainerAnswer,
   ContainerClient,
@@ -15,7 +15,7 @@ import {
 } from './container-client.ts';
 import { Deadline } from './deadline.ts';
 import { containerEnvironment } from './environment.ts';
-import { type ContainerSite, type HostContext, logGroupOf } from './host-context.ts';
+import type { ContainerSite, HostContext } from './host-context.ts';
 import type { ContainerPlan } from './plan.ts';
 import type { PortBlock } from './ports.ts';
 import { type ContainerProcess, startProcess } from './process.ts';
@@ -273,7 +273,7 @@ export class Container {
   #log(lines: readonly string[]): void {
     const timestamp = this.#context.clock.now();
     const events = lines.map((message) => ({ timestamp, message }));
-    this.#context.logs.write(logGroupOf(this.#site.endpointName), this.#site.logStream, events);
+    this.#context.logs.write(this.#site.logGroup, this.#site.logStream, events);
   }
 
   #fetchOptions() {
@@ -293,14 +293,27 @@ export class Container {
       settings,
       keepsModels: this.plan.keepsModels,
       call: (request) => this.#callModelsApi(request),
-      onLoaded: (model, report) =>
-        this.#log([`model-load target=${model.targetModel} name=${model.hash} ${describeLoad(report)}`]),
-      onUnloaded: (model, unloadMs) =>
-        this.#log([
-          `model-unload target=${model.targetModel} name=${model.hash} unload-ms=${unloadMs.toFixed(2)}`,
-        ]),
+      onLoaded: (model, report) => this.#modelLoaded(model, report),
+      onUnloaded: (model, unloadMs) => this.#modelUnloaded(model, unloadMs),
     });
     return models;
+  }
+
+  #modelLoaded(model: CachedModel, report: LoadReport): void {
+    const { metrics } = this.#site;
+    if (report.isFetched) metrics.modelDownloadingTime.add(report.downloadMs * 1000);
+    metrics.modelLoadingTime.add(report.loadMs * 1000);
+    metrics.loadedModelCount.add(this.models!.loadedCount);
+    this.#log([`model-load target=${model.targetModel} name=${model.hash} ${describeLoad(report)}`]);
+  }
+
+  #modelUnloaded(model: CachedModel, unloadMs: number): void {
+    const { metrics } = this.#site;
+    metrics.modelUnloadingTime.add(unloadMs * 1000);
+    metrics.loadedModelCount.add(this.models!.loadedCount);
+    this.#log([
+      `model-unload target=${model.targetModel} name=${model.hash} unload-ms=${unloadMs.toFixed(2)}`,
+    ]);
   }
 
   async #callModelsApi(request: ContainerRequest): Promise<ContainerAnswer> {

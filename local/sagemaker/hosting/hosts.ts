@@ -1,13 +1,21 @@
-// Every live endpoint of the process: starts, replaces and ends their fleets. Knows everything that was started, so
-// that nothing is left when it closes.
+// Every live endpoint of the process: starts, replaces, scales and ends their fleets. Knows everything that was
+// started, so that nothing is left when it closes.
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { EndpointConfigRecord, ProductionVariant } from '../control/records.ts';
 import type { ControlStore } from '../store.ts';
-import { LiveEndpoint } from './endpoint.ts';
+import { type DeploymentConfig, deploy } from './deployment.ts';
+import { Fleet, LiveEndpoint } from './endpoint.ts';
 import type { HostContext } from './host-context.ts';
 import { planVariant, type VariantPlan } from './plan.ts';
 import { Variant } from './variant.ts';
+
+export interface UpdateOptions {
+  readonly deployment: DeploymentConfig;
+  /** Keeps the weights and instance counts that the variants have now. */
+  readonly keepsProperties: boolean;
+  readonly onRollback: () => void;
+}
 
 export class Hosts {
   /** By the endpoint's name, those that serve. */
@@ -15,7 +23,7 @@ export class Hosts {
   readonly #context: HostContext;
   readonly #store: ControlStore;
   /** Fleets that run, are starting or are ending. */
-  readonly #fleets = new Set<readonly Variant[]>();
+  readonly #fleets = new Set<Fleet>();
 
   constructor(context: HostContext, store: ControlStore) {
     this.#context = context;
@@ -28,75 +36,102 @@ export class Hosts {
 
   /** @throws Error in the words of a FailureReason */
   async create(endpointName: string, config: EndpointConfigRecord): Promise<void> {
-    const fleet = await this.#startFleet(endpointName, config, []);
-    this.live.set(endpointName, new LiveEndpoint(endpointName, config, fleet));
+    const fleet = this.#createFleet(endpointName, config, undefined);
+    try {
+      await Promise.all(fleet.all.map((variant) => variant.scaleTo(variant.desiredInstanceCount)));
+    } catch (thrown) {
+      await this.#end(fleet);
+      throw thrown;
+    }
+    this.live.set(endpointName, new LiveEndpoint(endpointName, fleet));
   }
 
-  /** Starts the new fleet beside the old one, lets it take over, and ends the old one when it has drained. */
-  async update(endpointName: string, config: EndpointConfigRecord): Promise<void> {
+  /** Starts the new fleet beside the old one and lets it take over as the deployment config says. */
+  async update(endpointName: string, config: EndpointConfigRecord, options: UpdateOptions): Promise<void> {
     const endpoint = this.live.get(endpointName);
     if (endpoint === undefined) return this.create(endpointName, config);
-    const old = endpoint.variants;
-    const fleet = await this.#startFleet(endpointName, config, old);
-    await endpoint.replaceFleet(config, fleet);
-    this.#fleets.delete(old);
+    const { deployment, onRollback } = options;
+    const blue = endpoint.fleet;
+    const green = this.#createFleet(endpointName, config, blue);
+    if (options.keepsProperties) keepProperties(green, blue);
+    try {
+      await deploy({ endpoint, green, config: deployment, context: this.#context, onRollback });
+      this.#fleets.delete(blue);
+    } catch (thrown) {
+      this.#fleets.delete(green);
+      throw thrown;
+    }
+  }
+
+  /** New weights take effect at once; new counts when their instances are there. */
+  async setWeightsAndCapacities(endpointName: string, desired: readonly DesiredCapacity[]): Promise<void> {
+    const variants = this.live.get(endpointName)?.fleet.all ?? [];
+    const changes = desired.map(async ({ VariantName, DesiredWeight, DesiredInstanceCount }) => {
+      const variant = variants.find(({ name }) => name === VariantName);
+      if (variant === undefined) return;
+      if (DesiredWeight !== undefined) variant.weight = DesiredWeight;
+      if (DesiredInstanceCount === undefined) return;
+      variant.desiredInstanceCount = DesiredInstanceCount;
+      await variant.scaleTo(DesiredInstanceCount);
+    });
+    await Promise.all(changes);
   }
 
   async delete(endpointName: string): Promise<void> {
     const endpoint = this.live.get(endpointName);
     this.live.delete(endpointName);
-    if (endpoint !== undefined) endpoint.isClosed = true;
-    if (endpoint !== undefined) await this.#endFleet(endpoint.variants);
+    if (endpoint !== undefined) {
+      endpoint.isClosed = true;
+      await this.#end(endpoint.fleet);
+    }
     await rm(join(this.#context.volumesFolder, endpointName), { recursive: true, force: true });
-  }
-
-  describe(endpointName: string): Record<string, unknown>[] {
-    const variants = this.live.get(endpointName)?.variants ?? [];
-    return variants.map((variant) => ({
-      VariantName: variant.name,
-      CurrentWeight: variant.weight,
-      DesiredWeight: variant.weight,
-      CurrentInstanceCount: variant.instances.length,
-      DesiredInstanceCount: variant.plan.instanceCount,
-    }));
   }
 
   async close(): Promise<void> {
     for (const endpoint of this.live.values()) endpoint.isClosed = true;
     this.live.clear();
-    await Promise.all([...this.#fleets].map((fleet) => this.#endFleet(fleet)));
+    await Promise.all([...this.#fleets].map((fleet) => this.#end(fleet)));
   }
 
-  async #startFleet(
-    endpointName: string,
-    config: EndpointConfigRecord,
-    donors: readonly Variant[],
-  ): Promise<readonly Variant[]> {
+  #createFleet(endpointName: string, config: EndpointConfigRecord, donors: Fleet | undefined): Fleet {
     const context = this.#context;
-    const plans = config.ProductionVariants.map((variant) => this.#plan(variant));
-    const fleet = plans.map((plan) => {
-      const donor = donors.find((variant) => variant.name === plan.name);
-      return Variant.create(endpointName, plan, { context, donor });
+    const plans = [
+      ...config.ProductionVariants.map((variant) => this.#plan(variant, false)),
+      ...(config.ShadowProductionVariants ?? []).map((variant) => this.#plan(variant, true)),
+    ];
+    const variants = plans.map((plan) => {
+      const donor = donors?.all.find((variant) => variant.name === plan.name);
+      return new Variant({ endpointName, plan, context, donor });
     });
+    const fleet = new Fleet(config, variants);
     this.#fleets.add(fleet);
-    try {
-      await Promise.all(fleet.map((variant) => variant.start(context)));
-      return fleet;
-    } catch (thrown) {
-      await this.#endFleet(fleet);
-      throw thrown;
-    }
+    return fleet;
   }
 
-  #plan(variant: ProductionVariant): VariantPlan {
+  #plan(variant: ProductionVariant, isShadow: boolean): VariantPlan {
     const model = this.#store.models.get(variant.ModelName ?? '');
     if (model === undefined)
       throw new Error(`The model "${variant.ModelName}" of variant ${variant.VariantName} does not exist.`);
-    return planVariant(variant, model, this.#context.images);
+    return planVariant(variant, model, { images: this.#context.images, isShadow });
   }
 
-  async #endFleet(fleet: readonly Variant[]): Promise<void> {
-    await Promise.all(fleet.map((variant) => variant.close()));
+  async #end(fleet: Fleet): Promise<void> {
+    await fleet.close();
     this.#fleets.delete(fleet);
+  }
+}
+
+export interface DesiredCapacity {
+  readonly VariantName: string;
+  readonly DesiredWeight?: number;
+  readonly DesiredInstanceCount?: number;
+}
+
+function keepProperties(green: Fleet, blue: Fleet): void {
+  for (const variant of green.all) {
+    const old = blue.all.find(({ name }) => name === variant.name);
+    if (old === undefined) continue;
+    variant.weight = old.weight;
+    variant.desiredInstanceCount = old.desiredInstanceCount;
   }
 }

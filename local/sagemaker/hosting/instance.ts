@@ -2,13 +2,24 @@
 // share a container while an update hands it over; it ends with the last instance that has it.
 import { join } from 'node:path';
 import { Container } from './container.ts';
-import type { HostContext } from './host-context.ts';
+import type { ContainerSite, HostContext } from './host-context.ts';
 import type { ContainerPlan, VariantPlan } from './plan.ts';
+import type { VariantMetrics } from './variant-metrics.ts';
 
 /** A container that did not come up. */
 export interface StartFailure {
   readonly containerName: string;
   readonly reason: string;
+}
+
+export interface InstanceOptions {
+  readonly endpointName: string;
+  readonly logGroup: string;
+  readonly plan: VariantPlan;
+  readonly metrics: VariantMetrics;
+  readonly context: HostContext;
+  /** An instance whose equal containers are taken over as they run. */
+  readonly donor?: Instance | undefined;
 }
 
 export class Instance {
@@ -29,20 +40,12 @@ export class Instance {
     this.noteHealth();
   }
 
-  /** @param donor an instance whose equal containers are taken over as they run */
-  static create(options: {
-    readonly endpointName: string;
-    readonly plan: VariantPlan;
-    readonly context: HostContext;
-    readonly donor?: Instance | undefined;
-  }): Instance {
-    const { endpointName, plan, context, donor } = options;
+  static create(options: InstanceOptions): Instance {
+    const { plan, context, donor } = options;
     const id = `i-${randomHex(17)}`;
     const containers = plan.containers.map((containerPlan) => {
       const kept = donor?.containers.find((container) => container.plan.key === containerPlan.key);
-      return (
-        kept ?? new Container(containerPlan, siteOf(id, endpointName, plan, containerPlan, context), context)
-      );
+      return kept ?? new Container(containerPlan, siteOf(id, containerPlan, options), context);
     });
     return new Instance(id, containers);
   }
@@ -86,18 +89,12 @@ export class Instance {
   }
 }
 
-function siteOf(
-  instanceId: string,
-  endpointName: string,
-  variant: VariantPlan,
-  plan: ContainerPlan,
-  context: HostContext,
-) {
+function siteOf(instanceId: string, plan: ContainerPlan, options: InstanceOptions): ContainerSite {
+  const { endpointName, logGroup, plan: variant, metrics, context } = options;
   const stream = `${variant.name}/${instanceId}`;
   return {
-    endpointName,
-    variantName: variant.name,
-    instanceId,
+    logGroup,
+    metrics,
     baseFolder: join(context.volumesFolder, endpointName, variant.name, instanceId, plan.name),
     logStream: variant.isPipeline ? `${stream}/${plan.name}` : stream,
   };

@@ -31,6 +31,8 @@ export interface VariantPlan {
   readonly weight: number;
   readonly instanceCount: number;
   readonly routing: 'LEAST_OUTSTANDING_REQUESTS' | 'RANDOM';
+  /** Gets a copy of the traffic; its answers are dropped. */
+  readonly isShadow: boolean;
   readonly isDirect: boolean;
   readonly isPipeline: boolean;
   readonly startupTimeoutMs: number | undefined;
@@ -38,7 +40,11 @@ export interface VariantPlan {
 }
 
 /** @throws Error whose message becomes the endpoint's FailureReason */
-export function planVariant(variant: ProductionVariant, model: ModelRecord, images: ImageTable): VariantPlan {
+export function planVariant(
+  variant: ProductionVariant,
+  model: ModelRecord,
+  options: { readonly images: ImageTable; readonly isShadow: boolean },
+): VariantPlan {
   const seconds = variant.ContainerStartupHealthCheckTimeoutInSeconds;
   const isPipeline = model.Containers !== undefined;
   return {
@@ -46,12 +52,13 @@ export function planVariant(variant: ProductionVariant, model: ModelRecord, imag
     weight: variant.InitialVariantWeight ?? 1,
     instanceCount: variant.InitialInstanceCount ?? 1,
     routing: variant.RoutingConfig?.RoutingStrategy ?? 'RANDOM',
+    isShadow: options.isShadow,
     isDirect: model.InferenceExecutionConfig?.Mode === 'Direct',
     isPipeline,
     startupTimeoutMs: seconds === undefined ? undefined : seconds * 1000,
     containers: containersOf(model).map((definition, index) => {
       const name = definition.ContainerHostname ?? (isPipeline ? `container-${index + 1}` : 'primary');
-      return planContainer(definition, name, images);
+      return planContainer(definition, name, options.images);
     }),
   };
 }

@@ -1,5 +1,6 @@
 // The containers of an instance, called in turn within one deadline: each gets the answer of the one before it, with
 // that answer's content type, and the first failure ends the chain.
+import { AwsError } from '../../wire/errors.ts';
 import type { Container } from '../hosting/container.ts';
 import {
   type AnswerSink,
@@ -37,17 +38,33 @@ export async function invokeChain(
   context: HostContext,
   options: ChainOptions = {},
 ): Promise<InvocationAnswer> {
-  const { instance } = route;
+  const { instance, variant } = route;
+  const startMs = performance.now();
   const deadline = new Deadline(context.clock, options.timeoutMs ?? context.settings.invocationTimeoutMs);
+  const journey = new Journey({ invocation, deadline, route, context, sink: options.sink });
+  let failedWith = NO_STATUS;
   instance.enter();
   try {
-    const journey = new Journey({ invocation, deadline, route, context, sink: options.sink });
     for (const container of route.containers) await journey.visit(container);
+    failedWith = 0;
     return journey.answer();
+  } catch (thrown) {
+    failedWith = statusOf(thrown);
+    throw thrown;
   } finally {
     instance.leave();
     deadline.end();
+    const facts = { failedWith, totalMs: performance.now() - startMs, modelMs: journey.modelMs };
+    variant.metrics.invocation(facts, variant.instances.length);
   }
+}
+
+const NO_STATUS = -1;
+
+/** The model's own status, where it gave one. */
+function statusOf(thrown: unknown): number {
+  const status = thrown instanceof AwsError ? thrown.members.OriginalStatusCode : undefined;
+  return typeof status === 'number' && status > 0 ? status : NO_STATUS;
 }
 
 interface JourneyPlan {
@@ -60,6 +77,8 @@ interface JourneyPlan {
 
 class Journey {
   readonly #plan: JourneyPlan;
+  /** Spent in the containers so far. */
+  modelMs = 0;
   #visited = 0;
   #body: Uint8Array | string;
   #contentType: string | undefined;
@@ -74,12 +93,14 @@ class Journey {
 
   async visit(container: Container): Promise<void> {
     this.#visited += 1;
+    const startMs = performance.now();
     let answer: ContainerAnswer;
     try {
       answer = await this.#exchange(container);
     } catch (thrown) {
       throw this.#describe(thrown, container);
     }
+    this.#measure(container, performance.now() - startMs);
     if (answer.status < 200 || answer.status >= 300) {
       throw this.#error(container, answer.status, answer.body.toString('utf8'));
     }
@@ -99,6 +120,12 @@ class Journey {
       closedSessionId: last.closedSessionId,
       modelLoad: this.#modelLoad,
     };
+  }
+
+  #measure(container: Container, ms: number): void {
+    this.modelMs += ms;
+    const { variant } = this.#plan.route;
+    if (variant.plan.containers.length > 1) variant.metrics.containerLatency(container.plan.name, ms);
   }
 
   get #isLast(): boolean {
@@ -122,6 +149,7 @@ class Journey {
       endpointName: invocation.endpointName,
       deadline,
       context,
+      metrics: this.#plan.route.variant.metrics,
     });
     this.#modelLoad = outcome.modelLoad;
     return outcome.answer;

@@ -1,14 +1,16 @@
 // InvokeEndpoint: what may be asked of which endpoint, which variant and instance serve it, then the chain.
 import { randomUUID } from 'node:crypto';
 import type { Container } from '../hosting/container.ts';
-import type { LiveEndpoint } from '../hosting/endpoint.ts';
+import type { Fleet, LiveEndpoint } from '../hosting/endpoint.ts';
 import type { HostContext } from '../hosting/host-context.ts';
 import type { Instance } from '../hosting/instance.ts';
 import type { Variant } from '../hosting/variant.ts';
 import { targetModelProblem } from '../multi-model/target.ts';
+import { DataCapture } from './capture.ts';
 import { invokeChain, type Route } from './chain.ts';
 import { serviceUnavailable, validationError } from './errors.ts';
 import type { Invocation, InvocationAnswer } from './invocation.ts';
+import { Sessions } from './sessions.ts';
 
 /** Target models whose name was found good, so that the check is made once; emptied when it grows. */
 const MAX_CHECKED_NAMES = 10_000;
@@ -17,16 +19,44 @@ export class Invoker {
   readonly #context: HostContext;
   readonly #endpoints: ReadonlyMap<string, LiveEndpoint>;
   readonly #goodNames = new Set<string>();
+  readonly #sessions: Sessions;
+  readonly #capture: DataCapture;
 
   constructor(context: HostContext, endpoints: ReadonlyMap<string, LiveEndpoint>) {
     this.#context = context;
+    this.#sessions = new Sessions(context.clock);
+    this.#capture = new DataCapture(context);
     this.#endpoints = endpoints;
   }
 
   /** @throws AwsError as the Runtime API has them */
   async invoke(invocation: Invocation): Promise<InvocationAnswer> {
-    const route = this.route(invocation);
-    return invokeChain(route, invocation, this.#context);
+    const endpoint = this.endpoint(invocation.endpointName);
+    const fleet = endpoint.pickFleet();
+    const route = this.route(invocation, endpoint.name, fleet);
+    if (fleet.shadows.length > 0) this.#mirror(fleet, invocation);
+    const answer = await invokeChain(route, invocation, this.#context);
+    if (answer.newSessionId !== undefined || answer.closedSessionId !== undefined)
+      this.#sessions.note(endpoint.name, answer, route);
+    const capture = fleet.config.DataCaptureConfig;
+    if (capture !== undefined) this.#capture.offer(capture, invocation, answer);
+    return answer;
+  }
+
+  /** Sends shadow variants their share of the traffic; what they answer is nobody's. */
+  #mirror(fleet: Fleet, invocation: Invocation): void {
+    for (const variant of fleet.shadows) {
+      if (Math.random() >= fleet.shadowShare(variant)) continue;
+      const instance = variant.pick(invocation.targetModel);
+      if (instance === undefined) continue;
+      const route = { variant, instance, containers: instance.containers };
+      invokeChain(route, invocation, this.#context).catch(() => {});
+    }
+  }
+
+  /** Writes what data capture holds back. */
+  close(): Promise<void> {
+    return this.#capture.close();
   }
 
   /** @throws AwsError ValidationError */
@@ -40,13 +70,17 @@ export class Invoker {
    * Which containers of which instance serve the invocation.
    * @throws AwsError ValidationError, ServiceUnavailable
    */
-  route(invocation: Invocation): Route {
-    const endpoint = this.endpoint(invocation.endpointName);
-    const variant = endpoint.pickVariant(invocation.targetVariant);
+  route(
+    invocation: Invocation,
+    endpointName = invocation.endpointName,
+    fleet = this.endpoint(endpointName).pickFleet(),
+  ): Route {
+    const session = this.#sessions.find(endpointName, invocation.sessionId);
+    const variant = session?.variant ?? fleet.pick(invocation.targetVariant);
     if (variant === undefined)
       throw validationError(`Variant ${invocation.targetVariant} not found for Request ${randomUUID()}`);
     this.#checkTargetModel(variant, invocation);
-    const instance = variant.pick(invocation.targetModel);
+    const instance = session?.instance ?? variant.pick(invocation.targetModel);
     if (instance === undefined) throw serviceUnavailable();
     return { variant, instance, containers: containersFor(instance, variant, invocation) };
   }

@@ -5,6 +5,7 @@ import type { Container } from '../hosting/container.ts';
 import type { AnswerSink, ContainerAnswer } from '../hosting/container-client.ts';
 import type { Deadline } from '../hosting/deadline.ts';
 import type { HostContext } from '../hosting/host-context.ts';
+import type { VariantMetrics } from '../hosting/variant-metrics.ts';
 import { type CachedModel, type ModelCache, ModelLoadFailed } from '../multi-model/cache.ts';
 import type { LoadReport } from '../multi-model/load-report.ts';
 import { artefactError, modelError, modelNotReady, validationError } from './errors.ts';
@@ -18,6 +19,7 @@ export interface MultiModelHop {
   readonly endpointName: string;
   readonly deadline: Deadline;
   readonly context: HostContext;
+  readonly metrics: VariantMetrics;
 }
 
 export interface HopOutcome {
@@ -28,6 +30,7 @@ export interface HopOutcome {
 export async function invokeTargetModel(hop: MultiModelHop): Promise<HopOutcome> {
   const models = hop.container.models!;
   const warm = models.holdWarm(hop.targetModel);
+  hop.metrics.modelCacheHit.add(warm === undefined ? 0 : 1);
   if (warm === undefined) return invokeCold(hop, models);
   let answer: ContainerAnswer;
   try {
@@ -43,8 +46,10 @@ export async function invokeTargetModel(hop: MultiModelHop): Promise<HopOutcome>
 async function invokeCold(hop: MultiModelHop, models: ModelCache): Promise<HopOutcome> {
   const { model, loaded } = models.hold(hop.targetModel);
   try {
+    const startMs = performance.now();
     const resume = hop.deadline.pause();
     const report = await withinLoadWait(loaded, hop).finally(resume);
+    hop.metrics.modelLoadingWaitTime.add((performance.now() - startMs) * 1000);
     return { answer: await send(hop, model), modelLoad: report ?? 'warm' };
   } catch (thrown) {
     throw describeLoadFailure(thrown, hop);
