@@ -6,6 +6,7 @@ import type { States, StatesOptions } from './api.ts';
 import { ChildStarter } from './child-starter.ts';
 import { Executor } from './executor.ts';
 import { ActivityWorkers } from './integrations/activity-workers.ts';
+import { findIntegration } from './integrations/index.ts';
 import { lambdaOperations } from './integrations/lambda-operations.ts';
 import { TaskTokens } from './integrations/tokens.ts';
 import { LogWriter } from './logging/log-writer.ts';
@@ -54,6 +55,19 @@ function createWorld(options: StatesOptions): World {
     executor: new Executor({ database, journal, shelves, logs }),
     tokens: new TaskTokens(),
     workers: new ActivityWorkers(clock),
+    isServed: servedResources(options),
+  };
+}
+
+/** What tasks may name; anything else is refused when a state machine is created. */
+function servedResources({ lambda, s3, services = {} }: StatesOptions): World['isServed'] {
+  return (resource) => {
+    const { kind, service, operation } = resource;
+    if (kind === 'optimised' && service === 'sagemaker') return services.sagemaker?.[operation] !== undefined;
+    if (kind !== 'sdk') return findIntegration(resource) !== undefined;
+    if (service === 'sfn' || (service === 'lambda' && lambda !== undefined)) return true;
+    const operations = services[service] ?? (service === 's3' ? s3?.operations : undefined);
+    return operations?.[operation] !== undefined;
   };
 }
 

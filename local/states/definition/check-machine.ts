@@ -1,23 +1,31 @@
 // Checks of graphs of states: what starts, what leads where, what each state must have.
 import { isObject, type Json } from '../json/text.ts';
-import { checkState } from './check-state.ts';
+import { checkState, list } from './check-state.ts';
 import { type Diagnostic, Findings } from './diagnostics.ts';
 import type { Fields } from './fields.ts';
+import type { Resource } from './types.ts';
 
 export interface CheckContext {
   readonly findings: Findings;
   readonly type: 'STANDARD' | 'EXPRESS';
   readonly isJsonata: boolean;
+  /** Whether a resource can be called here; AWS's own checks go without it. */
+  readonly isServed?: (resource: Resource) => boolean;
 }
 
-export function checkMachine(definition: Json, type: 'STANDARD' | 'EXPRESS'): Diagnostic[] {
+export function checkMachine(
+  definition: Json,
+  type: 'STANDARD' | 'EXPRESS',
+  isServed?: (resource: Resource) => boolean,
+): Diagnostic[] {
   const findings = new Findings();
   if (!isObject(definition)) {
     findings.schema('Expected value of type Object', '/');
     return findings.all;
   }
   const isJsonata = definition.QueryLanguage === 'JSONata';
-  checkGraph(definition, '', { findings, type, isJsonata });
+  checkTop(definition, findings);
+  checkGraph(definition, '', { findings, type, isJsonata, ...(isServed === undefined ? {} : { isServed }) });
   return findings.all;
 }
 
@@ -46,4 +54,50 @@ export function checkGraph(graph: Fields, at: string, context: CheckContext): vo
     if (isObject(state)) checkState(state, { ...context, at: place, siblings: states });
     else findings.schema('Expected value of type Object', place);
   }
+  if (Object.values(states).every(isObject)) checkReach(graph, at, findings);
+}
+
+const TOP_FIELDS = new Set(['Comment', 'QueryLanguage', 'StartAt', 'States', 'TimeoutSeconds', 'Version']);
+
+function checkTop(definition: Fields, findings: Findings): void {
+  for (const field of Object.keys(definition)) {
+    if (!TOP_FIELDS.has(field)) findings.schema(`Field '${field}' is not supported`, '/');
+  }
+  const { QueryLanguage, Version } = definition;
+  if (QueryLanguage !== undefined && QueryLanguage !== 'JSONata' && QueryLanguage !== 'JSONPath') {
+    findings.schema(
+      "The field 'QueryLanguage' should have one of these values: [JSONPath, JSONata]",
+      '/QueryLanguage',
+    );
+  }
+  if (Version !== undefined && Version !== '1.0') {
+    findings.schema("The field 'Version' should have one of these values: [1.0]", '/Version');
+  }
+}
+
+/** That the graph can end, and that every state can be reached. */
+function checkReach(graph: Fields, at: string, findings: Findings): void {
+  const states = graph.States as Record<string, Fields>;
+  const isTerminal = (state: Fields): boolean =>
+    state.End === true || state.Type === 'Succeed' || state.Type === 'Fail';
+  if (!Object.values(states).some(isTerminal)) {
+    findings.error('MISSING_END_STATE', 'Workflow has no terminal state');
+    return;
+  }
+  const reached = new Set<string>();
+  const open = [graph.StartAt as string];
+  for (let name = open.pop(); name !== undefined; name = open.pop()) {
+    if (reached.has(name) || !Object.hasOwn(states, name)) continue;
+    reached.add(name);
+    open.push(...targets(states[name]!));
+  }
+  for (const name of Object.keys(states)) {
+    if (reached.has(name)) continue;
+    findings.error('MISSING_TRANSITION_TARGET', `State "${name}" is not reachable.`, `${at}/States/${name}`);
+  }
+}
+
+function targets(state: Fields): string[] {
+  const rules = [...list(state.Choices), ...list(state.Catch)].map((rule) => rule.Next);
+  return [state.Next, state.Default, ...rules].filter((name) => typeof name === 'string');
 }

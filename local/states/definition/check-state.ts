@@ -1,16 +1,17 @@
-// Checks of one state: its type, its fields, its transitions, its expressions.
+// Checks of one state: its type, its fields, its transitions, its expressions. Sentences are AWS's.
 import type { Json } from '../json/text.ts';
-import { isObject } from '../json/text.ts';
+import { isNumber, isObject, numberOf } from '../json/text.ts';
+import { checkExpressions } from './check-expressions.ts';
 import { type CheckContext, checkGraph } from './check-machine.ts';
-import { compileState } from './compile.ts';
+import { checkResource } from './check-resource.ts';
 import type { Fields } from './fields.ts';
+import { JSONATA_ONLY, JSONPATH_ONLY, REQUIRED_FIELDS, STATE_FIELDS, TYPES } from './state-fields.ts';
+import { parseTimestamp } from './timestamp.ts';
 
 export interface StateContext extends CheckContext {
   readonly at: string;
   readonly siblings: Readonly<Record<string, Json>>;
 }
-
-const TYPES = ['Task', 'Wait', 'Pass', 'Succeed', 'Fail', 'Choice', 'Parallel', 'Map'];
 
 export function checkState(state: Fields, context: StateContext): void {
   const { findings, at } = context;
@@ -18,21 +19,70 @@ export function checkState(state: Fields, context: StateContext): void {
     findings.schema('These fields are required: [Type]', at);
     return;
   }
-  if (typeof state.Type !== 'string' || !TYPES.includes(state.Type)) {
+  const { Type } = state;
+  if (typeof Type !== 'string' || !TYPES.includes(Type)) {
     findings.schema(`The field 'Type' should have one of these values: [${TYPES.join(', ')}]`, `${at}/Type`);
     return;
   }
+  const isJsonata = checkLanguage(state, context);
+  checkFields(state, Type, { ...context, isJsonata });
   checkTransitions(state, context);
-  for (const [index, branch] of ((state.Branches ?? []) as Json[]).entries()) {
-    if (isObject(branch)) checkGraph(branch, `${at}/Branches[${index}]`, context);
+  checkErrorRules(state, context);
+  if (Type === 'Task') checkResource(state, context);
+  if (Type === 'Wait' && !isJsonata) checkTimestamp(state, context);
+  if (Type === 'Map') checkMap(state, context);
+  checkNested(state, context);
+  checkExpressions(state, { ...context, isJsonata });
+}
+
+/** A machine in JSONata cannot go back to JSONPath; the other way round each state may choose. */
+function checkLanguage(state: Fields, { findings, at, isJsonata }: StateContext): boolean {
+  const { QueryLanguage } = state;
+  if (QueryLanguage === undefined) return isJsonata;
+  if (QueryLanguage !== 'JSONata' && QueryLanguage !== 'JSONPath') {
+    findings.schema(
+      "The field 'QueryLanguage' should have one of these values: [JSONPath, JSONata]",
+      `${at}/QueryLanguage`,
+    );
+    return isJsonata;
   }
-  const processor = state.ItemProcessor ?? state.Iterator;
-  const processorName = state.ItemProcessor === undefined ? 'Iterator' : 'ItemProcessor';
-  if (isObject(processor)) checkGraph(processor, `${at}/${processorName}`, context);
-  try {
-    compileState('state', state, context.isJsonata);
-  } catch (thrown) {
-    findings.schema(thrown instanceof Error ? thrown.message : String(thrown), at);
+  if (QueryLanguage === 'JSONPath' && isJsonata) {
+    findings.schema("'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine", at);
+  }
+  return QueryLanguage === 'JSONata';
+}
+
+function checkFields(state: Fields, type: string, { findings, at, isJsonata }: StateContext): void {
+  const allowed = STATE_FIELDS[type]!;
+  const missing = (REQUIRED_FIELDS[type] ?? []).filter((field) => state[field] === undefined);
+  if (missing.length > 0) findings.schema(`These fields are required: [${missing.join(', ')}]`, at);
+  for (const field of Object.keys(state)) {
+    if (!allowed.has(field)) findings.schema(`Field '${field}' is not supported`, at);
+    else if (!isJsonata && JSONATA_ONLY.has(field)) languageMismatch(field, 'JSONPath', 'JSONata');
+    else if (isJsonata && JSONPATH_ONLY.has(field)) languageMismatch(field, 'JSONata', 'JSONPath');
+  }
+  checkEnds(state, type, { findings, at });
+
+  function languageMismatch(field: string, set: string, needed: string): void {
+    findings.schema(
+      `The QueryLanguage is set to '${set}', but field '${field}' is only supported for the '${needed}' QueryLanguage`,
+      at,
+    );
+  }
+}
+
+const ENDLESS = new Set(['Succeed', 'Fail', 'Choice']);
+
+function checkEnds(
+  state: Fields,
+  type: string,
+  { findings, at }: Pick<StateContext, 'findings' | 'at'>,
+): void {
+  if (ENDLESS.has(type)) return;
+  if (state.Next === undefined && state.End === undefined) {
+    findings.schema('One of these fields is required: [Next, End]', at);
+  } else if (state.Next !== undefined && state.End === true) {
+    findings.schema("Only one of 'Next' and 'End' can be set", at);
   }
 }
 
@@ -43,8 +93,100 @@ function checkTransitions(state: Fields, { findings, at, siblings }: StateContex
   };
   check(state.Next, 'Next');
   check(state.Default, 'Default');
-  for (const [index, rule] of ((state.Choices ?? []) as Fields[]).entries())
-    check(rule?.Next, `Choices[${index}]/Next`);
-  for (const [index, rule] of ((state.Catch ?? []) as Fields[]).entries())
-    check(rule?.Next, `Catch[${index}]/Next`);
+  for (const [index, rule] of list(state.Choices).entries()) check(rule.Next, `Choices[${index}]/Next`);
+  for (const [index, rule] of list(state.Catch).entries()) check(rule.Next, `Catch[${index}]/Next`);
+}
+
+/** The objects of a list; whatever else stands there is found by other checks. */
+export function list(value: Json): Fields[] {
+  return Array.isArray(value) ? value.filter(isObject) : [];
+}
+
+function checkErrorRules(state: Fields, { findings, at }: StateContext): void {
+  for (const field of ['Retry', 'Catch']) {
+    if (state[field] !== undefined && !Array.isArray(state[field])) {
+      findings.schema('Expected value of type Array', `${at}/${field}`);
+    }
+    const rules = list(state[field]);
+    for (const [index, rule] of rules.entries()) {
+      const place = `${at}/${field}[${index}]`;
+      const required = field === 'Retry' ? ['ErrorEquals'] : ['ErrorEquals', 'Next'];
+      const missing = required.filter((name) => rule[name] === undefined);
+      if (missing.length > 0) findings.schema(`These fields are required: [${missing.join(', ')}]`, place);
+      else checkErrorNames(rule.ErrorEquals, { findings, place, isLast: index === rules.length - 1 });
+      if (field === 'Retry') checkRetrier(rule, { findings, place });
+    }
+  }
+}
+
+interface RulePlace {
+  readonly findings: StateContext['findings'];
+  readonly place: string;
+  readonly isLast: boolean;
+}
+
+function checkErrorNames(names: Json, { findings, place, isLast }: RulePlace): void {
+  if (!Array.isArray(names) || names.length === 0) {
+    findings.schema('ErrorEquals must be a non-empty array', `${place}/ErrorEquals`);
+    return;
+  }
+  if (!names.includes('States.ALL')) return;
+  if (names.length > 1)
+    findings.schema("'States.ALL' must appear alone in ErrorEquals", `${place}/ErrorEquals`);
+  else if (!isLast) findings.schema("'States.ALL' must appear in the last rule", `${place}/ErrorEquals`);
+}
+
+const RETRIER_MINIMUMS: Readonly<Record<string, number>> = {
+  IntervalSeconds: 1,
+  MaxAttempts: 0,
+  BackoffRate: 1,
+  MaxDelaySeconds: 1,
+};
+
+function checkRetrier(rule: Fields, { findings, place }: Omit<RulePlace, 'isLast'>): void {
+  for (const [field, minimum] of Object.entries(RETRIER_MINIMUMS)) {
+    const value = rule[field];
+    if (value === undefined) continue;
+    if (!isNumber(value)) findings.schema('Expected value of type Number', `${place}/${field}`);
+    else if (numberOf(value) < minimum) {
+      findings.schema(`Value must be greater than or equal to ${minimum}`, `${place}/${field}`);
+    }
+  }
+  const { JitterStrategy } = rule;
+  if (JitterStrategy === undefined || JitterStrategy === 'FULL' || JitterStrategy === 'NONE') return;
+  findings.schema(
+    "The field 'JitterStrategy' should have one of these values: [FULL, NONE]",
+    `${place}/JitterStrategy`,
+  );
+}
+
+function checkTimestamp(state: Fields, { findings, at }: StateContext): void {
+  if (state.Timestamp === undefined || parseTimestamp(state.Timestamp) !== undefined) return;
+  findings.schema('String does not match RFC3339 timestamp', `${at}/Timestamp`);
+}
+
+const MAX_LABEL = 40;
+
+function checkMap(state: Fields, { findings, at }: StateContext): void {
+  if (state.ItemProcessor === undefined && state.Iterator === undefined) {
+    findings.schema('These fields are required: [ItemProcessor]', at);
+  }
+  const { Label } = state;
+  if (typeof Label !== 'string') return;
+  if (Label === '') findings.schema('Label cannot be empty', `${at}/Label`);
+  if (Label.length > MAX_LABEL) findings.schema(`Label cannot exceed ${MAX_LABEL} characters`, `${at}/Label`);
+}
+
+function checkNested(state: Fields, context: StateContext): void {
+  const { at } = context;
+  for (const [index, branch] of list(state.Branches).entries()) {
+    checkGraph(branch, `${at}/Branches[${index}]`, context);
+  }
+  const name = state.ItemProcessor === undefined ? 'Iterator' : 'ItemProcessor';
+  const processor = state[name];
+  if (!isObject(processor)) return;
+  if (processor.QueryLanguage !== undefined) {
+    context.findings.schema("Field 'QueryLanguage' is not supported", `${at}/${name}`);
+  }
+  checkGraph(processor, `${at}/${name}`, context);
 }

@@ -4,27 +4,38 @@ import { jacksonError } from '../json/jackson.ts';
 import { parseJson } from '../json/text.ts';
 import { checkMachine } from './check-machine.ts';
 import type { Diagnostic } from './diagnostics.ts';
+import type { Resource } from './types.ts';
 
 /** AWS's limit: 1 MB of text. */
 const MAX_DEFINITION_CHARACTERS = 1_048_576;
 
-export function checkDefinition(definition: string, type: 'STANDARD' | 'EXPRESS'): Diagnostic[] {
+export function checkDefinition(
+  definition: string,
+  type: 'STANDARD' | 'EXPRESS',
+  isServed?: (resource: Resource) => boolean,
+): Diagnostic[] {
   const problem = jacksonError(definition);
   if (problem !== undefined) {
     return [{ severity: 'ERROR', code: 'INVALID_JSON_DESCRIPTION', message: problem, location: undefined }];
   }
-  return checkMachine(parseJson(definition), type);
+  return checkMachine(parseJson(definition), type, isServed);
 }
 
 /** @throws AwsError InvalidDefinition with all problems in one sentence */
-export function checkForCreation(definition: string, type: 'STANDARD' | 'EXPRESS'): void {
+export function checkForCreation(
+  definition: string,
+  type: 'STANDARD' | 'EXPRESS',
+  isServed?: (resource: Resource) => boolean,
+): void {
   if (definition.length > MAX_DEFINITION_CHARACTERS) {
     throw new AwsError(
       'ValidationException',
       `1 validation error detected: Value at 'definition' failed to satisfy constraint: Member must have length less than or equal to ${MAX_DEFINITION_CHARACTERS}`,
     );
   }
-  const errors = checkDefinition(definition, type).filter((diagnostic) => diagnostic.severity === 'ERROR');
+  const errors = checkDefinition(definition, type, isServed).filter(
+    (diagnostic) => diagnostic.severity === 'ERROR',
+  );
   if (errors.length > 0) throw invalidDefinition(errors);
 }
 

@@ -10,7 +10,8 @@ import type { Evaluate, ItemBatcher, ItemReader, MapState, ResultWriter } from '
 type MapFields = Omit<MapState, 'type' | 'processor' | keyof import('./types.ts').ResultBase>;
 
 export function compileMap(fields: FieldCompiler): MapFields {
-  const config = ((fields.source.ItemProcessor as Fields | undefined)?.ProcessorConfig ?? {}) as Fields;
+  const processor = (fields.source.ItemProcessor ?? fields.source.Iterator) as Fields | undefined;
+  const config = (processor?.ProcessorConfig ?? {}) as Fields;
   const concurrency = compileNumber(fields, 'MaxConcurrency', { min: 0 });
   return {
     isDistributed: config.Mode === 'DISTRIBUTED',

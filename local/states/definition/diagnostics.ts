@@ -11,7 +11,7 @@ export interface Diagnostic {
 export class Findings {
   readonly all: Diagnostic[] = [];
 
-  error(code: string, message: string, location: string): void {
+  error(code: string, message: string, location?: string): void {
     this.all.push({ severity: 'ERROR', code, message, location });
   }
 

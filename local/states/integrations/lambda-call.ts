@@ -1,9 +1,10 @@
 // What the integrations with Lambda share: the call, and the names of its failures.
 import type { InvokeRequest, InvokeResult } from '../../lambda/api.ts';
 import { toAwsError } from '../../wire/errors.ts';
-import { isObject, parseJson } from '../json/text.ts';
+import { exceedsBytes, isObject, parseJson } from '../json/text.ts';
 import { StateFailure } from '../run/failure.ts';
 import type { Frame } from '../run/frame.ts';
+import { dataLimitExceeded, MAX_PAYLOAD_BYTES } from '../run/limits.ts';
 import { optimisedFailure, sdkFailure } from './service-errors.ts';
 
 /** @throws StateFailure `Lambda.…Exception` */
@@ -16,12 +17,15 @@ export async function invokeFunction(
   if (lambda === undefined) {
     throw new StateFailure('Lambda.SdkClientException', 'No Lambda service is connected.', { isTask: true });
   }
+  let answer: InvokeResult;
   try {
-    return await lambda.invoke(request);
+    answer = await lambda.invoke(request);
   } catch (thrown) {
     const error = toAwsError(thrown);
     throw form === 'direct' ? sdkFailure('Lambda', error) : optimisedFailure('Lambda', 'AWSLambda', error);
   }
+  if (!exceedsBytes(answer.payload, MAX_PAYLOAD_BYTES)) return answer;
+  throw dataLimitExceeded(form === 'direct' ? request.functionName : 'lambda');
 }
 
 /** A function's own error: named by its `errorType`. */

@@ -1,6 +1,7 @@
 // `arn:aws:states:::lambda:invoke`, with or without `.waitForTaskToken`.
 // https://docs.aws.amazon.com/step-functions/latest/dg/connect-lambda.html
 import type { InvokeRequest, InvokeResult } from '../../lambda/api.ts';
+import { jacksonError } from '../json/jackson.ts';
 import { isObject, type Json, parseJson, textOf } from '../json/text.ts';
 import { StateFailure } from '../run/failure.ts';
 import { waitForToken } from './callback.ts';
@@ -27,12 +28,19 @@ function toRequest(parameters: Json): InvokeRequest {
   }
   return {
     functionName: given.FunctionName,
-    payload: given.Payload === undefined ? '{}' : textOf(given.Payload),
+    payload: payloadText(given.Payload),
     ...(typeof given.Qualifier === 'string' ? { qualifier: given.Qualifier } : {}),
     ...(typeof given.ClientContext === 'string' ? { clientContext: given.ClientContext } : {}),
     ...(isInvocationType(given.InvocationType) ? { invocationType: given.InvocationType } : {}),
     ...(given.LogType === 'Tail' ? { withLogTail: true } : {}),
   };
+}
+
+/** A string that is JSON text goes out as it is. */
+function payloadText(payload: Json | undefined): string {
+  if (payload === undefined || payload === null) return '{}';
+  if (typeof payload === 'string' && jacksonError(payload) === undefined) return payload;
+  return textOf(payload);
 }
 
 function isInvocationType(value: Json): value is 'RequestResponse' | 'Event' | 'DryRun' {

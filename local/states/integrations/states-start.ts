@@ -42,7 +42,7 @@ async function start(call: RunningCall): Promise<{ executionArn: string; answer:
 }
 
 function inputText(input: Json | undefined): string {
-  if (input === undefined) return '{}';
+  if (input === undefined || input === null) return '{}';
   return typeof input === 'string' ? input : textOf(input);
 }
 

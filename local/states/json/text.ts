@@ -48,6 +48,16 @@ export function textOf(value: Json): string {
   return text;
 }
 
+/** JSON text with a space after commas and colons, as TestState shows payloads. */
+export function spacedText(value: Json): string {
+  if (Array.isArray(value)) return `[${value.map(spacedText).join(', ')}]`;
+  if (!isObject(value)) return textOf(value);
+  const members = Object.entries(value).map(
+    ([name, member]) => `${JSON.stringify(name)}: ${spacedText(member)}`,
+  );
+  return `{${members.join(', ')}}`;
+}
+
 /** Bytes of UTF-8, without counting when the text is short enough for any count. */
 export function exceedsBytes(text: string, limitBytes: number): boolean {
   if (text.length * 3 <= limitBytes) return false;

@@ -25,15 +25,18 @@ export function isJsonata(value: unknown): value is string {
 /** A JSONata expression that does not parse; the message is the parser's. */
 export class JsonataSyntaxError extends Error {}
 
+/** A name, `$` or `$$` where there is nothing that it could refer to. */
+export class UnsupportedReferenceError extends Error {}
+
 /** @throws JsonataSyntaxError */
 export function compileJsonata(source: string): JsonataExpression {
   const text = source.slice(2, -2).trim();
   const expression = parse(text);
   const ast = expression.ast();
   const variables = variablesOf(ast);
-  if (variables.includes('') || variables.includes('$')) {
-    // Only the top level is refused: inside a path, a predicate or a function `$` is the item at hand.
-    if (usesRootAtTop(ast)) throw new JsonataSyntaxError('$ and $$ are not allowed at the top level');
+  const reference = topReference(ast);
+  if (reference !== undefined) {
+    throw new UnsupportedReferenceError(`Reference to '${reference}' at the top level is not supported.`);
   }
   registerAwsFunctions(expression);
   const fast = compileFast(ast);
@@ -48,7 +51,7 @@ function parse(text: string): Expression {
   try {
     return jsonata(text);
   } catch (thrown) {
-    throw new JsonataSyntaxError(messageOf(thrown));
+    throw new JsonataSyntaxError(String((thrown as { message?: string }).message ?? thrown));
   }
 }
 
@@ -134,12 +137,42 @@ function walk(node: unknown, visit: (node: ExprNode) => void): void {
   }
 }
 
-/** Whether `$` or `$$` is evaluated where there is no context item. */
-function usesRootAtTop(node: ExprNode): boolean {
-  if (node.type === 'variable') return node.value === '' || node.value === '$';
-  if ((node.type as string) === 'path') return node.steps?.[0] !== undefined && usesRootAtTop(node.steps[0]);
-  if (node.type === 'binary') return [node.lhs, node.rhs].some((side) => usesRootAtTop(side as ExprNode));
-  if (node.type === 'function') return (node.arguments ?? []).some(usesRootAtTop);
-  if (node.type === 'block') return (node.expressions ?? []).some(usesRootAtTop);
-  return false;
+/** What is evaluated against the (absent) input at the top level; inside paths and functions `$` is the item at hand. */
+function topReference(node: ExprNode): string | undefined {
+  if (node.type === 'name') return String(node.value);
+  if (node.type === 'variable') return node.value === '' ? '$' : node.value === '$' ? '$$' : undefined;
+  if (node.type === 'wildcard' || node.type === 'descendant') return String(node.value);
+  return firstReference(evaluatedAtTop(node));
+}
+
+function firstReference(nodes: readonly (ExprNode | undefined)[]): string | undefined {
+  for (const node of nodes) {
+    const reference = node === undefined ? undefined : topReference(node);
+    if (reference !== undefined) return reference;
+  }
+  return undefined;
+}
+
+/** The parts of an expression that see the same (absent) item as the whole. */
+function evaluatedAtTop(node: ExprNode): readonly (ExprNode | undefined)[] {
+  const parts = node as unknown as Record<string, ExprNode | undefined>;
+  switch (node.type as string) {
+    case 'path':
+      return [node.steps?.[0]];
+    case 'binary':
+    case 'apply':
+      return [node.lhs as ExprNode, node.rhs];
+    case 'bind':
+      return [node.rhs];
+    case 'function':
+      return node.arguments ?? [];
+    case 'block':
+      return node.expressions ?? [];
+    case 'condition':
+      return [parts.condition, parts.then, parts.else];
+    case 'unary':
+      return Array.isArray(node.lhs) ? node.lhs.flat() : (node.expressions ?? [parts.expression]);
+    default:
+      return [];
+  }
 }

@@ -1,6 +1,7 @@
 // Rows of a CSV object as items: objects of strings, named by the first row or by the definition.
 import { parse } from 'csv-parse';
 import type { Json } from '../json/text.ts';
+import { javaOrder } from './java-order.ts';
 import { openObject, type ReaderSource, readerFailure } from './reader.ts';
 
 const DELIMITERS: Readonly<Record<string, string>> = {
@@ -39,23 +40,30 @@ async function* named(
   rows: AsyncIterable<string[]>,
   given: readonly string[] | undefined,
 ): AsyncGenerator<Json> {
-  let headers = given;
-  if (headers !== undefined) checkHeaders(headers);
+  let columns = given === undefined ? undefined : columnsOf(checkHeaders(given));
   for await (const row of rows) {
-    if (headers === undefined) {
-      headers = row;
-      checkHeaders(headers);
-    } else yield toObject(headers, row);
+    if (columns === undefined) columns = columnsOf(checkHeaders(row));
+    else yield toObject(columns, row);
   }
 }
 
-function checkHeaders(headers: readonly string[]): void {
+function checkHeaders(headers: readonly string[]): readonly string[] {
   if (new Set(headers).size < headers.length) throw readerFailure('CSV headers cannot contain duplicates.');
+  return headers;
 }
 
 /** A row too short is filled with empty strings; what is too long is left out. */
-function toObject(headers: readonly string[], row: readonly string[]): Json {
+function toObject(columns: readonly Column[], row: readonly string[]): Json {
   const item: Record<string, string> = {};
-  for (let index = 0; index < headers.length; index += 1) item[headers[index]!] = row[index] ?? '';
+  for (const { name, index } of columns) item[name] = row[index] ?? '';
   return item;
+}
+
+interface Column {
+  readonly name: string;
+  readonly index: number;
+}
+
+function columnsOf(headers: readonly string[]): Column[] {
+  return javaOrder(headers).map((name) => ({ name, index: headers.indexOf(name) }));
 }

@@ -13,7 +13,6 @@ export async function* jsonItems(source: ReaderSource): AsyncGenerator<Json> {
   }
   const items = pointed(document, source.reader.itemsPointer);
   if (Array.isArray(items)) yield* items;
-  else if (isObject(items)) yield* Object.entries(items).map(([Key, Value]) => ({ Key, Value }));
   else throw readerFailure('Attempting to map over non-iterable node.');
 }
 

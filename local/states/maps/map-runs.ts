@@ -30,14 +30,14 @@ export class MapRuns {
 
   async run(frame: Frame, state: MapState, input: Json): Promise<Json> {
     const scope = frame.scope(input);
+    const given = state.reader === undefined ? toItems(await state.items(scope)) : undefined;
+    const former = frame.marker as Marker | undefined;
+    if (former === undefined) frame.emit('MapStateStarted', () => ({ length: given?.length ?? 0 }));
     const settings = {
       maxConcurrency: await state.maxConcurrency(scope),
       toleratedFailureCount: (await state.toleratedFailureCount(scope)) ?? 0,
       toleratedFailurePercentage: (await state.toleratedFailurePercentage(scope)) ?? 0,
     };
-    const given = state.reader === undefined ? toItems(await state.items(scope)) : undefined;
-    const former = frame.marker as Marker | undefined;
-    if (former === undefined) frame.emit('MapStateStarted', () => ({ length: given?.length ?? 0 }));
     const record = this.open(frame, state, { settings, former });
     if (former === undefined) frame.emit('MapRunStarted', () => ({ mapRunArn: record.arn }));
     const mapRun = new MapRun(this.world, frame, state, record);

@@ -84,18 +84,18 @@ function* chain<T>(first: T, rest: Iterable<T>): Generator<T> {
 }
 
 /** A JSON array, or a line per result. */
-function* lines(rows: Iterable<ExecutionRow>, writer: ResultWriter): Generator<string> {
+function* lines(rows: Iterable<ExecutionRow>, writer: ResultWriter): Generator<Buffer> {
   const isLines = writer.outputType === 'JSONL';
   let isFirst = true;
-  if (!isLines) yield '[';
+  if (!isLines) yield Buffer.from('[');
   for (const row of rows) {
     for (const value of shapes(row, writer)) {
-      if (isLines) yield `${textOf(value)}\n`;
-      else yield isFirst ? textOf(value) : `,${textOf(value)}`;
+      if (isLines) yield Buffer.from(`${textOf(value)}\n`);
+      else yield Buffer.from(isFirst ? textOf(value) : `,${textOf(value)}`);
       isFirst = false;
     }
   }
-  if (!isLines) yield ']';
+  if (!isLines) yield Buffer.from(']');
 }
 
 /** One child as the file has it; FLATTEN makes several values of an array. */

@@ -5,15 +5,14 @@ import { AwsError } from '../../wire/errors.ts';
 import { jacksonError } from '../json/jackson.ts';
 import { exceedsBytes, textOf } from '../json/text.ts';
 import type { Execution } from '../run/execution.ts';
-import { MAX_PAYLOAD_BYTES } from '../run/interpreter.ts';
-import { type ExecutionMore, type ExecutionRow, listExecutions } from '../store/execution-rows.ts';
+import { MAX_PAYLOAD_BYTES } from '../run/limits.ts';
 import {
-  constraint,
-  executionDoesNotExist,
-  invalidArn,
-  machineDoesNotExist,
-  typeNotSupported,
-} from './api-errors.ts';
+  type ExecutionMore,
+  type ExecutionQuery,
+  type ExecutionRow,
+  listExecutions,
+} from '../store/execution-rows.ts';
+import { constraint, executionDoesNotExist, invalidArn, typeNotSupported } from './api-errors.ts';
 import { decodeToken, encodeToken, optionalText, readPage, requiredArn, requiredText } from './input.ts';
 import { checkName } from './names.ts';
 import { findTarget, type Target } from './targets.ts';
@@ -124,9 +123,8 @@ export async function runSync(world: World, input: SdkValues): Promise<Execution
 
 function outcome(execution: Execution): SdkValues {
   return {
-    ...(execution.output === undefined
-      ? {}
-      : { output: textOf(execution.output), outputDetails: { included: true } }),
+    ...(execution.output === undefined ? {} : { output: textOf(execution.output) }),
+    outputDetails: { included: true },
     ...(execution.error === undefined ? {} : { error: execution.error }),
     ...(execution.failureCause === undefined ? {} : { cause: execution.failureCause }),
   };
@@ -201,11 +199,12 @@ export function redriveStatus(
 function list(world: World, input: SdkValues): SdkValues {
   const page = readPage(input, 3096);
   const mapRunArn = optionalText(input, 'mapRunArn');
-  const column = mapRunArn === undefined ? listedColumn(world, input) : 'map_run_arn';
+  const of =
+    mapRunArn === undefined ? listedBy(world, input) : ({ column: 'map_run_arn', sinceMs: 0 } as const);
   const arn = mapRunArn ?? requiredArn(input, 'stateMachineArn');
   world.journal.flush();
   const rows = listExecutions(world.database, {
-    column,
+    ...of,
     arn,
     status: optionalText(input, 'statusFilter'),
     redrive: optionalText(input, 'redriveFilter') as 'REDRIVEN' | 'NOT_REDRIVEN' | undefined,
@@ -222,13 +221,13 @@ function list(world: World, input: SdkValues): SdkValues {
   };
 }
 
-function listedColumn(world: World, input: SdkValues): 'machine_arn' | 'version_arn' | 'alias_arn' {
+function listedBy(world: World, input: SdkValues): Pick<ExecutionQuery, 'column' | 'sinceMs'> {
   const arn = requiredArn(input, 'stateMachineArn');
   const target = findTarget(world, arn);
-  if (target === undefined) throw machineDoesNotExist(arn);
   if (target.machine.type === 'EXPRESS') throw typeNotSupported();
-  if (target.aliasArn === arn) return 'alias_arn';
-  return target.versionArn === arn ? 'version_arn' : 'machine_arn';
+  const sinceMs = target.record.createdMs;
+  if (target.aliasArn === arn) return { column: 'alias_arn', sinceMs };
+  return { column: target.versionArn === arn ? 'version_arn' : 'machine_arn', sinceMs };
 }
 
 function listed(row: ExecutionRow): SdkValues {

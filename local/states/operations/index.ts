@@ -7,6 +7,7 @@ import { historyOperations } from './history.ts';
 import { machineOperations } from './machines.ts';
 import { mapRunOperations } from './map-runs.ts';
 import { tagOperations } from './tags.ts';
+import { testStateOperations } from './test-state.ts';
 import { validateOperations } from './validate.ts';
 import { versionOperations } from './versions.ts';
 import type { World } from './world.ts';
@@ -22,5 +23,6 @@ export function allOperations(world: World): SdkOperations {
     ...mapRunOperations(world),
     ...activityOperations(world),
     ...validateOperations(),
+    ...testStateOperations(world),
   };
 }

@@ -4,7 +4,7 @@ import { arn as arnOf, type SdkOperations, type SdkValues } from '../../service.
 import { AwsError } from '../../wire/errors.ts';
 import { checkForCreation } from '../definition/check.ts';
 import type { LoggingConfiguration, MachineRecord, Revision } from '../store/machines.ts';
-import { constraint, machineDoesNotExist, missing, validation } from './api-errors.ts';
+import { machineDoesNotExist, missing, validation } from './api-errors.ts';
 import { optionalText, pageOf, readPage, requiredArn, requiredText } from './input.ts';
 import { checkName } from './names.ts';
 import { parseResourceArn } from './resource-arn.ts';
@@ -69,7 +69,7 @@ function create(world: World, input: SdkValues): SdkValues {
     isFirst: true,
     createdMs: world.clock.now(),
   };
-  checkForCreation(definition, type);
+  checkForCreation(definition, type, world.isServed);
   const existing = world.shelves.machines.get(revision.machineArn);
   return existing === undefined
     ? createNew(world, input, revision)
@@ -150,7 +150,7 @@ function update(world: World, input: SdkValues): SdkValues {
   }
   const current = world.shelves.revisions.get(record.revisionId)!;
   const definition = optionalText(input, 'definition') ?? current.definition;
-  if (definition !== current.definition) checkForCreation(definition, record.type);
+  if (definition !== current.definition) checkForCreation(definition, record.type, world.isServed);
   const changed: Revision = {
     ...current,
     definition,

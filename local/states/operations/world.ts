@@ -1,6 +1,7 @@
 // What the operations of the API work on.
 import type { Clock } from '../../clock.ts';
 import type { AwsPlace } from '../../service.ts';
+import type { Resource } from '../definition/types.ts';
 import type { Executor } from '../executor.ts';
 import type { ActivityWorkers } from '../integrations/activity-workers.ts';
 import type { TaskTokens } from '../integrations/tokens.ts';
@@ -17,4 +18,6 @@ export interface World {
   readonly executor: Executor;
   readonly tokens: TaskTokens;
   readonly workers: ActivityWorkers;
+  /** Whether a task's resource can be called here. */
+  readonly isServed: (resource: Resource) => boolean;
 }

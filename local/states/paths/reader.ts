@@ -58,7 +58,8 @@ export class Reader {
       const character = this.peek();
       this.at += 1;
       if (character === quote) return value;
-      if (character !== '\\') value += character;
+      // Only the quote itself and the backslash can be escaped; any other backslash stays.
+      if (character !== '\\' || (this.peek() !== quote && this.peek() !== '\\')) value += character;
       else {
         value += this.peek();
         this.at += 1;

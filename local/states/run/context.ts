@@ -5,7 +5,7 @@ import type { Execution } from './execution.ts';
 import type { Frame } from './frame.ts';
 
 export function contextObject(execution: Execution, frame: Frame): Json {
-  const given = execution.engine.contextOverride?.(frame);
+  const given = execution.start.test?.context;
   if (given !== undefined) return given;
   return {
     Execution: executionPart(execution),
@@ -23,7 +23,7 @@ function executionPart(execution: Execution): Json {
     StartTime: isoTime(execution.startMs),
     Name: execution.name,
     RoleArn: execution.machine.roleArn,
-    RedriveCount: execution.redriveCount,
+    ...(execution.start.test === undefined ? { RedriveCount: execution.redriveCount } : {}),
     ...(execution.redriveMs === undefined ? {} : { RedriveTime: isoTime(execution.redriveMs) }),
   };
 }

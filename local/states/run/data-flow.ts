@@ -6,6 +6,7 @@ import { evaluatePlainPath } from '../paths/expression.ts';
 import type { Path } from '../paths/parse.ts';
 import { FieldFailure } from './failure.ts';
 import type { Frame } from './frame.ts';
+import { inspect } from './inspection.ts';
 import { andThen, type MaybePromise, type Scope, type Variables } from './scope.ts';
 
 /** How a state is left. */
@@ -17,14 +18,27 @@ export interface Exit {
 
 /** JSONPath's `InputPath`; JSONata states take their input as it is. */
 export function filterInput(frame: Frame, state: StateBase): Json {
-  if (state.inputPath === undefined) return frame.input;
-  return state.inputPath === null ? {} : evaluatePlainPath(state.inputPath, frame.scope(frame.input));
+  if (state.isJsonata) return frame.input;
+  const { inputPath } = state;
+  const input =
+    inputPath === undefined
+      ? frame.input
+      : inputPath === null
+        ? {}
+        : evaluatePlainPath(inputPath, frame.scope(frame.input));
+  inspect(frame, 'afterInputPath', input);
+  return input;
 }
 
 /** `Parameters` or `Arguments` over the filtered input. */
 export function effectiveInput(frame: Frame, state: ResultBase): MaybePromise<Json> {
   const input = filterInput(frame, state);
-  return state.parameters === undefined ? input : state.parameters(frame.scope(input));
+  const effective = state.parameters === undefined ? input : state.parameters(frame.scope(input));
+  return andThen(effective, (value) => {
+    if (!state.isJsonata) inspect(frame, 'afterParameters', value);
+    else if (state.parameters !== undefined) inspect(frame, 'afterArguments', value);
+    return value;
+  });
 }
 
 /** From a result to the state's output and variables. */
@@ -55,7 +69,9 @@ function leaveJsonPath(frame: Frame, state: ResultBase, result: Json): MaybeProm
   const { resultSelector } = state;
   const selected = resultSelector === undefined ? result : resultSelector(frame.scope(result));
   return andThen(selected, (value) => {
+    inspect(frame, 'afterResultSelector', value);
     const combined = combine(frame, state.resultPath, value);
+    inspect(frame, 'afterResultPath', combined);
     return andThen(evaluateAssign(state, frame.scope(value)), (assigned) => ({
       output: filterOutput(frame, state, combined),
       assigned,

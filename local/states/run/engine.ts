@@ -3,7 +3,7 @@ import type { Clock } from '../../clock.ts';
 import type { FunctionInvoker } from '../../lambda/api.ts';
 import type { S3 } from '../../s3/api.ts';
 import type { AwsPlace, SdkOperations } from '../../service.ts';
-import type { CompiledMachine, MapState, TaskState } from '../definition/types.ts';
+import type { CompiledMachine, MapState } from '../definition/types.ts';
 import type { TaskTokens } from '../integrations/tokens.ts';
 import type { Json } from '../json/text.ts';
 import type { Frame } from './frame.ts';
@@ -18,10 +18,6 @@ export interface Engine {
   readonly activities: ActivityQueue;
   readonly children: ChildExecutions;
   readonly runMapRun: (frame: Frame, state: MapState, input: Json) => Promise<Json>;
-  /** TestState: a task's or Map's result instead of the work. */
-  readonly mock?: (frame: Frame, state: TaskState | MapState, parameters: Json) => Promise<Json> | undefined;
-  /** TestState: the context object as the caller gave it. */
-  readonly contextOverride?: (frame: Frame) => Json | undefined;
 }
 
 /** A state machine at one revision, as an execution keeps it. */

@@ -5,6 +5,7 @@ import { contextObject } from './context.ts';
 import type { Engine, MachineRevision } from './engine.ts';
 import type { EventDetails, HistoryEvent } from './events.ts';
 import type { Frame, FrameRecord } from './frame.ts';
+import type { StateTest } from './inspection.ts';
 
 export type ExecutionStatus =
   | 'RUNNING'
@@ -24,6 +25,8 @@ export interface ExecutionStart {
   readonly startMs: number;
   readonly sink: EventSink | undefined;
   readonly traceHeader?: string;
+  /** TestState: what to look at and what to answer instead of the work. */
+  readonly test?: StateTest;
   /** For a child of a Distributed Map. */
   readonly mapRun?: {
     readonly arn: string;

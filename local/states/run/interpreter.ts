@@ -8,6 +8,8 @@ import type { Exit } from './data-flow.ts';
 import { runFail } from './fail.ts';
 import { FieldFailure, inState, StateFailure } from './failure.ts';
 import type { Frame } from './frame.ts';
+import { RetryWanted } from './inspection.ts';
+import { dataLimitExceeded, MAX_PAYLOAD_BYTES } from './limits.ts';
 import { runMap } from './map.ts';
 import { runParallel } from './parallel.ts';
 import { runPass } from './pass.ts';
@@ -15,9 +17,6 @@ import type { MaybePromise } from './scope.ts';
 import { runSucceed } from './succeed.ts';
 import { runTask } from './task.ts';
 import { runWait } from './wait.ts';
-
-/** https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html */
-export const MAX_PAYLOAD_BYTES = 262_144;
 
 /** States run in a row without giving the event loop a turn: an endless loop of states must not starve it. */
 const STATES_PER_TURN = 500;
@@ -38,7 +37,8 @@ export async function runFrame(frame: Frame): Promise<Json> {
   }
 }
 
-function runState(frame: Frame): MaybePromise<Exit> {
+/** One state: entered, done, left. */
+export function runState(frame: Frame): MaybePromise<Exit> {
   const { state } = frame;
   if (frame.enteredId === 0) enter(frame, state);
   try {
@@ -131,15 +131,9 @@ function checkSize(output: Json, state: CompiledState): void {
   throw dataLimitExceeded(state.name);
 }
 
-/** @param name of the state, or the ARN of a function called directly */
-export function dataLimitExceeded(name: string): StateFailure {
-  const cause = `The state/task '${name}' returned a result with a size exceeding the maximum number of bytes service limit.`;
-  return new StateFailure('States.DataLimitExceeded', cause);
-}
-
 /** Any thrown value as what ends the frame; a failing JSONata field is recorded first. */
-function failState(frame: Frame, thrown: unknown): StateFailure | Cancelled {
-  if (thrown instanceof Cancelled) return thrown;
+function failState(frame: Frame, thrown: unknown): Error {
+  if (thrown instanceof Cancelled || thrown instanceof RetryWanted) return thrown;
   const failure = toFailure(frame, thrown);
   recordEvaluationFailure(frame, failure);
   return failure;

@@ -4,6 +4,7 @@ import { isObject, type Json } from '../json/text.ts';
 import { Cancelled } from './cancellation.ts';
 import { type Exit, filterInput, leaveWithResult } from './data-flow.ts';
 import { Frame, type MapItem } from './frame.ts';
+import { inspect, inspectValue } from './inspection.ts';
 import { runFrame } from './interpreter.ts';
 import { withPolicies } from './policies.ts';
 import { type Restored, takeRestored } from './restore.ts';
@@ -22,9 +23,9 @@ export async function runMap(frame: Frame, state: MapState): Promise<Exit> {
 }
 
 async function attempt(frame: Frame, state: MapState): Promise<Json> {
-  const mocked = frame.execution.engine.mock?.(frame, state, frame.input);
-  if (mocked !== undefined) return mocked;
   const input = filterInput(frame, state);
+  const { test } = frame.execution.start;
+  if (test?.mock !== undefined) return mocked(frame, state, { input, mock: test.mock });
   if (state.isDistributed) return frame.execution.engine.runMapRun(frame, state, input);
   const scope = frame.scope(input);
   const items = toItems(await state.items(scope));
@@ -39,6 +40,40 @@ async function attempt(frame: Frame, state: MapState): Promise<Json> {
   frame.execution.record('MapStateSucceeded', frame.previous);
   frame.marker = undefined;
   return results;
+}
+
+/** TestState: everything but the iterations. */
+async function mocked(
+  frame: Frame,
+  state: MapState,
+  { input, mock }: { input: Json; mock: () => Json },
+): Promise<Json> {
+  const scope = frame.scope(input);
+  if (state.reader === undefined) {
+    const items = await state.items(scope);
+    if (!state.isJsonata) inspect(frame, 'afterItemsPath', items);
+    await inspectSelector(frame, state, { items, input });
+  }
+  inspectValue(frame, 'maxConcurrency', await state.maxConcurrency(scope));
+  inspectValue(frame, 'toleratedFailureCount', await state.toleratedFailureCount(scope));
+  inspectValue(frame, 'toleratedFailurePercentage', await state.toleratedFailurePercentage(scope));
+  return mock();
+}
+
+async function inspectSelector(
+  frame: Frame,
+  state: MapState,
+  { items, input }: { items: Json; input: Json },
+): Promise<void> {
+  const { itemSelector } = state;
+  if (itemSelector === undefined) return;
+  const scope = frame.scope(input);
+  const selected: Json[] = [];
+  for (const item of toItems(items)) {
+    const context = (): Json => ({ ...(scope.context() as object), ...(itemContext(item) as object) });
+    selected.push(await itemSelector({ ...scope, context }));
+  }
+  inspect(frame, 'afterItemSelector', selected);
 }
 
 /** An array's items, or an object's members in order. */

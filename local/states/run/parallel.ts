@@ -17,6 +17,8 @@ export async function runParallel(frame: Frame, state: ParallelState): Promise<E
 }
 
 async function attempt(frame: Frame, state: ParallelState): Promise<Json> {
+  const { test } = frame.execution.start;
+  if (test?.mock !== undefined) return test.mock();
   const input = await effectiveInput(frame, state);
   const restored = takeRestored(frame);
   if (restored === undefined) frame.emit('ParallelStateStarted');

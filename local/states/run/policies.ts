@@ -3,9 +3,10 @@
 import type { Catcher, ResultBase, Retrier } from '../definition/types.ts';
 import type { Json } from '../json/text.ts';
 import { Cancelled } from './cancellation.ts';
-import { combine, type Exit, evaluateAssign, filterOutput, leaveJsonata } from './data-flow.ts';
+import { combine, type Exit, evaluateAssign, leaveJsonata } from './data-flow.ts';
 import type { StateFailure } from './failure.ts';
 import type { Frame } from './frame.ts';
+import { inspectValue, RetryWanted } from './inspection.ts';
 import { recordEvaluationFailure, toFailure } from './interpreter.ts';
 
 export interface Attempts {
@@ -35,8 +36,11 @@ export async function withPolicies(
         continue;
       }
       onFailed?.();
-      const catcher = state.catchers.find((candidate) => matches(candidate.errorEquals, failure));
+      const catchIndex = state.catchers.findIndex((candidate) => matches(candidate.errorEquals, failure));
+      const catcher = state.catchers[catchIndex];
       if (catcher === undefined) throw failure;
+      inspectValue(frame, 'errorDetails', { catchIndex });
+      inspectValue(frame, 'caught', failure);
       return { exit: await leaveByCatch(frame, state, { catcher, failure }) };
     }
   }
@@ -47,8 +51,10 @@ function nextDelay(frame: Frame, state: ResultBase, failure: StateFailure): numb
   const index = state.retriers.findIndex((candidate) => matches(candidate.errorEquals, failure));
   const retrier = state.retriers[index];
   if (retrier === undefined) return undefined;
-  const done = frame.retryCounts[index] ?? 0;
+  const { test } = frame.execution.start;
+  const done = test?.retryCount ?? frame.retryCounts[index] ?? 0;
   if (done >= retrier.maxAttempts) return undefined;
+  if (test !== undefined) throw new RetryWanted(index, backoffMs(retrier, done) / 1000, failure);
   for (let at = frame.retryCounts.length; at <= index; at += 1) frame.retryCounts.push(0);
   frame.retryCounts[index] = done + 1;
   frame.execution.changed(frame);
@@ -85,9 +91,9 @@ async function leaveByCatch(frame: Frame, state: ResultBase, { catcher, failure 
     const output = catcher.output ?? (() => errorOutput);
     return leaveJsonata(frame, { output, assign: catcher.assign, next: catcher.next }, scope);
   }
-  const combined = combine(frame, catcher.resultPath, errorOutput);
+  // The state's OutputPath does not apply to what a Catch hands on.
   return {
-    output: filterOutput(frame, state, combined),
+    output: combine(frame, catcher.resultPath, errorOutput),
     assigned: await evaluateAssign(catcher, frame.scope(errorOutput)),
     next: catcher.next,
   };

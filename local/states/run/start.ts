@@ -68,7 +68,7 @@ export async function run(execution: Execution): Promise<void> {
 
 function endBadly(execution: Execution, root: Frame, thrown: unknown): void {
   if (thrown instanceof Cancelled) {
-    endCancelled(execution, root);
+    endCancelled(execution);
     return;
   }
   const failure =
@@ -81,9 +81,10 @@ function endBadly(execution: Execution, root: Frame, thrown: unknown): void {
   execution.end('FAILED');
 }
 
-function endCancelled(execution: Execution, root: Frame): void {
+/** Ends from outside follow no event. */
+function endCancelled(execution: Execution): void {
   if (execution.hasTimedOut) {
-    execution.record('ExecutionTimedOut', root.previous, () => ({}));
+    execution.record('ExecutionTimedOut', 0, () => ({}));
     execution.end('TIMED_OUT');
     return;
   }
@@ -91,7 +92,7 @@ function endCancelled(execution: Execution, root: Frame): void {
   execution.error = error;
   execution.failureCause = cause;
   const details = { error, failureCause: cause };
-  execution.record('ExecutionAborted', root.previous, () => failureDetails(details));
+  execution.record('ExecutionAborted', 0, () => failureDetails(details));
   execution.end('ABORTED');
 }
 

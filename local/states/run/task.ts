@@ -8,7 +8,9 @@ import { Cancelled } from './cancellation.ts';
 import { type Exit, effectiveInput, filterInput, leaveWithResult } from './data-flow.ts';
 import { Deadlines } from './deadlines.ts';
 import type { Frame } from './frame.ts';
-import { dataLimitExceeded, MAX_PAYLOAD_BYTES, toFailure } from './interpreter.ts';
+import { inspect } from './inspection.ts';
+import { toFailure } from './interpreter.ts';
+import { dataLimitExceeded, MAX_PAYLOAD_BYTES } from './limits.ts';
 import { withPolicies } from './policies.ts';
 
 export async function runTask(frame: Frame, state: TaskState): Promise<Exit> {
@@ -31,8 +33,8 @@ async function attempt(frame: Frame, state: TaskState): Promise<Json> {
   const needsToken = state.resource.pattern === 'token' || state.resource.kind === 'activity';
   frame.taskToken = needsToken ? (marker?.token ?? engine.tokens.create()) : undefined;
   const parameters = await effectiveInput(frame, state);
-  const mocked = engine.mock?.(frame, state, parameters);
-  if (mocked !== undefined) return mocked;
+  const { test } = frame.execution.start;
+  if (test?.mock !== undefined) return noted(frame, test.mock());
   const scope = frame.scope(filterInput(frame, state));
   const timeoutSeconds = await state.timeoutSeconds(scope);
   const heartbeatSeconds = await state.heartbeatSeconds(scope);
@@ -51,7 +53,7 @@ async function perform(call: TaskCall, wasSubmitted: boolean): Promise<Json> {
   const deadlines = new Deadlines(frame, call.timeoutSeconds, call.heartbeatSeconds);
   try {
     const work = integrationFor(state.resource).run({ ...call, events, deadlines, wasSubmitted });
-    const result = await frame.cancellation.guard(deadlines.race(work));
+    const result = noted(frame, await frame.cancellation.guard(deadlines.race(work)));
     const text = textOf(result);
     if (exceedsBytes(text, MAX_PAYLOAD_BYTES)) throw dataLimitExceeded(limitName(state));
     events.succeeded(result);
@@ -69,6 +71,12 @@ async function perform(call: TaskCall, wasSubmitted: boolean): Promise<Json> {
   }
 }
 
+/** The sentence names the function, or the kind of integration. */
 function limitName(state: TaskState): string {
-  return state.resource.kind === 'lambda' ? state.resource.text : state.name;
+  return state.resource.kind === 'lambda' ? state.resource.text : state.resource.resourceType;
+}
+
+function noted(frame: Frame, result: Json): Json {
+  inspect(frame, 'result', result);
+  return result;
 }

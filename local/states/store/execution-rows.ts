@@ -41,6 +41,8 @@ export interface ExecutionQuery {
   readonly status: string | undefined;
   readonly redrive: 'REDRIVEN' | 'NOT_REDRIVEN' | undefined;
   readonly limit: number;
+  /** Executions of an earlier state machine of the same name do not count. */
+  readonly sinceMs: number;
   /** Rows after this one, newest first. */
   readonly before: { readonly startMs: number; readonly seq: number } | undefined;
 }
@@ -75,8 +77,8 @@ export function findExecution(database: Database, arn: string): ExecutionRow | u
 
 /** Newest first. */
 export function listExecutions(database: Database, query: ExecutionQuery): ExecutionRow[] {
-  const conditions = [`${query.column} = ?`];
-  const values: (string | number)[] = [query.arn];
+  const conditions = [`${query.column} = ?`, 'start_ms >= ?'];
+  const values: (string | number)[] = [query.arn, query.sinceMs];
   if (query.status !== undefined) {
     conditions.push('status = ?');
     values.push(query.status);
