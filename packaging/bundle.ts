@@ -41,14 +41,19 @@ export async function bundle(options: BundleOptions): Promise<Bundles> {
       (name): Job => ({ kind: 'function', name, build: functionBuild(options.projectFolder, name) }),
     ),
   ];
-  const contexts = await Promise.all(jobs.map((job) => start(job, options)));
-  if (options.watch !== true) await Promise.all(contexts.map((one) => one.dispose()));
-  return {
-    functions,
-    close: async () => {
-      await Promise.all(contexts.map((one) => one.dispose()));
-    },
+  const contexts = await Promise.all(jobs.map((job) => prepare(job, options)));
+  const close = async (): Promise<void> => {
+    await Promise.all(contexts.map((one) => one.dispose()));
   };
+  try {
+    await Promise.all(jobs.map((job, i) => build(contexts[i]!, job, options)));
+  } catch (thrown) {
+    // A context that is left open keeps the process alive.
+    await close();
+    throw thrown;
+  }
+  if (options.watch !== true) await close();
+  return { functions, close };
 }
 
 /** The folders of `functions/` that have an entry. */
@@ -65,13 +70,15 @@ interface Job {
   readonly build: BuildOptions;
 }
 
-async function start(job: Job, options: BundleOptions): Promise<BuildContext> {
+function prepare(job: Job, options: BundleOptions): Promise<BuildContext> {
   const plugins = [...(job.build.plugins ?? []), ...(options.watch ? [reportPlugin(job, options)] : [])];
-  const built = await context({ ...job.build, plugins });
-  const { metafile } = await built.rebuild();
+  return context({ ...job.build, plugins });
+}
+
+async function build(prepared: BuildContext, job: Job, options: BundleOptions): Promise<void> {
+  const { metafile } = await prepared.rebuild();
   await removeStale(join(options.projectFolder, job.build.outdir!), Object.keys(metafile!.outputs));
-  if (options.watch) await built.watch();
-  return built;
+  if (options.watch) await prepared.watch();
 }
 
 /** Chunks are named by their content: those of an earlier build would be packed with the new ones. */

@@ -1,6 +1,6 @@
 // From sources to bundles and template: in a copy of the project, with the framework itself.
 import { spawnSync } from 'node:child_process';
-import { appendFileSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -44,6 +44,22 @@ describe('a bundled function', () => {
     await bundle({ projectFolder: folder });
 
     expect(readdirSync(chunks)).not.toContain('stale.mjs');
+  });
+
+  it('that does not build is named with file and line, and leaves nothing running', async () => {
+    const broken = join(folder, 'functions/start-batch/broken.ts');
+    const entry = join(folder, 'functions/start-batch/index.ts');
+    const source = readFileSync(entry, 'utf8');
+    writeFileSync(broken, 'export const x: = 3;\n');
+    appendFileSync(entry, "import './broken.ts';\n");
+    const program = join(folder, 'packaging/package.ts');
+
+    const { status, stderr } = spawnSync(process.execPath, [program], { encoding: 'utf8', timeout: 20_000 });
+
+    expect(stderr).toContain('functions/start-batch/broken.ts:1:16');
+    expect(status).toBe(1);
+    writeFileSync(entry, source);
+    unlinkSync(broken);
   });
 
   /** In a process of its own, where `/opt` is the layer's folder. */
