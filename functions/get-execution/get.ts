@@ -14,7 +14,7 @@ export async function getExecution(inspection: Inspection, pathParameter: string
     return errorAnswer(
       400,
       'InvalidQuery',
-      'The id must be an execution’s name or its ARN, percent-encoded.',
+      "The id must be an execution's name or its ARN, percent-encoded.",
     );
   }
   const view = await inspection.readExecution(id);

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { projectFiles, read } from './sources.ts';
 
 const MAX_LINES = 400;
+const MAX_TEST_LINES = 500;
 const sources = projectFiles('.ts', '.mjs', '.cjs');
 const texts = projectFiles('.ts', '.mjs', '.cjs', '.md', '.yml', '.yaml', '.py', 'package.json', '.asl.json');
 
@@ -24,10 +25,13 @@ describe('every file', () => {
     expect(texts).toContain('docs/architecture.md');
   });
 
-  it(`is at most ${MAX_LINES} lines long`, () => {
-    const long = sources.map((file) => [file, read(file).split('\n').length] as const);
+  it(`is at most ${MAX_LINES} lines long, a test ${MAX_TEST_LINES}`, () => {
+    const long = sources.filter((file) => {
+      const most = file.startsWith('test/') ? MAX_TEST_LINES : MAX_LINES;
+      return read(file).split('\n').length > most;
+    });
 
-    expect(long.filter(([, lines]) => lines > MAX_LINES)).toEqual([]);
+    expect(long).toEqual([]);
   });
 
   it('opens with a comment that says what it is', () => {
