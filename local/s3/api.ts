@@ -20,8 +20,19 @@ export interface S3 extends Service {
   deleteObject(at: ObjectAddress): Promise<void>;
 }
 
+/** A member that is left out leaves that configuration as it is; an empty list removes it. */
 export interface BucketSettings {
   readonly notifications?: readonly NotificationRule[];
+  readonly expiration?: readonly ExpirationRule[];
+}
+
+/** One rule of a bucket's `LifecycleConfiguration` that lets objects expire. */
+export interface ExpirationRule {
+  readonly id?: string;
+  /** Every object of the bucket unless told. */
+  readonly prefix?: string;
+  /** Whole days after the object was written, then until the next midnight UTC. */
+  readonly days: number;
 }
 
 /** One `LambdaConfiguration` of a bucket's `NotificationConfiguration`. */

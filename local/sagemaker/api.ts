@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts';
 import type { LogSink } from '../logs/api.ts';
 import type { S3 } from '../s3/api.ts';
 import type { AwsPlace, SdkOperations, Service } from '../service.ts';
+import type { HostingSettings } from './settings.ts';
 
 export interface SageMaker extends Service {
   readonly name: 'sagemaker';
@@ -29,6 +30,10 @@ export interface SageMakerOptions {
   readonly volumesFolder: string;
   /** How an image is started, by repository name without registry, account or tag. */
   readonly images: ImageTable;
+  /** Where notifications of asynchronous invocations go, in place of an SNS topic; they are logged as well. */
+  readonly notify?: (topicArn: string, message: string) => void | Promise<void>;
+  /** What AWS leaves open, and limits: each has a default. */
+  readonly settings?: Partial<HostingSettings>;
 }
 
 /** How one container image runs on this machine. */

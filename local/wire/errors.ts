@@ -2,7 +2,7 @@
 // file knows the shapes. Protocols: https://smithy.io/2.0/aws/protocols/
 import type { ServerResponse } from 'node:http';
 
-export type WireProtocol = 'rest-json' | 'json-1.0' | 'json-1.1' | 'rest-xml';
+export type WireProtocol = 'rest-json' | 'json-1.0' | 'json-1.1' | 'rest-xml' | 'query';
 
 /** An error that an AWS client is meant to see. `name` is the AWS error code. */
 export class AwsError extends Error {
@@ -34,7 +34,8 @@ export function toAwsError(thrown: unknown): AwsError {
 
 /**
  * Writes the error as the protocol has it: `x-amzn-errortype` with `Message` for REST-JSON (SageMaker Runtime spells
- * it so; clients read both), `__type` for the JSON protocols, an `<Error>` document for S3.
+ * it so; clients read both), `__type` for the JSON protocols, an `<Error>` document for S3, one
+ * within `<ErrorResponse>` for the Query protocol.
  */
 export function sendAwsError(
   response: ServerResponse,
@@ -47,7 +48,7 @@ export function sendAwsError(
     response.destroy();
     return;
   }
-  const body = protocol === 'rest-xml' ? xmlError(error, requestId) : jsonError(error, protocol);
+  const body = errorBody(error, protocol, requestId);
   response.writeHead(error.statusCode, {
     'content-type': CONTENT_TYPES[protocol],
     'content-length': Buffer.byteLength(body),
@@ -62,7 +63,13 @@ const CONTENT_TYPES: Readonly<Record<WireProtocol, string>> = {
   'json-1.0': 'application/x-amz-json-1.0',
   'json-1.1': 'application/x-amz-json-1.1',
   'rest-xml': 'application/xml',
+  query: 'text/xml',
 };
+
+function errorBody(error: AwsError, protocol: WireProtocol, requestId: string): string {
+  if (protocol === 'rest-xml') return xmlError(error, requestId);
+  return protocol === 'query' ? queryError(error, requestId) : jsonError(error, protocol);
+}
 
 function jsonError(error: AwsError, protocol: WireProtocol): string {
   if (protocol === 'rest-json') return JSON.stringify({ Message: error.message, ...error.members });
@@ -74,6 +81,12 @@ function xmlError(error: AwsError, requestId: string): string {
     ([name, value]) => `<${name}>${escapeXml(String(value))}</${name}>`,
   );
   return `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${error.name}</Code><Message>${escapeXml(error.message)}</Message>${members.join('')}<RequestId>${requestId}</RequestId></Error>`;
+}
+
+/** https://smithy.io/2.0/aws/protocols/aws-query-protocol.html#operation-error-serialization */
+function queryError({ name, message, statusCode }: AwsError, requestId: string): string {
+  const type = statusCode < 500 ? 'Sender' : 'Receiver';
+  return `<?xml version="1.0" encoding="UTF-8"?>\n<ErrorResponse><Error><Type>${type}</Type><Code>${name}</Code><Message>${escapeXml(message)}</Message></Error><RequestId>${requestId}</RequestId></ErrorResponse>`;
 }
 
 export function escapeXml(text: string): string {

@@ -1,0 +1,87 @@
+// One invocation over HTTP: reads the body, hands it to the model, writes the answer, and says in
+// `X-Amzn-SageMaker-Custom-Attributes` what it met when `SERIATIM_REPORT` asks for that.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { InferenceError } from '../errors.ts';
+import type { WireAnswer } from '../instances/protocol.ts';
+import { readBody } from './body.ts';
+import type { Invoked } from './registry.ts';
+import { type Invocation, reportedName } from './served-model.ts';
+import type { ServerContext } from './server.ts';
+
+export interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+}
+
+const CUSTOM_ATTRIBUTES = 'x-amzn-sagemaker-custom-attributes';
+
+/** @throws InferenceError */
+export async function answerInvocation(
+  context: ServerContext,
+  name: string,
+  exchange: Exchange,
+): Promise<void> {
+  const { settings, registry, state } = context;
+  if (state.phase === 'loading')
+    throw new InferenceError('Overloaded', 'The model is still being loaded.', {
+      headers: { 'retry-after': '1' },
+    });
+  const deadline = Date.now() + settings.deadlineMs;
+  const body = await readBody(exchange.request, settings.maxBodyBytes);
+  const invoked = await registry.invoke(name, toInvocation(body, deadline, exchange));
+  writeAnswer(context, invoked, exchange);
+}
+
+function toInvocation(body: Buffer, deadline: number, { request, response }: Exchange): Invocation {
+  const headers = request.headers as Record<string, string>;
+  return {
+    body,
+    contentType: headers['content-type'] ?? 'application/json',
+    accept: headers.accept,
+    headers,
+    deadline,
+    signal: () => closeSignal(response),
+    onHead: (answer) => writeHead(response, answer),
+    onChunk: (chunk) => response.write(chunk),
+  };
+}
+
+function closeSignal(response: ServerResponse): AbortSignal {
+  const controller = new AbortController();
+  response.once('close', () => {
+    if (!response.writableFinished) controller.abort();
+  });
+  return controller.signal;
+}
+
+function writeHead(response: ServerResponse, { contentType, headers }: WireAnswer): void {
+  response.writeHead(200, { ...headers, 'content-type': contentType });
+}
+
+function writeAnswer({ settings }: ServerContext, invoked: Invoked, { request, response }: Exchange): void {
+  const { body, contentType, headers } = invoked.answer;
+  if (body === null) {
+    response.end();
+    return;
+  }
+  const all: Record<string, string | number> = { ...headers, 'content-type': contentType };
+  all['content-length'] = typeof body === 'string' ? Buffer.byteLength(body) : body.byteLength;
+  if (settings.reportsAttributes) {
+    const report = describe(invoked, request.headers as Record<string, string>);
+    const own = headers?.[CUSTOM_ATTRIBUTES];
+    all[CUSTOM_ATTRIBUTES] = own === undefined ? report : `${own};${report}`;
+  }
+  response.writeHead(200, all);
+  response.end(body);
+}
+
+/** `model=Houston_TX.tar.gz;load=cold;load-ms=21.3;queue-ms=0.02;compute-ms=0.11;batch=1` */
+function describe(
+  { answer: { times }, model, isCold }: Invoked,
+  headers: Readonly<Record<string, string>>,
+): string {
+  const load = isCold ? `load=cold;load-ms=${model.loadMs.toFixed(1)}` : 'load=warm';
+  const queue = `queue-ms=${times.queueMs.toFixed(2)}`;
+  const compute = `compute-ms=${times.computeMs.toFixed(2)}`;
+  return `model=${reportedName(model, headers)};${load};${queue};${compute};batch=${times.batchRows}`;
+}

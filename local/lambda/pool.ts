@@ -1,0 +1,179 @@
+// The execution environments of one function, and the invocations that wait for one.
+//
+// Lambda starts an environment for every concurrent invocation. Here a busy environment that will be free in a
+// moment is worth waiting for, since a new one costs memory and some 50 ms of a core: an invocation waits
+// `SCALE_OUT_AFTER_MS` before the pool grows, at most to as many environments as there are cores while the handlers
+// compute, and to `maxEnvironments` while they wait for something (the workers' event-loop utilization tells).
+import { availableParallelism } from 'node:os';
+import type { Clock } from '../clock.ts';
+import { Environment, type EnvironmentOptions, type Failure, type Job } from './environment.ts';
+
+const SCALE_OUT_AFTER_MS = 20;
+/** Above this share of time on the processor, more environments than cores would not help. */
+const COMPUTING_UTILIZATION = 0.5;
+const COMPUTING_ENVIRONMENTS = Math.max(2, availableParallelism());
+
+export interface PoolOptions {
+  readonly clock: Clock;
+  /** The most environments at once. */
+  readonly maxEnvironments: number;
+  /** How long an idle environment is kept, and how long the last one is. */
+  readonly idleMs: number;
+  readonly lastIdleMs: number;
+  readonly environment: Omit<EnvironmentOptions, 'onFree' | 'onEnd' | 'onExit'>;
+}
+
+export class EnvironmentPool {
+  private readonly options: PoolOptions;
+  /** Those that work or can. */
+  private readonly environments = new Set<Environment>();
+  /** These and those whose worker has yet to end. */
+  private readonly alive = new Set<Environment>();
+  /** Used last, taken first: what load does not need goes idle and is retired. */
+  private readonly idle: Environment[] = [];
+  private readonly waiting: Job[] = [];
+  private isWatching = false;
+  private isClosing = false;
+  private onDrained: (() => void) | undefined;
+
+  constructor(options: PoolOptions) {
+    this.options = options;
+  }
+
+  get environmentCount(): number {
+    return this.environments.size;
+  }
+
+  submit(job: Job): void {
+    const environment = this.idle.pop();
+    if (environment !== undefined) {
+      environment.run(job);
+      return;
+    }
+    this.waiting.push(job);
+    if (this.environments.size === 0) this.start();
+    else this.watch();
+  }
+
+  /** Starts an environment that waits for work, unless there is one. */
+  warm(): void {
+    if (this.environments.size === 0) this.start();
+  }
+
+  /** Lets what is running and waiting finish and ends the environments; resolves when their workers are gone. */
+  async retire(): Promise<void> {
+    this.isClosing = true;
+    this.endIdle(() => true);
+    if (this.isDrained()) return;
+    await new Promise<void>((resolve) => {
+      this.onDrained = resolve;
+    });
+  }
+
+  /** Ends all environments now; what runs or waits fails. */
+  end(): void {
+    this.isClosing = true;
+    for (const job of this.waiting.splice(0)) job.settle(SHUT_DOWN);
+    for (const environment of [...this.environments]) environment.end();
+  }
+
+  /** Ends environments that have been idle for long. */
+  sweep(): void {
+    const nowMs = this.options.clock.now();
+    this.endIdle((environment) => {
+      const keptMs = this.environments.size > 1 ? this.options.idleMs : this.options.lastIdleMs;
+      return nowMs - environment.idleSinceMs >= keptMs;
+    });
+  }
+
+  /** Writes what the running invocations have logged so far. */
+  publishLogs(): void {
+    for (const environment of this.environments) if (environment.isBusy) environment.publishLog();
+  }
+
+  private endIdle(isDue: (environment: Environment) => boolean): void {
+    for (const environment of [...this.idle]) if (isDue(environment)) environment.end();
+  }
+
+  private start(): void {
+    const environment = new Environment({
+      ...this.options.environment,
+      onFree: (free) => this.take(free),
+      onEnd: (ended, failure) => this.remove(ended, failure),
+      onExit: (gone) => this.forget(gone),
+    });
+    this.environments.add(environment);
+    this.alive.add(environment);
+  }
+
+  private take(environment: Environment): void {
+    const job = this.waiting.shift();
+    if (job !== undefined) {
+      environment.run(job);
+      return;
+    }
+    if (this.isClosing) {
+      environment.end();
+      return;
+    }
+    environment.idleSinceMs = this.options.clock.now();
+    this.idle.push(environment);
+  }
+
+  private remove(environment: Environment, startFailure: Failure | undefined): void {
+    this.environments.delete(environment);
+    const at = this.idle.indexOf(environment);
+    if (at >= 0) this.idle.splice(at, 1);
+    // A function that does not load fails the invocation that needed it, and is tried anew for the next.
+    const first = startFailure === undefined ? undefined : this.waiting.shift();
+    if (first !== undefined) first.settle(startFailure!(first.requestId));
+    if (this.waiting.length > 0 && this.environments.size === 0) this.start();
+  }
+
+  private forget(environment: Environment): void {
+    this.alive.delete(environment);
+    if (this.isDrained()) this.onDrained?.();
+  }
+
+  private isDrained(): boolean {
+    return this.waiting.length === 0 && this.alive.size === 0;
+  }
+
+  private watch(): void {
+    if (this.isWatching) return;
+    this.isWatching = true;
+    for (const environment of this.environments)
+      environment.utilization = environment.worker.performance.eventLoopUtilization();
+    this.options.clock.schedule(SCALE_OUT_AFTER_MS, () => {
+      this.isWatching = false;
+      const first = this.waiting[0];
+      if (first === undefined) return;
+      if (this.options.clock.now() - first.queuedAt >= SCALE_OUT_AFTER_MS) this.grow();
+      this.watch();
+    });
+  }
+
+  /** Doubles the number of environments, within the bounds, unless some are still starting. */
+  private grow(): void {
+    const running = [...this.environments];
+    if (running.some((environment) => !environment.isReady)) return;
+    const most = this.isComputing(running)
+      ? Math.min(COMPUTING_ENVIRONMENTS, this.options.maxEnvironments)
+      : this.options.maxEnvironments;
+    const wanted = Math.min(running.length * 2, most, running.length + this.waiting.length);
+    for (let count = running.length; count < wanted; count++) this.start();
+  }
+
+  /** Whether the environments have spent most of the time since `watch` on the processor. */
+  private isComputing(environments: readonly Environment[]): boolean {
+    const shares = environments.map(
+      ({ worker, utilization }) => worker.performance.eventLoopUtilization(utilization).utilization,
+    );
+    return shares.reduce((sum, share) => sum + share, 0) / shares.length > COMPUTING_UTILIZATION;
+  }
+}
+
+const SHUT_DOWN = {
+  kind: 'error' as const,
+  payload: JSON.stringify({ errorType: 'Runtime.ExitError', errorMessage: 'Lambda is shutting down' }),
+};

@@ -1,0 +1,152 @@
+// Bodies too large for the database: one immutable file for each, under a random name. A file counts once a row of
+// the database names it; what none names is rubbish of an interrupted write and is swept at the next start.
+import { createReadStream } from 'node:fs';
+import { copyFile, type FileHandle, link, mkdir, open, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import type { BodyFile } from './records.ts';
+
+const READ_BYTES = 256 * 1024;
+
+export class BodyFolder {
+  readonly #folder: string;
+  /** Begins the name of every file of this process, so that the sweep of the older ones cannot touch them. */
+  readonly #epoch: string;
+  #made = 0;
+  readonly #readers = new Map<string, number>();
+  readonly #doomed = new Set<string>();
+  readonly #removals = new Set<Promise<void>>();
+
+  private constructor(folder: string, epoch: string) {
+    this.#folder = folder;
+    this.#epoch = epoch;
+  }
+
+  /** @param epoch differs from that of every process before */
+  static async open(folder: string, epoch: string): Promise<BodyFolder> {
+    const shards = Array.from({ length: 256 }, (_, shard) => shard.toString(16).padStart(2, '0'));
+    await mkdir(folder, { recursive: true });
+    await Promise.all(shards.map((shard) => mkdir(join(folder, shard), { recursive: true })));
+    return new BodyFolder(folder, epoch);
+  }
+
+  /** A new, empty file. */
+  async create(): Promise<{ file: string; handle: FileHandle }> {
+    const file = this.#newName();
+    return { file, handle: await open(this.#path(file), 'wx') };
+  }
+
+  /** The same bytes under another name, without copying them where the file system can. */
+  async duplicate(file: string): Promise<string> {
+    const copy = this.#newName();
+    try {
+      await link(this.#path(file), this.#path(copy));
+    } catch {
+      await copyFile(this.#path(file), this.#path(copy));
+    }
+    return copy;
+  }
+
+  /** The bytes of files in order, `first` and `last` inclusive. They stay readable though the object is replaced. */
+  read(files: readonly BodyFile[], first: number, last: number): Readable {
+    const release = this.hold(files);
+    const spans = overlapping(files, first, last);
+    const body =
+      spans.length === 1
+        ? createReadStream(this.#path(spans[0]!.file), { ...spans[0]!, highWaterMark: READ_BYTES })
+        : Readable.from(this.#readSpans(spans), { objectMode: false, highWaterMark: READ_BYTES });
+    body.once('close', release);
+    return body;
+  }
+
+  /** Keeps files from being removed until the returned function is called. */
+  hold(files: readonly BodyFile[]): () => void {
+    for (const { file } of files) this.#readers.set(file, (this.#readers.get(file) ?? 0) + 1);
+    let held = true;
+    return () => {
+      if (held) for (const { file } of files) this.#release(file);
+      held = false;
+    };
+  }
+
+  /** Removes files that no row names any more, each once its last reader has gone. */
+  remove(files: readonly string[]): void {
+    for (const file of files) {
+      if (this.#readers.has(file)) this.#doomed.add(file);
+      else this.#unlink(file);
+    }
+  }
+
+  /** Removes files of earlier processes that `isNamed` does not know. */
+  async sweep(isNamed: (file: string) => boolean): Promise<void> {
+    for (const shard of await readdir(this.#folder)) {
+      const files = await readdir(join(this.#folder, shard));
+      for (const file of files) {
+        if (!file.startsWith(`${this.#epoch}-`) && !isNamed(file)) await rm(join(this.#folder, shard, file));
+      }
+    }
+  }
+
+  /** Resolves when all removals so far have happened. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#removals);
+  }
+
+  async *#readSpans(spans: readonly Span[]): AsyncGenerator<Buffer> {
+    for (const span of spans) {
+      yield* createReadStream(this.#path(span.file), { ...span, highWaterMark: READ_BYTES });
+    }
+  }
+
+  #release(file: string): void {
+    const readers = this.#readers.get(file)! - 1;
+    if (readers > 0) {
+      this.#readers.set(file, readers);
+      return;
+    }
+    this.#readers.delete(file);
+    if (this.#doomed.delete(file)) this.#unlink(file);
+  }
+
+  #unlink(file: string): void {
+    const removal = rm(this.#path(file), { force: true })
+      // The sweep of the next start takes what could not be removed now.
+      .catch(() => {})
+      .finally(() => this.#removals.delete(removal));
+    this.#removals.add(removal);
+  }
+
+  #newName(): string {
+    this.#made += 1;
+    return `${this.#epoch}-${this.#made.toString(36)}`;
+  }
+
+  #path(file: string): string {
+    return join(this.#folder, shardOf(file), file);
+  }
+}
+
+/** One file's share of a read; `start` and `end` inclusive, as `createReadStream` has them. */
+interface Span {
+  readonly file: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+function overlapping(files: readonly BodyFile[], first: number, last: number): Span[] {
+  const spans: Span[] = [];
+  let offset = 0;
+  for (const { file, bytes } of files) {
+    const start = Math.max(first - offset, 0);
+    const end = Math.min(last - offset, bytes - 1);
+    if (start <= end) spans.push({ file, start, end });
+    offset += bytes;
+  }
+  return spans;
+}
+
+function shardOf(file: string): string {
+  let hash = 0;
+  for (let at = 0; at < file.length; at++) hash = (hash * 31 + file.charCodeAt(at)) & 0xff;
+  return hash.toString(16).padStart(2, '0');
+}

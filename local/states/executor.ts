@@ -1,0 +1,206 @@
+// Starts executions, knows those that run, tells who waits that one has ended, and takes them up after a restart.
+import { randomUUID } from 'node:crypto';
+import { arn as arnOf } from '../service.ts';
+import { asFields, compileMachine } from './definition/compile.ts';
+import { mayHoldLiterals, parseJson } from './json/text.ts';
+import type { LogWriter } from './logging/log-writer.ts';
+import type { Engine, MachineRevision } from './run/engine.ts';
+import { Execution, type ExecutionStart, type RestoredFrame } from './run/execution.ts';
+import type { FrameRecord } from './run/frame.ts';
+import { begin, beginAgain, run } from './run/start.ts';
+import type { Database } from './store/database.ts';
+import {
+  type ExecutionMore,
+  type ExecutionRow,
+  findExecution,
+  runningExecutions,
+} from './store/execution-rows.ts';
+import type { Journal } from './store/journal.ts';
+import type { Revision, Shelves } from './store/machines.ts';
+
+export interface ExecutorParts {
+  readonly database: Database;
+  readonly journal: Journal;
+  readonly shelves: Shelves;
+  readonly logs: LogWriter;
+}
+
+export type StartRequest = Pick<
+  ExecutionStart,
+  'name' | 'traceHeader' | 'versionArn' | 'aliasArn' | 'mapRun' | 'rerunOf'
+> & {
+  readonly inputText: string;
+  readonly isSync?: boolean;
+};
+
+/** How many compiled revisions stay in memory. */
+const MAX_COMPILED = 1000;
+
+export class Executor {
+  readonly parts: ExecutorParts;
+  readonly running = new Map<string, Execution>();
+  private engine: Engine | undefined;
+  private readonly compiled = new Map<string, MachineRevision>();
+  private readonly waiting = new Map<string, ((execution: Execution) => void)[]>();
+
+  constructor(parts: ExecutorParts) {
+    this.parts = parts;
+  }
+
+  connect(engine: Engine): void {
+    this.engine = engine;
+  }
+
+  get world(): Engine {
+    return this.engine!;
+  }
+
+  /** The revision compiled; once, for as long as it is used. */
+  revision(revision: Revision): MachineRevision {
+    const known = this.compiled.get(revision.id);
+    if (known !== undefined) return known;
+    const made: MachineRevision = {
+      arn: revision.machineArn,
+      contextArn: revision.machineArn,
+      name: revision.name,
+      type: revision.type,
+      roleArn: revision.roleArn,
+      definition: revision.definition,
+      revisionId: revision.id,
+      holdsLiterals: mayHoldLiterals(revision.definition),
+      compiled: compileMachine(asFields(parseJson(revision.definition))),
+    };
+    if (this.compiled.size >= MAX_COMPILED) this.compiled.delete(this.compiled.keys().next().value!);
+    this.compiled.set(revision.id, made);
+    return made;
+  }
+
+  /** Starts and returns at once; the promise of its end never rejects. */
+  start(machine: MachineRevision, request: StartRequest): { execution: Execution; ended: Promise<void> } {
+    const name = request.name;
+    const execution = new Execution({
+      ...request,
+      arn: this.executionArn(machine, name),
+      engine: this.world,
+      machine,
+      input: parseJson(request.inputText),
+      startMs: this.world.clock.now(),
+      sink: this.sinkFor(machine, request),
+    });
+    execution.hasLiterals = machine.holdsLiterals || mayHoldLiterals(request.inputText);
+    begin(execution);
+    return { execution, ended: this.go(execution) };
+  }
+
+  private executionArn(machine: MachineRevision, name: string): string {
+    const { place } = this.world;
+    if (machine.type === 'STANDARD') return arnOf(place, 'states', `execution:${machine.name}:${name}`);
+    return arnOf(place, 'states', `express:${machine.name}:${name}:${randomUUID()}`);
+  }
+
+  private sinkFor(machine: MachineRevision, request: { readonly mapRun?: unknown }): ExecutionStart['sink'] {
+    const revision = this.parts.shelves.revisions.get(machine.revisionId);
+    const logging = this.parts.logs.sinkFor(machine, revision?.logging);
+    const { journal } = this.parts;
+    const keeper =
+      machine.type === 'STANDARD' ? journal : request.mapRun === undefined ? undefined : journal.rowsOnly;
+    if (keeper === undefined) return logging;
+    return logging === undefined ? keeper : this.parts.logs.both(keeper, logging);
+  }
+
+  private async go(execution: Execution): Promise<void> {
+    this.running.set(execution.arn, execution);
+    await run(execution);
+    this.running.delete(execution.arn);
+    const waiting = this.waiting.get(execution.arn);
+    if (waiting === undefined) return;
+    this.waiting.delete(execution.arn);
+    for (const callback of waiting) callback(execution);
+  }
+
+  /** Resolves when a running execution has ended. */
+  whenEnded(execution: Execution): Promise<Execution> {
+    if (!this.running.has(execution.arn)) return Promise.resolve(execution);
+    return new Promise((resolve) => {
+      const callbacks = this.waiting.get(execution.arn) ?? [];
+      callbacks.push(resolve);
+      this.waiting.set(execution.arn, callbacks);
+    });
+  }
+
+  /** An execution's row as of now. */
+  row(arn: string): ExecutionRow | undefined {
+    this.parts.journal.flush();
+    return findExecution(this.parts.database, arn);
+  }
+
+  /** Lets go of what runs, without a trace: it goes on at the next start. */
+  close(): void {
+    for (const execution of this.running.values()) execution.abandon();
+  }
+
+  /** Takes up every Standard execution that ran when the process last ended; children go with their Map Runs. */
+  resume(): void {
+    for (const row of runningExecutions(this.parts.database)) {
+      if (row.map_run_arn === null) void this.takeUp(row);
+    }
+  }
+
+  /** Goes on with an execution from its frames. */
+  takeUp(row: ExecutionRow, asMachine?: MachineRevision): { execution: Execution; ended: Promise<void> } {
+    const revision = this.parts.shelves.revisions.get(row.revision);
+    if (revision === undefined)
+      throw new Error(`The revision ${row.revision} of ${row.machine_arn} is missing`);
+    const machine = asMachine ?? this.revision(revision);
+    const more = JSON.parse(row.more) as ExecutionMore;
+    const execution = this.restore(row, machine, more);
+    const frames = this.framesOf(row.arn);
+    const last = this.parts.database.get<{ last: number }>(
+      'SELECT max(last) AS last FROM history WHERE arn = ?',
+      row.arn,
+    );
+    execution.continueFrom(Math.max(0, ...frames.map((frame) => frame.id)), last?.last ?? 0);
+    this.parts.journal.adopt(execution);
+    if (frames.length === 0) begin(execution);
+    else beginAgain(execution, frames);
+    return { execution, ended: this.go(execution) };
+  }
+
+  private restore(row: ExecutionRow, machine: MachineRevision, more: ExecutionMore): Execution {
+    const mapRun =
+      row.map_run_arn === null
+        ? undefined
+        : {
+            arn: row.map_run_arn,
+            item: more.item,
+            index: more.mapIndex ?? 0,
+            itemCount: more.itemCount ?? 1,
+          };
+    const execution = new Execution({
+      arn: row.arn,
+      name: row.name,
+      engine: this.world,
+      machine,
+      input: parseJson(row.input),
+      inputText: row.input,
+      startMs: row.start_ms,
+      sink: this.sinkFor(machine, mapRun === undefined ? {} : { mapRun }),
+      ...(mapRun === undefined ? {} : { mapRun }),
+      ...(row.version_arn === null ? {} : { versionArn: row.version_arn }),
+      ...(row.alias_arn === null ? {} : { aliasArn: row.alias_arn }),
+      ...(more.traceHeader === undefined ? {} : { traceHeader: more.traceHeader }),
+    });
+    execution.redriveCount = more.redriveCount ?? 0;
+    execution.redriveMs = more.redriveMs;
+    execution.hasLiterals = machine.holdsLiterals || mayHoldLiterals(row.input);
+    return execution;
+  }
+
+  private framesOf(arn: string): RestoredFrame[] {
+    const rows = this.parts.database.all<{ id: number; data: string }>(
+      'SELECT id, data FROM frames WHERE arn = ? ORDER BY id',
+      arn,
+    );
+    return rows.map((row) => ({ id: row.id, record: parseJson(row.data) as FrameRecord }));
+  }
+}

@@ -1,0 +1,79 @@
+// Step Functions in this process: `createStates` puts the engine together. Documented in `docs/states.md`.
+import { systemClock } from '../clock.ts';
+import { noLogs } from '../logs/api.ts';
+import { DEFAULT_PLACE } from '../service.ts';
+import type { States, StatesOptions } from './api.ts';
+import { ChildStarter } from './child-starter.ts';
+import { Executor } from './executor.ts';
+import { ActivityWorkers } from './integrations/activity-workers.ts';
+import { lambdaOperations } from './integrations/lambda-operations.ts';
+import { TaskTokens } from './integrations/tokens.ts';
+import { LogWriter } from './logging/log-writer.ts';
+import { MapRuns } from './maps/map-runs.ts';
+import { allOperations } from './operations/index.ts';
+import type { World } from './operations/world.ts';
+import type { Engine } from './run/engine.ts';
+import { Database } from './store/database.ts';
+import { Journal } from './store/journal.ts';
+import { openShelves } from './store/machines.ts';
+import { createWire } from './wire.ts';
+
+/** Opens the database; running executions stay as they are until `resume()`. */
+export async function createStates(options: StatesOptions = {}): Promise<States> {
+  const world = createWorld(options);
+  const operations = allOperations(world);
+  const engine = connect(world, options, operations);
+  world.executor.connect(engine);
+  const handle = createWire(world, operations);
+  return {
+    name: 'states',
+    operations,
+    handle,
+    resume: async () => world.executor.resume(),
+    close: async () => {
+      world.workers.close();
+      world.executor.close();
+      world.journal.close();
+      world.database.close();
+    },
+  };
+}
+
+function createWorld(options: StatesOptions): World {
+  const database = new Database(options.databaseFile ?? ':memory:');
+  const journal = new Journal(database);
+  const shelves = openShelves(database);
+  const clock = options.clock ?? systemClock;
+  const logs = new LogWriter(options.logs ?? noLogs);
+  return {
+    place: options.place ?? DEFAULT_PLACE,
+    clock,
+    database,
+    journal,
+    shelves,
+    executor: new Executor({ database, journal, shelves, logs }),
+    tokens: new TaskTokens(),
+    workers: new ActivityWorkers(clock),
+  };
+}
+
+function connect(world: World, options: StatesOptions, operations: States['operations']): Engine {
+  const { lambda } = options;
+  const mapRuns = new MapRuns(world);
+  return {
+    place: world.place,
+    clock: world.clock,
+    lambda,
+    s3: options.s3,
+    services: {
+      ...(lambda === undefined ? {} : { lambda: lambdaOperations(lambda) }),
+      ...(options.s3 === undefined ? {} : { s3: options.s3.operations }),
+      ...options.services,
+      sfn: operations,
+    },
+    tokens: world.tokens,
+    activities: world.workers,
+    children: new ChildStarter(world, operations),
+    runMapRun: (frame, state, input) => mapRuns.run(frame, state, input),
+  };
+}

@@ -1,0 +1,31 @@
+// Which integration serves a resource. What is not here is refused when the state machine is created.
+import type { Resource } from '../definition/types.ts';
+import { StateFailure } from '../run/failure.ts';
+import { activity } from './activity.ts';
+import { awsSdk } from './aws-sdk.ts';
+import type { Integration } from './integration.ts';
+import { lambdaDirect } from './lambda-direct.ts';
+import { lambdaInvoke } from './lambda-invoke.ts';
+import { sagemaker } from './sagemaker.ts';
+import { statesStart } from './states-start.ts';
+
+const OPTIMISED: Readonly<Record<string, Integration>> = {
+  'lambda:invoke': lambdaInvoke,
+  'states:startExecution': statesStart,
+};
+
+/** @throws StateFailure for a resource that is not served */
+export function integrationFor(resource: Resource): Integration {
+  const integration = findIntegration(resource);
+  if (integration !== undefined) return integration;
+  const cause = `The integration ${resource.text} is not served here.`;
+  throw new StateFailure('States.Runtime', cause, { isTerminal: true });
+}
+
+export function findIntegration(resource: Resource): Integration | undefined {
+  if (resource.kind === 'lambda') return lambdaDirect;
+  if (resource.kind === 'activity') return activity;
+  if (resource.kind === 'sdk') return awsSdk;
+  if (resource.service === 'sagemaker') return sagemaker;
+  return OPTIMISED[`${resource.service}:${resource.operation}`];
+}

@@ -1,0 +1,109 @@
+// JSON text in and out. Step Functions keeps number literals (`0.0` stays `0.0`), which JSON.parse followed by
+// JSON.stringify loses. Literals that would change are kept as raw JSON values; plain text takes the fast path.
+
+/** What JSON text can hold. Objects and arrays are never changed once made: texts are remembered by identity. */
+export type Json = unknown;
+
+interface RawJson {
+  readonly rawJSON: string;
+}
+
+/** What Node's JSON can do beyond the library types of ES2024. */
+const json = JSON as unknown as {
+  rawJSON(text: string): RawJson;
+  isRawJSON(value: unknown): value is RawJson;
+  parse(
+    text: string,
+    reviver: (key: string, value: unknown, context: { source?: string }) => unknown,
+  ): unknown;
+};
+
+/** Numbers that may not survive a round trip: exponents, trailing zeros of a fraction, 16 digits and more, -0. */
+const MAY_LOSE = /\d[eE]|\.\d*0(?![\d.])|\d{16}|\.\d{15}|-0(?![.\d])/;
+
+/** Whether JSON text may hold number literals that plain numbers would lose. */
+export function mayHoldLiterals(text: string): boolean {
+  return MAY_LOSE.test(text);
+}
+
+/** @throws SyntaxError */
+export function parseJson(text: string): Json {
+  if (!MAY_LOSE.test(text)) return JSON.parse(text);
+  return json.parse(text, (_key, value, { source }) =>
+    typeof value === 'number' && source !== undefined && String(value) !== source
+      ? json.rawJSON(source)
+      : value,
+  );
+}
+
+const texts = new WeakMap<object, string>();
+
+/** Compact JSON text; remembered for objects, since one payload goes through many events and states. */
+export function textOf(value: Json): string {
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
+  const known = texts.get(value);
+  if (known !== undefined) return known;
+  const text = JSON.stringify(value);
+  texts.set(value, text);
+  return text;
+}
+
+/** Bytes of UTF-8, without counting when the text is short enough for any count. */
+export function exceedsBytes(text: string, limitBytes: number): boolean {
+  if (text.length * 3 <= limitBytes) return false;
+  return text.length > limitBytes || Buffer.byteLength(text) > limitBytes;
+}
+
+/** A number, also one kept as its literal. */
+export function isNumber(value: Json): value is number {
+  return typeof value === 'number' || isRawNumber(value);
+}
+
+export function isRawNumber(value: Json): value is RawJson {
+  return typeof value === 'object' && value !== null && json.isRawJSON(value);
+}
+
+/** @returns NaN for what is no number */
+export function numberOf(value: Json): number {
+  if (typeof value === 'number') return value;
+  return isRawNumber(value) ? Number(value.rawJSON) : Number.NaN;
+}
+
+/** An object of JSON: no array, no null, no number literal. */
+export function isObject(value: Json): value is Record<string, Json> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !json.isRawJSON(value);
+}
+
+/** The value with number literals as plain numbers; the same value when it has none. */
+export function plainNumbers(value: Json): Json {
+  if (typeof value !== 'object' || value === null) return value;
+  if (json.isRawJSON(value)) return Number(value.rawJSON);
+  if (Array.isArray(value)) {
+    const items = value.map(plainNumbers);
+    return items.some((item, index) => item !== value[index]) ? items : value;
+  }
+  return plainObject(value as Record<string, Json>);
+}
+
+function plainObject(value: Record<string, Json>): Record<string, Json> {
+  let copy: Record<string, Json> | undefined;
+  for (const key of Object.keys(value)) {
+    const plain = plainNumbers(value[key]);
+    if (plain === value[key]) continue;
+    copy ??= { ...value };
+    copy[key] = plain;
+  }
+  return copy ?? value;
+}
+
+/** Deep equality of JSON values; numbers by value, members in any order. */
+export function jsonEquals(a: Json, b: Json): boolean {
+  if (a === b) return true;
+  if (isNumber(a) && isNumber(b)) return numberOf(a) === numberOf(b);
+  if (Array.isArray(a)) {
+    return Array.isArray(b) && a.length === b.length && a.every((item, index) => jsonEquals(item, b[index]));
+  }
+  if (!isObject(a) || !isObject(b)) return false;
+  const keys = Object.keys(a);
+  return keys.length === Object.keys(b).length && keys.every((key) => key in b && jsonEquals(a[key], b[key]));
+}

@@ -1,0 +1,145 @@
+// One JSONata expression of a definition (`{% … %}`), compiled once. Evaluated by our own synchronous code where the
+// expression is simple enough (`fast.ts`), else by the `jsonata` library.
+// https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html
+import jsonata, { type Expression, type ExprNode } from 'jsonata';
+import { type Json, plainNumbers } from '../json/text.ts';
+import { FieldFailure } from '../run/failure.ts';
+import type { MaybePromise, Scope } from '../run/scope.ts';
+import { BAIL, compileFast, type FastExpression } from './fast.ts';
+import { registerAwsFunctions } from './functions.ts';
+
+export interface JsonataExpression {
+  /** The text between `{%` and `%}`, as AWS quotes it. */
+  readonly text: string;
+  /** @throws FieldFailure States.QueryEvaluationError, naming the field */
+  evaluate(scope: Scope, field: string): MaybePromise<Json>;
+  /** Names of the variables that it reads. */
+  readonly variables: readonly string[];
+}
+
+/** `{% … %}` exactly: a string with anything around is a plain string. */
+export function isJsonata(value: unknown): value is string {
+  return typeof value === 'string' && value.startsWith('{%') && value.endsWith('%}') && value.length >= 4;
+}
+
+/** A JSONata expression that does not parse; the message is the parser's. */
+export class JsonataSyntaxError extends Error {}
+
+/** @throws JsonataSyntaxError */
+export function compileJsonata(source: string): JsonataExpression {
+  const text = source.slice(2, -2).trim();
+  const expression = parse(text);
+  const ast = expression.ast();
+  const variables = variablesOf(ast);
+  if (variables.includes('') || variables.includes('$')) {
+    // Only the top level is refused: inside a path, a predicate or a function `$` is the item at hand.
+    if (usesRootAtTop(ast)) throw new JsonataSyntaxError('$ and $$ are not allowed at the top level');
+  }
+  registerAwsFunctions(expression);
+  const fast = compileFast(ast);
+  return {
+    text,
+    variables: variables.filter((name) => name !== '' && name !== '$'),
+    evaluate: (scope, field) => evaluate({ expression, fast, text }, scope, field),
+  };
+}
+
+function parse(text: string): Expression {
+  try {
+    return jsonata(text);
+  } catch (thrown) {
+    throw new JsonataSyntaxError(messageOf(thrown));
+  }
+}
+
+interface Compiled {
+  readonly expression: Expression;
+  readonly fast: FastExpression | undefined;
+  readonly text: string;
+}
+
+function evaluate(compiled: Compiled, scope: Scope, field: string): MaybePromise<Json> {
+  if (compiled.fast !== undefined && scope.hasLiterals !== true) {
+    const value = compiled.fast(scope);
+    if (value !== BAIL) return defined(value, compiled, field);
+  }
+  return evaluateSlowly(compiled, scope, field);
+}
+
+async function evaluateSlowly(compiled: Compiled, scope: Scope, field: string): Promise<Json> {
+  let value: unknown;
+  try {
+    value = await compiled.expression.evaluate(undefined, bindings(scope));
+  } catch (thrown) {
+    const message = `The JSONata expression '${compiled.text}' specified for the field '${field}' threw an error during evaluation. ${messageOf(thrown)}`;
+    throw new FieldFailure('States.QueryEvaluationError', message, { location: field });
+  }
+  return defined(cleanse(value), compiled, field);
+}
+
+function defined(value: Json | undefined, compiled: Compiled, field: string): Json {
+  if (value !== undefined) return value;
+  const message = `The JSONata expression '${compiled.text}' specified for the field '${field}' returned nothing (undefined).`;
+  throw new FieldFailure('States.QueryEvaluationError', message, { location: field });
+}
+
+function messageOf(thrown: unknown): string {
+  const error = thrown as { code?: string; message?: string };
+  return error.code === undefined ? String(error.message ?? thrown) : `${error.code}: ${error.message}`;
+}
+
+/** What the library sees: the variables of all scopes, and `$states`. */
+function bindings(scope: Scope): Record<string, unknown> {
+  const all: Record<string, unknown> = {};
+  for (const name in scope.variables) all[name] = scope.variables[name];
+  all.states = statesOf(scope);
+  return scope.hasLiterals === true ? (plainNumbers(all) as Record<string, unknown>) : all;
+}
+
+function statesOf(scope: Scope): Record<string, Json> {
+  const states: Record<string, Json> = { input: scope.input, context: scope.context() };
+  if (scope.result !== undefined) states.result = scope.result;
+  if (scope.errorOutput !== undefined) states.errorOutput = scope.errorOutput;
+  return states;
+}
+
+/** Plain JSON again: the library marks its arrays and makes objects without a prototype. */
+function cleanse(value: unknown): Json {
+  if (Array.isArray(value)) return value.map(cleanse);
+  if (typeof value === 'function') return undefined;
+  if (typeof value !== 'object' || value === null) return value;
+  if ('_jsonata_lambda' in value || '_jsonata_function' in value) return undefined;
+  const copy: Record<string, Json> = {};
+  for (const key of Object.keys(value)) {
+    const member = cleanse((value as Record<string, unknown>)[key]);
+    if (member !== undefined) copy[key] = member;
+  }
+  return copy;
+}
+
+/** Names of all variables in the tree, those bound inside it included. */
+function variablesOf(ast: ExprNode): string[] {
+  const names = new Set<string>();
+  walk(ast, (node) => {
+    if (node.type === 'variable') names.add(String(node.value));
+  });
+  return [...names];
+}
+
+function walk(node: unknown, visit: (node: ExprNode) => void): void {
+  if (Array.isArray(node)) for (const item of node) walk(item, visit);
+  else if (typeof node === 'object' && node !== null) {
+    if ('type' in node) visit(node as ExprNode);
+    for (const value of Object.values(node)) if (typeof value === 'object') walk(value, visit);
+  }
+}
+
+/** Whether `$` or `$$` is evaluated where there is no context item. */
+function usesRootAtTop(node: ExprNode): boolean {
+  if (node.type === 'variable') return node.value === '' || node.value === '$';
+  if ((node.type as string) === 'path') return node.steps?.[0] !== undefined && usesRootAtTop(node.steps[0]);
+  if (node.type === 'binary') return [node.lhs, node.rhs].some((side) => usesRootAtTop(side as ExprNode));
+  if (node.type === 'function') return (node.arguments ?? []).some(usesRootAtTop);
+  if (node.type === 'block') return (node.expressions ?? []).some(usesRootAtTop);
+  return false;
+}

@@ -1,0 +1,121 @@
+// Executions' events as lines of a log group, as AWS's vended logs have them: the only history of Express executions.
+// https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html
+import { randomUUID } from 'node:crypto';
+import type { LogSink } from '../../logs/api.ts';
+import type { MachineRevision } from '../run/engine.ts';
+import type { HistoryEvent } from '../run/events.ts';
+import type { EventSink, Execution } from '../run/execution.ts';
+import type { LoggingConfiguration } from '../store/machines.ts';
+
+/** Events that level FATAL logs, and those that ERROR adds. */
+const FATAL = new Set(['ExecutionFailed', 'ExecutionAborted', 'ExecutionTimedOut']);
+const ERROR = /(Failed|TimedOut|Aborted)$/;
+
+export class LogWriter {
+  private readonly logs: LogSink;
+  private readonly sinks = new Map<string, EventSink>();
+
+  constructor(logs: LogSink) {
+    this.logs = logs;
+  }
+
+  /** @returns undefined when nothing is to be logged */
+  sinkFor(machine: MachineRevision, logging: LoggingConfiguration | undefined): EventSink | undefined {
+    const groupArn = logging?.destinations?.[0]?.cloudWatchLogsLogGroup?.logGroupArn;
+    const level = logging?.level ?? 'OFF';
+    if (groupArn === undefined || level === 'OFF') return undefined;
+    const known = this.sinks.get(machine.revisionId);
+    if (known !== undefined) return known;
+    const sink = new LogEvents(this.logs, {
+      group: groupArn.split(':')[6] ?? groupArn,
+      stream: streamName(machine.name, randomUUID()),
+      level,
+      hasData: logging?.includeExecutionData === true,
+    });
+    this.sinks.set(machine.revisionId, sink);
+    return sink;
+  }
+
+  both(one: EventSink, other: EventSink): EventSink {
+    return {
+      event: (execution, event) => {
+        one.event(execution, event);
+        other.event(execution, event);
+      },
+      changed: (execution, frame) => one.changed(execution, frame),
+      settled: (execution) => one.settled(execution),
+      ended: (execution) => {
+        one.ended(execution);
+        other.ended(execution);
+      },
+    };
+  }
+}
+
+/** `states/<machine>/<yyyy-mm-dd-hh-mm>/<id>` */
+function streamName(machineName: string, id: string): string {
+  const minute = new Date().toISOString().slice(0, 16).replace(/[T:]/g, '-');
+  return `states/${machineName}/${minute}/${id.slice(0, 8)}`;
+}
+
+interface LogTarget {
+  readonly group: string;
+  readonly stream: string;
+  readonly level: string;
+  readonly hasData: boolean;
+}
+
+class LogEvents implements EventSink {
+  private readonly logs: LogSink;
+  private readonly target: LogTarget;
+
+  constructor(logs: LogSink, target: LogTarget) {
+    this.logs = logs;
+    this.target = target;
+  }
+
+  event(execution: Execution, event: HistoryEvent): void {
+    const { level, group, stream, hasData } = this.target;
+    if (level !== 'ALL' && !isLogged(level, event.type)) return;
+    const message = line(execution, event, hasData);
+    this.logs.write(group, stream, [{ timestamp: event.timestampMs, message }]);
+  }
+
+  changed(): void {}
+
+  settled(): undefined {
+    return undefined;
+  }
+
+  ended(): void {}
+}
+
+function isLogged(level: string, type: string): boolean {
+  return level === 'FATAL' ? FATAL.has(type) : ERROR.test(type);
+}
+
+/** Members that are left out without `includeExecutionData`. */
+const DATA = new Set([
+  'input',
+  'inputDetails',
+  'output',
+  'outputDetails',
+  'parameters',
+  'assignedVariables',
+  'assignedVariablesDetails',
+  'cause',
+  'error',
+]);
+
+function line(execution: Execution, event: HistoryEvent, hasData: boolean): string {
+  const details = event.details ?? {};
+  const shown = hasData
+    ? details
+    : Object.fromEntries(Object.entries(details).filter(([name]) => !DATA.has(name) || isErrorText(name)));
+  return `{"id":"${event.id}","type":"${event.type}","details":${JSON.stringify(shown)},"previous_event_id":"${event.previousEventId}","event_timestamp":"${event.timestampMs}","execution_arn":${JSON.stringify(execution.arn)},"redrive_count":"${execution.redriveCount}"}`;
+}
+
+/** Errors are logged at every level, data or not; causes may hold data. */
+function isErrorText(name: string): boolean {
+  return name === 'error';
+}

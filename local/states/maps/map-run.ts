@@ -1,0 +1,192 @@
+// One Map Run: starts child executions as far as concurrency allows, counts how they end, and stops when more failed
+// than is tolerated. After a restart it leaves out what has ended and takes up what had begun.
+import { randomUUID } from 'node:crypto';
+import type { MapState } from '../definition/types.ts';
+import { type Json, parseJson, textOf } from '../json/text.ts';
+import type { World } from '../operations/world.ts';
+import type { MachineRevision } from '../run/engine.ts';
+import type { Execution } from '../run/execution.ts';
+import { StateFailure } from '../run/failure.ts';
+import type { Frame } from '../run/frame.ts';
+import { childrenOf, type ExecutionMore, type ExecutionRow } from '../store/execution-rows.ts';
+import type { Counts, MapRunRecord } from '../store/machines.ts';
+import type { Unit } from './units.ts';
+
+/** Children at once; AWS allows 10,000 of them, which one machine gains nothing by. */
+const MAX_CONCURRENCY = 1000;
+
+type MutableCounts = { -readonly [name in keyof Counts]: number };
+
+export class MapRun {
+  readonly world: World;
+  readonly frame: Frame;
+  readonly machine: MachineRevision;
+  readonly record: MapRunRecord;
+  private readonly itemCounts: MutableCounts;
+  private readonly executionCounts: MutableCounts;
+  private readonly results: { index: number; output: Json }[] = [];
+  private readonly running = new Set<Execution>();
+  private readonly former = new Map<number, ExecutionRow>();
+  private readonly keepsOutputs: boolean;
+
+  constructor(world: World, frame: Frame, state: MapState, record: MapRunRecord) {
+    this.world = world;
+    this.frame = frame;
+    this.record = record;
+    this.machine = childMachine(frame, state, record);
+    const none = {
+      total: 0,
+      pending: 0,
+      running: 0,
+      succeeded: 0,
+      failed: 0,
+      timedOut: 0,
+      aborted: 0,
+      resultsWritten: 0,
+    };
+    this.itemCounts = { ...none };
+    this.executionCounts = { ...none };
+    this.keepsOutputs = state.writer === undefined;
+    world.journal.flush();
+    for (const row of childrenOf(world.database, record.arn)) {
+      this.former.set((JSON.parse(row.more) as ExecutionMore).mapIndex ?? 0, row);
+    }
+  }
+
+  /** @throws StateFailure States.ExceedToleratedFailureThreshold, Cancelled */
+  async work(units: AsyncGenerator<Unit>): Promise<void> {
+    const lanes = Math.min(this.settings().maxConcurrency || MAX_CONCURRENCY, MAX_CONCURRENCY);
+    const forget = this.frame.cancellation.onCancel(() => this.stopAll());
+    try {
+      await this.runLanes(units, lanes);
+      this.frame.cancellation.check();
+    } finally {
+      forget();
+    }
+  }
+
+  private async runLanes(units: AsyncGenerator<Unit>, most: number): Promise<void> {
+    const busy = new Set<Promise<void>>();
+    let failure: unknown;
+    try {
+      for await (const unit of units) {
+        if (failure !== undefined || this.frame.cancellation.isCancelled) break;
+        const work: Promise<void> = this.child(unit)
+          .catch((thrown: unknown) => {
+            failure ??= thrown;
+          })
+          .finally(() => busy.delete(work));
+        busy.add(work);
+        if (busy.size >= most) await Promise.race(busy);
+      }
+    } catch (thrown) {
+      failure ??= thrown;
+    }
+    if (failure !== undefined) this.stopAll();
+    await Promise.all(busy);
+    if (failure !== undefined) throw failure;
+  }
+
+  private async child(unit: Unit): Promise<void> {
+    this.count('total', unit, 1);
+    const row = this.former.get(unit.index);
+    if (row !== undefined && row.status !== 'RUNNING' && row.status !== 'PENDING_REDRIVE') {
+      return this.ended(unit, row.status, row.output === null ? undefined : parseJson(row.output));
+    }
+    this.count('running', unit, 1);
+    const { execution, ended } =
+      row === undefined ? this.start(unit) : this.world.executor.takeUp(row, this.machine);
+    this.running.add(execution);
+    await ended;
+    this.running.delete(execution);
+    this.count('running', unit, -1);
+    this.ended(unit, execution.status, execution.output);
+  }
+
+  private start(unit: Unit): { execution: Execution; ended: Promise<void> } {
+    return this.world.executor.start(this.machine, {
+      name: randomUUID(),
+      inputText: textOf(unit.input),
+      mapRun: { arn: this.record.arn, item: undefined, index: unit.index, itemCount: unit.itemCount },
+    });
+  }
+
+  private ended(unit: Unit, status: string, output: Json): void {
+    const name = COUNT_NAMES[status];
+    // Let go by a closing process: it goes on at the next start.
+    if (name === undefined) return;
+    this.count(name, unit, 1);
+    if (name === 'succeeded') {
+      if (this.keepsOutputs) this.results.push({ index: unit.index, output });
+      this.count('resultsWritten', unit, 1);
+      return;
+    }
+    if (name !== 'aborted') this.checkThreshold();
+  }
+
+  private count(name: keyof Counts, unit: Unit, by: 1 | -1): void {
+    this.executionCounts[name] += by;
+    this.itemCounts[name] += by * unit.itemCount;
+  }
+
+  private settings(): MapRunRecord {
+    return this.world.shelves.mapRuns.get(this.record.arn) ?? this.record;
+  }
+
+  private checkThreshold(): void {
+    const { toleratedFailureCount, toleratedFailurePercentage } = this.settings();
+    const failed = this.itemCounts.failed + this.itemCounts.timedOut;
+    const percentage = (failed / this.itemCounts.total) * 100;
+    const isTolerated =
+      (toleratedFailureCount > 0 && failed <= toleratedFailureCount) ||
+      (toleratedFailurePercentage > 0 && percentage <= toleratedFailurePercentage);
+    if (isTolerated) return;
+    throw new StateFailure(
+      'States.ExceedToleratedFailureThreshold',
+      'The specified tolerated failure threshold was exceeded',
+    );
+  }
+
+  private stopAll(): void {
+    for (const execution of this.running) {
+      execution.stopped = { error: undefined, cause: undefined };
+      execution.cancellation.cancel();
+    }
+  }
+
+  /** Outputs of the children that succeeded, in the items' order. */
+  outputs(): Json[] {
+    return this.results.sort((a, b) => a.index - b.index).map((result) => result.output);
+  }
+
+  close(status: MapRunRecord['status']): void {
+    if (this.frame.execution.isAbandoned) return;
+    this.world.shelves.mapRuns.put(this.record.arn, {
+      ...this.settings(),
+      status,
+      stopMs: this.world.clock.now(),
+      itemCounts: { ...this.itemCounts },
+      executionCounts: { ...this.executionCounts },
+    });
+  }
+}
+
+const COUNT_NAMES: Readonly<Record<string, 'succeeded' | 'failed' | 'timedOut' | 'aborted'>> = {
+  SUCCEEDED: 'succeeded',
+  FAILED: 'failed',
+  TIMED_OUT: 'timedOut',
+  ABORTED: 'aborted',
+};
+
+/** The item processor as a state machine of its own. */
+function childMachine(frame: Frame, state: MapState, record: MapRunRecord): MachineRevision {
+  const { machine } = frame.execution;
+  return {
+    ...machine,
+    arn: `${machine.arn}/${record.label}`,
+    contextArn: `${machine.arn}/${record.label}`,
+    name: `${machine.name}/${record.label}`,
+    type: state.executionType,
+    compiled: { ...state.processor, timeoutSeconds: undefined },
+  };
+}

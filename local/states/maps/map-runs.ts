@@ -1,0 +1,136 @@
+// Map Runs: the work of a distributed Map. Each item, or batch of items, is a child execution of its own.
+// https://docs.aws.amazon.com/step-functions/latest/dg/state-map-distributed.html
+import { randomUUID } from 'node:crypto';
+import { arn as arnOf } from '../../service.ts';
+import type { MapState } from '../definition/types.ts';
+import { isObject, type Json } from '../json/text.ts';
+import type { World } from '../operations/world.ts';
+import { Cancelled } from '../run/cancellation.ts';
+import { failureDetails } from '../run/events.ts';
+import { FieldFailure, StateFailure } from '../run/failure.ts';
+import type { Frame } from '../run/frame.ts';
+import { toItems } from '../run/map.ts';
+import type { MapRunRecord } from '../store/machines.ts';
+import { MapRun } from './map-run.ts';
+import { openReader } from './reader.ts';
+import { type Batching, unitsOf } from './units.ts';
+import { writeResults } from './writer.ts';
+
+/** What a Map state remembers across a restart. */
+interface Marker {
+  readonly mapRunArn: string;
+}
+
+export class MapRuns {
+  private readonly world: World;
+
+  constructor(world: World) {
+    this.world = world;
+  }
+
+  async run(frame: Frame, state: MapState, input: Json): Promise<Json> {
+    const scope = frame.scope(input);
+    const settings = {
+      maxConcurrency: await state.maxConcurrency(scope),
+      toleratedFailureCount: (await state.toleratedFailureCount(scope)) ?? 0,
+      toleratedFailurePercentage: (await state.toleratedFailurePercentage(scope)) ?? 0,
+    };
+    const given = state.reader === undefined ? toItems(await state.items(scope)) : undefined;
+    const former = frame.marker as Marker | undefined;
+    if (former === undefined) frame.emit('MapStateStarted', () => ({ length: given?.length ?? 0 }));
+    const record = this.open(frame, state, { settings, former });
+    if (former === undefined) frame.emit('MapRunStarted', () => ({ mapRunArn: record.arn }));
+    const mapRun = new MapRun(this.world, frame, state, record);
+    try {
+      const batching = await this.batching(frame, state, input);
+      const items = given ?? (await openReader(frame, state.reader!, input));
+      await mapRun.work(unitsOf(frame, { state, input, items, batching }));
+      const results = await this.results(frame, state, { input, mapRun });
+      mapRun.close('SUCCEEDED');
+      frame.emit('MapRunSucceeded');
+      frame.execution.record('MapStateSucceeded', frame.previous);
+      frame.marker = undefined;
+      return results;
+    } catch (thrown) {
+      throw this.fail(frame, mapRun, thrown);
+    }
+  }
+
+  private open(
+    frame: Frame,
+    state: MapState,
+    {
+      settings,
+      former,
+    }: {
+      settings: Pick<MapRunRecord, 'maxConcurrency' | 'toleratedFailureCount' | 'toleratedFailurePercentage'>;
+      former: Marker | undefined;
+    },
+  ): MapRunRecord {
+    const known = former === undefined ? undefined : this.world.shelves.mapRuns.get(former.mapRunArn);
+    if (known !== undefined) return known;
+    const { machine } = frame.execution;
+    const label = state.label ?? randomUUID();
+    const none = {
+      total: 0,
+      pending: 0,
+      running: 0,
+      succeeded: 0,
+      failed: 0,
+      timedOut: 0,
+      aborted: 0,
+      resultsWritten: 0,
+    };
+    const record: MapRunRecord = {
+      arn: arnOf(this.world.place, 'states', `mapRun:${machine.name}/${label}:${randomUUID()}`),
+      executionArn: frame.execution.arn,
+      machineArn: machine.arn,
+      label,
+      status: 'RUNNING',
+      startMs: this.world.clock.now(),
+      stopMs: undefined,
+      ...settings,
+      itemCounts: none,
+      executionCounts: none,
+      redriveCount: 0,
+      redriveMs: undefined,
+    };
+    this.world.shelves.mapRuns.put(record.arn, record);
+    frame.marker = { mapRunArn: record.arn };
+    frame.execution.changed(frame);
+    return record;
+  }
+
+  private async batching(frame: Frame, state: MapState, input: Json): Promise<Batching | undefined> {
+    const { batcher } = state;
+    if (batcher === undefined) return undefined;
+    const scope = frame.scope(input);
+    return {
+      maxItems: await batcher.maxItems(scope),
+      maxBytes: await batcher.maxBytes(scope),
+      batchInput: await batcher.batchInput?.(scope),
+    };
+  }
+
+  private async results(
+    frame: Frame,
+    state: MapState,
+    { input, mapRun }: { input: Json; mapRun: MapRun },
+  ): Promise<Json> {
+    const { writer } = state;
+    if (writer === undefined) return mapRun.outputs();
+    const parameters = await writer.parameters?.(frame.scope(input));
+    return writeResults(frame, { writer, mapRun, parameters: isObject(parameters) ? parameters : undefined });
+  }
+
+  private fail(frame: Frame, mapRun: MapRun, thrown: unknown): unknown {
+    if (thrown instanceof Cancelled) {
+      mapRun.close('ABORTED');
+      return thrown;
+    }
+    mapRun.close('FAILED');
+    const failure = thrown instanceof FieldFailure ? new StateFailure(thrown.error, thrown.message) : thrown;
+    if (failure instanceof StateFailure) frame.emit('MapRunFailed', () => failureDetails(failure));
+    return failure;
+  }
+}

@@ -1,0 +1,89 @@
+// Activities, and what workers and callbacks send: CreateActivity, GetActivityTask, SendTaskSuccess and their like.
+import { arn as arnOf, type SdkCallOptions, type SdkOperations, type SdkValues } from '../../service.ts';
+import { AwsError } from '../../wire/errors.ts';
+import { optionalText, pageOf, readPage, requiredArn, requiredText } from './input.ts';
+import { checkName } from './names.ts';
+import { tagsOf } from './tags.ts';
+import type { World } from './world.ts';
+
+export function activityOperations(world: World): SdkOperations {
+  return {
+    createActivity: async (input) => create(world, input),
+    deleteActivity: async (input) => remove(world, input),
+    describeActivity: async (input) => describe(world, input),
+    listActivities: async (input) => list(world, input),
+    getActivityTask: (input, options) => getTask(world, input, options),
+    sendTaskSuccess: async (input) => {
+      world.tokens.succeed(requiredText(input, 'taskToken'), requiredText(input, 'output'));
+      return {};
+    },
+    sendTaskFailure: async (input) => {
+      const token = requiredText(input, 'taskToken');
+      world.tokens.fail(token, optionalText(input, 'error'), optionalText(input, 'cause'));
+      return {};
+    },
+    sendTaskHeartbeat: async (input) => {
+      world.tokens.heartbeat(requiredText(input, 'taskToken'));
+      return {};
+    },
+  };
+}
+
+function create(world: World, input: SdkValues): SdkValues {
+  const name = requiredText(input, 'name');
+  checkName(name);
+  const arn = arnOf(world.place, 'states', `activity:${name}`);
+  const existing = world.shelves.activities.get(arn);
+  const activity = existing ?? {
+    arn,
+    name,
+    createdMs: world.clock.now(),
+    tags: tagsOf(input.tags),
+    encryption: input.encryptionConfiguration ?? { type: 'AWS_OWNED_KEY' },
+  };
+  if (existing === undefined) world.shelves.activities.put(arn, activity);
+  return { activityArn: arn, creationDate: new Date(activity.createdMs) };
+}
+
+function remove(world: World, input: SdkValues): SdkValues {
+  world.shelves.activities.delete(requiredArn(input, 'activityArn'));
+  return {};
+}
+
+function describe(world: World, input: SdkValues): SdkValues {
+  const activity = find(world, input);
+  return {
+    activityArn: activity.arn,
+    name: activity.name,
+    creationDate: new Date(activity.createdMs),
+    encryptionConfiguration: activity.encryption,
+  };
+}
+
+function find(
+  world: World,
+  input: SdkValues,
+): NonNullable<ReturnType<World['shelves']['activities']['get']>> {
+  const arn = requiredArn(input, 'activityArn');
+  const activity = world.shelves.activities.get(arn);
+  if (activity === undefined) throw new AwsError('ActivityDoesNotExist', `Activity Does Not Exist: '${arn}'`);
+  return activity;
+}
+
+function list(world: World, input: SdkValues): SdkValues {
+  const { items, ...next } = pageOf(world.shelves.activities.values(), readPage(input));
+  return {
+    activities: items.map((activity) => ({
+      activityArn: activity.arn,
+      name: activity.name,
+      creationDate: new Date(activity.createdMs),
+    })),
+    ...next,
+  };
+}
+
+async function getTask(world: World, input: SdkValues, options?: SdkCallOptions): Promise<SdkValues> {
+  const activity = find(world, input);
+  const task = await world.workers.take(activity.arn, optionalText(input, 'workerName'), options?.signal);
+  return task === undefined ? {} : { taskToken: task.token, input: task.input };
+}

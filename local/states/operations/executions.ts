@@ -1,0 +1,249 @@
+// StartExecution, StartSyncExecution, StopExecution, DescribeExecution, ListExecutions.
+import { randomUUID } from 'node:crypto';
+import type { SdkOperations, SdkValues } from '../../service.ts';
+import { AwsError } from '../../wire/errors.ts';
+import { jacksonError } from '../json/jackson.ts';
+import { exceedsBytes, textOf } from '../json/text.ts';
+import type { Execution } from '../run/execution.ts';
+import { MAX_PAYLOAD_BYTES } from '../run/interpreter.ts';
+import { type ExecutionMore, type ExecutionRow, listExecutions } from '../store/execution-rows.ts';
+import {
+  constraint,
+  executionDoesNotExist,
+  invalidArn,
+  machineDoesNotExist,
+  typeNotSupported,
+} from './api-errors.ts';
+import { decodeToken, encodeToken, optionalText, readPage, requiredArn, requiredText } from './input.ts';
+import { checkName } from './names.ts';
+import { findTarget, type Target } from './targets.ts';
+import type { World } from './world.ts';
+
+export function executionOperations(world: World): SdkOperations {
+  return {
+    startExecution: async (input) => startExecution(world, input),
+    startSyncExecution: (input) => startSyncExecution(world, input),
+    stopExecution: async (input) => stopExecution(world, input),
+    describeExecution: async (input) => describeExecution(world, input),
+    listExecutions: async (input) => list(world, input),
+  };
+}
+
+function executionName(input: SdkValues): string {
+  const name = optionalText(input, 'name');
+  if (name === undefined) return randomUUID();
+  checkName(name);
+  return name;
+}
+
+function executionInput(input: SdkValues): string {
+  const text = optionalText(input, 'input') ?? '{}';
+  if (exceedsBytes(text, MAX_PAYLOAD_BYTES)) {
+    throw constraint(text, 'input', `have length less than or equal to ${MAX_PAYLOAD_BYTES}`);
+  }
+  const problem = jacksonError(text);
+  if (problem === undefined) return text;
+  throw new AwsError('InvalidExecutionInput', `Invalid State Machine Execution Input: '${problem}'`);
+}
+
+async function startExecution(world: World, input: SdkValues): Promise<SdkValues> {
+  const arn = requiredArn(input, 'stateMachineArn');
+  const target = findTarget(world, arn);
+  const name = executionName(input);
+  const inputText = executionInput(input);
+  if (target.machine.type === 'STANDARD') {
+    const existing = findByName(world, target, name);
+    if (existing !== undefined) return sameExecution(existing, inputText);
+  }
+  const { execution } = world.executor.start(target.machine, {
+    ...startOptions(target, input),
+    name,
+    inputText,
+  });
+  if (target.machine.type === 'STANDARD') await world.journal.whenFlushed();
+  return { executionArn: execution.arn, startDate: new Date(execution.startMs) };
+}
+
+function startOptions(
+  target: Target,
+  input: SdkValues,
+): { traceHeader?: string; versionArn?: string; aliasArn?: string } {
+  const traceHeader = optionalText(input, 'traceHeader');
+  return {
+    ...(traceHeader === undefined ? {} : { traceHeader }),
+    ...(target.versionArn === undefined ? {} : { versionArn: target.versionArn }),
+    ...(target.aliasArn === undefined ? {} : { aliasArn: target.aliasArn }),
+  };
+}
+
+function findByName(world: World, target: Target, name: string): ExecutionRow | undefined {
+  const arn = target.machine.arn.replace(':stateMachine:', ':execution:');
+  return world.executor.row(`${arn}:${name}`);
+}
+
+/** The same name and input give the same execution while it runs; else the name is taken. */
+function sameExecution(row: ExecutionRow, inputText: string): SdkValues {
+  if (row.input === inputText && row.status === 'RUNNING') {
+    return { executionArn: row.arn, startDate: new Date(row.start_ms) };
+  }
+  throw new AwsError('ExecutionAlreadyExists', `Execution Already Exists: '${row.arn}'`);
+}
+
+async function startSyncExecution(world: World, input: SdkValues): Promise<SdkValues> {
+  const execution = await runSync(world, input);
+  const stopMs = execution.stopMs ?? execution.startMs;
+  return {
+    executionArn: execution.arn,
+    stateMachineArn: execution.machine.arn,
+    name: execution.name,
+    startDate: new Date(execution.startMs),
+    stopDate: new Date(stopMs),
+    status: execution.status,
+    input: execution.inputText,
+    inputDetails: { included: true },
+    ...outcome(execution),
+    billingDetails: {
+      billedMemoryUsedInMB: 64,
+      billedDurationInMilliseconds: Math.max(1, Math.ceil((stopMs - execution.startMs) / 100)) * 100,
+    },
+  };
+}
+
+/** Runs an Express execution to its end: what the wire answers from without the detour of `SdkValues`. */
+export async function runSync(world: World, input: SdkValues): Promise<Execution> {
+  const target = findTarget(world, requiredArn(input, 'stateMachineArn'));
+  if (target.machine.type !== 'EXPRESS') throw typeNotSupported();
+  const { execution, ended } = world.executor.start(target.machine, {
+    ...startOptions(target, input),
+    name: executionName(input),
+    inputText: executionInput(input),
+  });
+  await ended;
+  return execution;
+}
+
+function outcome(execution: Execution): SdkValues {
+  return {
+    ...(execution.output === undefined
+      ? {}
+      : { output: textOf(execution.output), outputDetails: { included: true } }),
+    ...(execution.error === undefined ? {} : { error: execution.error }),
+    ...(execution.failureCause === undefined ? {} : { cause: execution.failureCause }),
+  };
+}
+
+/** @throws AwsError InvalidArn, ExecutionDoesNotExist */
+export function findRow(world: World, input: SdkValues): ExecutionRow {
+  const arn = requiredText(input, 'executionArn');
+  if (arn.split(':')[5] === 'express') throw invalidArn('Resource type not valid in this context: express');
+  if (!arn.startsWith('arn:')) throw invalidArn(`Invalid ARN prefix: ${arn}`);
+  const row = world.executor.row(arn);
+  if (row === undefined) throw executionDoesNotExist(arn);
+  return row;
+}
+
+function stopExecution(world: World, input: SdkValues): SdkValues {
+  const row = findRow(world, input);
+  const execution = world.executor.running.get(row.arn);
+  if (execution === undefined) return { stopDate: new Date(row.stop_ms ?? world.clock.now()) };
+  execution.stopped = { error: optionalText(input, 'error'), cause: optionalText(input, 'cause') };
+  execution.cancellation.cancel();
+  return { stopDate: new Date(world.clock.now()) };
+}
+
+const REDRIVE_DAYS = 14;
+
+function describeExecution(world: World, input: SdkValues): SdkValues {
+  const row = findRow(world, input);
+  const more = JSON.parse(row.more) as ExecutionMore;
+  return {
+    executionArn: row.arn,
+    stateMachineArn: row.machine_arn,
+    name: row.name,
+    status: row.status,
+    startDate: new Date(row.start_ms),
+    ...(row.stop_ms === null ? {} : { stopDate: new Date(row.stop_ms) }),
+    input: row.input,
+    inputDetails: { included: true },
+    ...(row.output === null ? {} : { output: row.output, outputDetails: { included: true } }),
+    ...(row.error === null ? {} : { error: row.error }),
+    ...(row.cause === null ? {} : { cause: row.cause }),
+    ...(row.map_run_arn === null ? {} : { mapRunArn: row.map_run_arn }),
+    ...(row.version_arn === null ? {} : { stateMachineVersionArn: row.version_arn }),
+    ...(row.alias_arn === null ? {} : { stateMachineAliasArn: row.alias_arn }),
+    ...(more.traceHeader === undefined ? {} : { traceHeader: more.traceHeader }),
+    redriveCount: more.redriveCount ?? 0,
+    ...(more.redriveMs === undefined ? {} : { redriveDate: new Date(more.redriveMs) }),
+    ...redriveStatus(row, world.clock.now()),
+  };
+}
+
+/** Whether an execution can be redriven, and why not. */
+export function redriveStatus(
+  row: ExecutionRow,
+  nowMs: number,
+): { redriveStatus: string; redriveStatusReason?: string } {
+  if (row.map_run_arn !== null) return { redriveStatus: 'REDRIVABLE_BY_MAP_RUN' };
+  const isOver = row.stop_ms !== null && nowMs - row.stop_ms > REDRIVE_DAYS * 86_400_000;
+  if (row.status === 'RUNNING' || row.status === 'SUCCEEDED') {
+    return {
+      redriveStatus: 'NOT_REDRIVABLE',
+      redriveStatusReason: `Execution is ${row.status} and cannot be redriven`,
+    };
+  }
+  if (!isOver) return { redriveStatus: 'REDRIVABLE' };
+  return {
+    redriveStatus: 'NOT_REDRIVABLE',
+    redriveStatusReason: 'Execution has exceeded the redrivable period',
+  };
+}
+
+function list(world: World, input: SdkValues): SdkValues {
+  const page = readPage(input, 3096);
+  const mapRunArn = optionalText(input, 'mapRunArn');
+  const column = mapRunArn === undefined ? listedColumn(world, input) : 'map_run_arn';
+  const arn = mapRunArn ?? requiredArn(input, 'stateMachineArn');
+  world.journal.flush();
+  const rows = listExecutions(world.database, {
+    column,
+    arn,
+    status: optionalText(input, 'statusFilter'),
+    redrive: optionalText(input, 'redriveFilter') as 'REDRIVEN' | 'NOT_REDRIVEN' | undefined,
+    limit: page.limit + 1,
+    before: page.token === undefined ? undefined : decodeToken(page.token),
+  });
+  const shown = rows.slice(0, page.limit);
+  const last = shown.at(-1);
+  return {
+    executions: shown.map(listed),
+    ...(rows.length > page.limit && last !== undefined
+      ? { nextToken: encodeToken({ startMs: last.start_ms, seq: last.seq }) }
+      : {}),
+  };
+}
+
+function listedColumn(world: World, input: SdkValues): 'machine_arn' | 'version_arn' | 'alias_arn' {
+  const arn = requiredArn(input, 'stateMachineArn');
+  const target = findTarget(world, arn);
+  if (target === undefined) throw machineDoesNotExist(arn);
+  if (target.machine.type === 'EXPRESS') throw typeNotSupported();
+  if (target.aliasArn === arn) return 'alias_arn';
+  return target.versionArn === arn ? 'version_arn' : 'machine_arn';
+}
+
+function listed(row: ExecutionRow): SdkValues {
+  const more = JSON.parse(row.more) as ExecutionMore;
+  return {
+    executionArn: row.arn,
+    stateMachineArn: row.machine_arn,
+    name: row.name,
+    status: row.status,
+    startDate: new Date(row.start_ms),
+    ...(row.stop_ms === null ? {} : { stopDate: new Date(row.stop_ms) }),
+    ...(row.map_run_arn === null ? {} : { mapRunArn: row.map_run_arn, itemCount: more.itemCount ?? 1 }),
+    ...(row.version_arn === null ? {} : { stateMachineVersionArn: row.version_arn }),
+    ...(row.alias_arn === null ? {} : { stateMachineAliasArn: row.alias_arn }),
+    redriveCount: more.redriveCount ?? 0,
+    ...(more.redriveMs === undefined ? {} : { redriveDate: new Date(more.redriveMs) }),
+  };
+}

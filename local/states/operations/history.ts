@@ -1,0 +1,116 @@
+// GetExecutionHistory, DescribeStateMachineForExecution.
+import type { SdkOperations, SdkValues } from '../../service.ts';
+import type { Json } from '../json/text.ts';
+import { detailsMember } from '../run/events.ts';
+import { invalidArn } from './api-errors.ts';
+import { findRow } from './executions.ts';
+import { decodeToken, encodeToken, readPage, requiredText } from './input.ts';
+import { revisionView } from './machines.ts';
+import type { World } from './world.ts';
+
+export function historyOperations(world: World): SdkOperations {
+  return {
+    getExecutionHistory: async (input) => getHistory(world, input),
+    describeStateMachineForExecution: async (input) => describeForExecution(world, input),
+  };
+}
+
+interface KeptEvent {
+  readonly id: number;
+  readonly previousEventId: number;
+  readonly timestampMs: number;
+  readonly type: string;
+  readonly details?: Record<string, Json>;
+}
+
+/** Chunks read at once: most histories are one or two. */
+const CHUNKS = 64;
+
+function getHistory(world: World, input: SdkValues): SdkValues {
+  const arn = requiredText(input, 'executionArn');
+  if (!arn.startsWith('arn:')) throw invalidArn(`Invalid ARN prefix: ${arn}`);
+  const row = findRow(world, input);
+  const page = readPage(input);
+  const isReverse = input.reverseOrder === true;
+  const start = isReverse ? Number.MAX_SAFE_INTEGER : 1;
+  const from = page.token === undefined ? start : decodeToken<number>(page.token);
+  const events = readEvents(world, row.arn, { from, isReverse, limit: page.limit + 1 });
+  const shown = events.slice(0, page.limit);
+  const next = events[page.limit];
+  return {
+    events: shown.map((event) => toApi(event, input.includeExecutionData !== false)),
+    ...(next === undefined ? {} : { nextToken: encodeToken(next.id) }),
+  };
+}
+
+interface EventQuery {
+  readonly from: number;
+  readonly isReverse: boolean;
+  readonly limit: number;
+}
+
+function readEvents(world: World, arn: string, { from, isReverse, limit }: EventQuery): KeptEvent[] {
+  const events: KeptEvent[] = [];
+  let at = from;
+  while (events.length < limit) {
+    const chunks = readChunks(world, arn, at, isReverse);
+    if (chunks.length === 0) break;
+    for (const chunk of chunks) {
+      const inside = (JSON.parse(chunk.events) as KeptEvent[]).filter((event) =>
+        isReverse ? event.id <= at : event.id >= at,
+      );
+      events.push(...(isReverse ? inside.reverse() : inside));
+    }
+    const last = chunks.at(-1)!;
+    at = isReverse ? last.first - 1 : last.last + 1;
+  }
+  return events.slice(0, limit);
+}
+
+function readChunks(
+  world: World,
+  arn: string,
+  at: number,
+  isReverse: boolean,
+): { first: number; last: number; events: string }[] {
+  return isReverse
+    ? world.database.all(
+        `SELECT first, last, events FROM history WHERE arn = ? AND first <= ? ORDER BY first DESC LIMIT ${CHUNKS}`,
+        arn,
+        at,
+      )
+    : world.database.all(
+        `SELECT first, last, events FROM history WHERE arn = ? AND last >= ? ORDER BY first LIMIT ${CHUNKS}`,
+        arn,
+        at,
+      );
+}
+
+const DATA = new Set(['input', 'output', 'parameters', 'assignedVariables', 'cause']);
+
+function toApi(event: KeptEvent, hasData: boolean): SdkValues {
+  const details = event.details === undefined || hasData ? event.details : withoutData(event.details);
+  return {
+    timestamp: new Date(event.timestampMs),
+    type: event.type,
+    id: event.id,
+    previousEventId: event.previousEventId,
+    ...(details === undefined ? {} : { [detailsMember(event.type)]: details }),
+  };
+}
+
+function withoutData(details: Record<string, Json>): Record<string, Json> {
+  return Object.fromEntries(Object.entries(details).filter(([name]) => !DATA.has(name)));
+}
+
+function describeForExecution(world: World, input: SdkValues): SdkValues {
+  const row = findRow(world, input);
+  const revision = world.shelves.revisions.get(row.revision);
+  if (revision === undefined) throw invalidArn(`Invalid ARN: ${row.arn}`);
+  return {
+    ...revisionView(revision),
+    stateMachineArn: row.machine_arn,
+    updateDate: new Date(revision.createdMs),
+    ...(row.map_run_arn === null ? {} : { mapRunArn: row.map_run_arn }),
+  };
+}

@@ -1,0 +1,48 @@
+// TagResource, UntagResource, ListTagsForResource.
+import type { SdkOperations, SdkValues } from '../../service.ts';
+import { resourceNotFound } from './api-errors.ts';
+import { requiredArn } from './input.ts';
+import type { World } from './world.ts';
+
+export function tagOperations(world: World): SdkOperations {
+  return {
+    tagResource: async (input) => change(world, input, (tags) => ({ ...tags, ...tagsOf(input.tags) })),
+    untagResource: async (input) => change(world, input, (tags) => without(tags, input.tagKeys as string[])),
+    listTagsForResource: async (input) => ({
+      tags: tagList(find(world, requiredArn(input, 'resourceArn')).tags),
+    }),
+  };
+}
+
+type Tags = Readonly<Record<string, string>>;
+
+/** From the API's list. */
+export function tagsOf(list: unknown): Tags {
+  const tags = (list ?? []) as { key?: string; value?: string }[];
+  return Object.fromEntries(tags.map((tag) => [tag.key ?? '', tag.value ?? '']));
+}
+
+function tagList(tags: Tags): { key: string; value: string }[] {
+  return Object.entries(tags).map(([key, value]) => ({ key, value }));
+}
+
+function without(tags: Tags, keys: readonly string[]): Tags {
+  return Object.fromEntries(Object.entries(tags).filter(([key]) => !keys.includes(key)));
+}
+
+function find(world: World, arn: string): { tags: Tags } {
+  const found = world.shelves.machines.get(arn) ?? world.shelves.activities.get(arn);
+  if (found === undefined) throw resourceNotFound(arn);
+  return found;
+}
+
+function change(world: World, input: SdkValues, edit: (tags: Tags) => Tags): SdkValues {
+  const arn = requiredArn(input, 'resourceArn');
+  const machine = world.shelves.machines.get(arn);
+  const activity = world.shelves.activities.get(arn);
+  if (machine !== undefined) world.shelves.machines.put(arn, { ...machine, tags: edit(machine.tags) });
+  else if (activity !== undefined)
+    world.shelves.activities.put(arn, { ...activity, tags: edit(activity.tags) });
+  else throw resourceNotFound(arn);
+  return {};
+}

@@ -1,0 +1,20 @@
+// What the operations of the API work on.
+import type { Clock } from '../../clock.ts';
+import type { AwsPlace } from '../../service.ts';
+import type { Executor } from '../executor.ts';
+import type { ActivityWorkers } from '../integrations/activity-workers.ts';
+import type { TaskTokens } from '../integrations/tokens.ts';
+import type { Database } from '../store/database.ts';
+import type { Journal } from '../store/journal.ts';
+import type { Shelves } from '../store/machines.ts';
+
+export interface World {
+  readonly place: AwsPlace;
+  readonly clock: Clock;
+  readonly database: Database;
+  readonly journal: Journal;
+  readonly shelves: Shelves;
+  readonly executor: Executor;
+  readonly tokens: TaskTokens;
+  readonly workers: ActivityWorkers;
+}

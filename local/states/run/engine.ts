@@ -1,0 +1,74 @@
+// What an execution needs of the world around it; put together once in `index.ts`.
+import type { Clock } from '../../clock.ts';
+import type { FunctionInvoker } from '../../lambda/api.ts';
+import type { S3 } from '../../s3/api.ts';
+import type { AwsPlace, SdkOperations } from '../../service.ts';
+import type { CompiledMachine, MapState, TaskState } from '../definition/types.ts';
+import type { TaskTokens } from '../integrations/tokens.ts';
+import type { Json } from '../json/text.ts';
+import type { Frame } from './frame.ts';
+
+export interface Engine {
+  readonly place: AwsPlace;
+  readonly clock: Clock;
+  readonly lambda: FunctionInvoker | undefined;
+  readonly s3: S3 | undefined;
+  readonly services: Readonly<Record<string, SdkOperations>>;
+  readonly tokens: TaskTokens;
+  readonly activities: ActivityQueue;
+  readonly children: ChildExecutions;
+  readonly runMapRun: (frame: Frame, state: MapState, input: Json) => Promise<Json>;
+  /** TestState: a task's or Map's result instead of the work. */
+  readonly mock?: (frame: Frame, state: TaskState | MapState, parameters: Json) => Promise<Json> | undefined;
+  /** TestState: the context object as the caller gave it. */
+  readonly contextOverride?: (frame: Frame) => Json | undefined;
+}
+
+/** A state machine at one revision, as an execution keeps it. */
+export interface MachineRevision {
+  readonly arn: string;
+  /** `$$.StateMachine.Id`. */
+  readonly contextArn: string;
+  readonly name: string;
+  readonly type: 'STANDARD' | 'EXPRESS';
+  readonly roleArn: string;
+  readonly definition: string;
+  /** Names this revision among all of the state machine's. */
+  readonly revisionId: string;
+  /** Whether its constants include number literals that plain numbers would lose. */
+  readonly holdsLiterals: boolean;
+  readonly compiled: CompiledMachine;
+}
+
+/** Tasks waiting for a worker of an activity. */
+export interface ActivityQueue {
+  /** @throws StateFailure when there is no such activity */
+  schedule(task: ActivityTask): void;
+  withdraw(task: ActivityTask): void;
+}
+
+export interface ActivityTask {
+  readonly activityArn: string;
+  readonly token: string;
+  readonly input: string;
+  /** A worker has taken it. */
+  readonly onStarted: (workerName: string | undefined) => void;
+}
+
+/** Executions started by a task: `states:startExecution`. */
+export interface ChildExecutions {
+  start(request: {
+    readonly stateMachineArn: string;
+    readonly name: string | undefined;
+    readonly input: string;
+  }): Promise<{ executionArn: string; startMs: number }>;
+  /** Resolves when it has ended. */
+  ended(executionArn: string): Promise<ChildOutcome>;
+  stop(executionArn: string): void;
+}
+
+export interface ChildOutcome {
+  /** As DescribeExecution answers. */
+  readonly description: Readonly<Record<string, Json>>;
+  readonly status: string;
+}

@@ -1,0 +1,169 @@
+// Runs a line of control from state to state: enter, do, leave. The bodies of the states are in files of their own.
+
+import type { CompiledState } from '../definition/types.ts';
+import { exceedsBytes, type Json, textOf } from '../json/text.ts';
+import { Cancelled } from './cancellation.ts';
+import { runChoice } from './choice.ts';
+import type { Exit } from './data-flow.ts';
+import { runFail } from './fail.ts';
+import { FieldFailure, inState, StateFailure } from './failure.ts';
+import type { Frame } from './frame.ts';
+import { runMap } from './map.ts';
+import { runParallel } from './parallel.ts';
+import { runPass } from './pass.ts';
+import type { MaybePromise } from './scope.ts';
+import { runSucceed } from './succeed.ts';
+import { runTask } from './task.ts';
+import { runWait } from './wait.ts';
+
+/** https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html */
+export const MAX_PAYLOAD_BYTES = 262_144;
+
+/** States run in a row without giving the event loop a turn: an endless loop of states must not starve it. */
+const STATES_PER_TURN = 500;
+
+/** @returns the output of the last state @throws StateFailure, Cancelled */
+export async function runFrame(frame: Frame): Promise<Json> {
+  if (frame.isDone) return frame.output;
+  for (let count = 1; ; count += 1) {
+    const step = runState(frame);
+    const exit = step instanceof Promise ? await step : step;
+    if (exit.next === undefined) {
+      frame.finish(exit.output);
+      return exit.output;
+    }
+    frame.moveTo(exit.next, exit.output);
+    if (count % STATES_PER_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
+    frame.cancellation.check();
+  }
+}
+
+function runState(frame: Frame): MaybePromise<Exit> {
+  const { state } = frame;
+  if (frame.enteredId === 0) enter(frame, state);
+  try {
+    const exit = runBody(frame, state);
+    if (!(exit instanceof Promise)) return leave(frame, state, exit);
+    return exit.then(
+      (settled) => leaveOrFail(frame, state, settled),
+      (thrown: unknown) => {
+        throw failState(frame, thrown);
+      },
+    );
+  } catch (thrown) {
+    throw failState(frame, thrown);
+  }
+}
+
+function leaveOrFail(frame: Frame, state: CompiledState, exit: Exit): Exit {
+  try {
+    return leave(frame, state, exit);
+  } catch (thrown) {
+    throw failState(frame, thrown);
+  }
+}
+
+function runBody(frame: Frame, state: CompiledState): MaybePromise<Exit> {
+  switch (state.type) {
+    case 'Pass':
+      return runPass(frame, state);
+    case 'Task':
+      return runTask(frame, state);
+    case 'Choice':
+      return runChoice(frame, state);
+    case 'Wait':
+      return runWait(frame, state);
+    case 'Succeed':
+      return runSucceed(frame, state);
+    case 'Fail':
+      return runFail(frame, state);
+    case 'Parallel':
+      return runParallel(frame, state);
+    case 'Map':
+      return runMap(frame, state);
+  }
+}
+
+function enter(frame: Frame, state: CompiledState): void {
+  const { execution } = frame;
+  frame.enteredMs = execution.engine.clock.now();
+  frame.enteredPrevious = frame.previous;
+  frame.enteredId = frame.emit(`${state.type}StateEntered`, () => ({
+    input: textOf(frame.input),
+    inputDetails: { truncated: false },
+    name: state.name,
+  }));
+  execution.changed(frame);
+}
+
+function leave(frame: Frame, state: CompiledState, exit: Exit): Exit {
+  const { execution } = frame;
+  if (typeof exit.output === 'object' || typeof exit.output === 'string') checkSize(exit.output, state);
+  if (exit.assigned !== undefined) Object.assign(frame.variables, exit.assigned);
+  frame.emit(`${state.type}StateExited`, () => ({
+    name: state.name,
+    ...assignedDetails(exit),
+    output: textOf(exit.output),
+    outputDetails: { truncated: false },
+  }));
+  if (execution.eventCount > MAX_EVENTS && execution.machine.type === 'STANDARD') throw tooManyEvents();
+  return exit;
+}
+
+const MAX_EVENTS = 25_000;
+
+function tooManyEvents(): StateFailure {
+  return new StateFailure(
+    'States.Runtime',
+    `The execution reached the maximum number of history events (${MAX_EVENTS}).`,
+    { isTerminal: true },
+  );
+}
+
+function assignedDetails(exit: Exit): Record<string, Json> {
+  if (exit.assigned === undefined || Object.keys(exit.assigned).length === 0) return {};
+  const texts = Object.entries(exit.assigned).map(([name, value]) => [name, textOf(value)]);
+  return { assignedVariables: Object.fromEntries(texts), assignedVariablesDetails: { truncated: false } };
+}
+
+function checkSize(output: Json, state: CompiledState): void {
+  if (!exceedsBytes(textOf(output), MAX_PAYLOAD_BYTES)) return;
+  throw dataLimitExceeded(state.name);
+}
+
+/** @param name of the state, or the ARN of a function called directly */
+export function dataLimitExceeded(name: string): StateFailure {
+  const cause = `The state/task '${name}' returned a result with a size exceeding the maximum number of bytes service limit.`;
+  return new StateFailure('States.DataLimitExceeded', cause);
+}
+
+/** Any thrown value as what ends the frame; a failing JSONata field is recorded first. */
+function failState(frame: Frame, thrown: unknown): StateFailure | Cancelled {
+  if (thrown instanceof Cancelled) return thrown;
+  const failure = toFailure(frame, thrown);
+  recordEvaluationFailure(frame, failure);
+  return failure;
+}
+
+/** Whatever was thrown while a state ran as the failure that Retry and Catch see. */
+export function toFailure(frame: Frame, thrown: unknown): StateFailure {
+  if (thrown instanceof StateFailure) return thrown;
+  if (thrown instanceof FieldFailure) return inState(thrown, frame.stateName, frame.enteredId);
+  const message = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
+  return new StateFailure('States.Runtime', message, { isTerminal: true });
+}
+
+const recorded = new WeakSet<StateFailure>();
+
+/** EvaluationFailed, once per failure; it follows what the state's own entry followed. */
+export function recordEvaluationFailure(frame: Frame, failure: StateFailure): void {
+  if (failure.location === undefined || recorded.has(failure)) return;
+  recorded.add(failure);
+  frame.previous = frame.enteredPrevious;
+  frame.emit('EvaluationFailed', () => ({
+    error: failure.error,
+    cause: failure.failureCause,
+    location: failure.location,
+    state: frame.stateName,
+  }));
+}

@@ -1,0 +1,73 @@
+// The embedded database: executions, histories, frames of what is running, and small documents (state machines,
+// activities, Map Runs). Statements are prepared once.
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+
+const SCHEMA = `
+  CREATE TABLE IF NOT EXISTS documents (kind TEXT NOT NULL, key TEXT NOT NULL, data TEXT NOT NULL, PRIMARY KEY (kind, key)) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS executions (
+    seq INTEGER PRIMARY KEY, arn TEXT NOT NULL UNIQUE, machine_arn TEXT NOT NULL, version_arn TEXT, alias_arn TEXT,
+    map_run_arn TEXT, name TEXT NOT NULL, status TEXT NOT NULL, start_ms INTEGER NOT NULL, stop_ms INTEGER,
+    revision TEXT NOT NULL, input TEXT NOT NULL, output TEXT, error TEXT, cause TEXT, more TEXT NOT NULL);
+  CREATE INDEX IF NOT EXISTS executions_by_machine ON executions (machine_arn, start_ms);
+  CREATE INDEX IF NOT EXISTS executions_by_map_run ON executions (map_run_arn, start_ms) WHERE map_run_arn IS NOT NULL;
+  CREATE INDEX IF NOT EXISTS executions_running ON executions (status) WHERE status = 'RUNNING';
+  CREATE INDEX IF NOT EXISTS executions_stopped ON executions (stop_ms) WHERE stop_ms IS NOT NULL;
+  CREATE TABLE IF NOT EXISTS history (arn TEXT NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, events TEXT NOT NULL, PRIMARY KEY (arn, first)) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS frames (arn TEXT NOT NULL, id INTEGER NOT NULL, data TEXT NOT NULL, PRIMARY KEY (arn, id)) WITHOUT ROWID;
+`;
+
+export class Database {
+  private readonly database: DatabaseSync;
+  private readonly statements = new Map<string, StatementSync>();
+  private isClosed = false;
+
+  /** @param file an absolute path, or `:memory:` */
+  constructor(file: string) {
+    if (file !== ':memory:') mkdirSync(dirname(file), { recursive: true });
+    this.database = new DatabaseSync(file);
+    // A commit survives the end of the process at once, and a power cut up to the last checkpoint.
+    this.database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY;');
+    this.database.exec(SCHEMA);
+  }
+
+  run(sql: string, ...values: (string | number | null)[]): void {
+    this.prepare(sql).run(...values);
+  }
+
+  all<Row>(sql: string, ...values: (string | number | null)[]): Row[] {
+    return this.prepare(sql).all(...values) as Row[];
+  }
+
+  get<Row>(sql: string, ...values: (string | number | null)[]): Row | undefined {
+    return this.prepare(sql).get(...values) as Row | undefined;
+  }
+
+  transaction(work: () => void): void {
+    this.prepare('BEGIN').run();
+    try {
+      work();
+      this.prepare('COMMIT').run();
+    } catch (thrown) {
+      this.prepare('ROLLBACK').run();
+      throw thrown;
+    }
+  }
+
+  close(): void {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    this.statements.clear();
+    this.database.close();
+  }
+
+  private prepare(sql: string): StatementSync {
+    let statement = this.statements.get(sql);
+    if (statement === undefined) {
+      statement = this.database.prepare(sql);
+      this.statements.set(sql, statement);
+    }
+    return statement;
+  }
+}

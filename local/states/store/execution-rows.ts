@@ -1,0 +1,103 @@
+// Executions as rows of the database, and the questions asked of them.
+import type { Database } from './database.ts';
+
+/** One execution as kept. Texts are JSON texts as they came in or went out. */
+export interface ExecutionRow {
+  readonly seq: number;
+  readonly arn: string;
+  readonly machine_arn: string;
+  readonly version_arn: string | null;
+  readonly alias_arn: string | null;
+  readonly map_run_arn: string | null;
+  readonly name: string;
+  readonly status: string;
+  readonly start_ms: number;
+  readonly stop_ms: number | null;
+  readonly revision: string;
+  readonly input: string;
+  readonly output: string | null;
+  readonly error: string | null;
+  readonly cause: string | null;
+  /** JSON of `ExecutionMore`. */
+  readonly more: string;
+}
+
+/** What is seldom asked for. */
+export interface ExecutionMore {
+  readonly redriveCount?: number;
+  readonly redriveMs?: number;
+  readonly traceHeader?: string;
+  readonly itemCount?: number;
+  readonly mapIndex?: number;
+  readonly item?: unknown;
+  readonly eventCount?: number;
+  readonly frameCount?: number;
+  readonly rerunOf?: string;
+}
+
+export interface ExecutionQuery {
+  readonly column: 'machine_arn' | 'version_arn' | 'alias_arn' | 'map_run_arn';
+  readonly arn: string;
+  readonly status: string | undefined;
+  readonly redrive: 'REDRIVEN' | 'NOT_REDRIVEN' | undefined;
+  readonly limit: number;
+  /** Rows after this one, newest first. */
+  readonly before: { readonly startMs: number; readonly seq: number } | undefined;
+}
+
+export function upsertExecution(database: Database, row: Omit<ExecutionRow, 'seq'>): void {
+  database.run(
+    `INSERT INTO executions (arn, machine_arn, version_arn, alias_arn, map_run_arn, name, status, start_ms, stop_ms, revision, input, output, error, cause, more)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+     ON CONFLICT (arn) DO UPDATE SET status = excluded.status, stop_ms = excluded.stop_ms, output = excluded.output,
+       error = excluded.error, cause = excluded.cause, more = excluded.more`,
+    row.arn,
+    row.machine_arn,
+    row.version_arn,
+    row.alias_arn,
+    row.map_run_arn,
+    row.name,
+    row.status,
+    row.start_ms,
+    row.stop_ms,
+    row.revision,
+    row.input,
+    row.output,
+    row.error,
+    row.cause,
+    row.more,
+  );
+}
+
+export function findExecution(database: Database, arn: string): ExecutionRow | undefined {
+  return database.get<ExecutionRow>('SELECT * FROM executions WHERE arn = ?', arn);
+}
+
+/** Newest first. */
+export function listExecutions(database: Database, query: ExecutionQuery): ExecutionRow[] {
+  const conditions = [`${query.column} = ?`];
+  const values: (string | number)[] = [query.arn];
+  if (query.status !== undefined) {
+    conditions.push('status = ?');
+    values.push(query.status);
+  }
+  if (query.redrive !== undefined) {
+    const count = "coalesce(json_extract(more, '$.redriveCount'), 0)";
+    conditions.push(query.redrive === 'REDRIVEN' ? `${count} > 0` : `${count} = 0`);
+  }
+  if (query.before !== undefined) {
+    conditions.push('(start_ms, seq) < (?, ?)');
+    values.push(query.before.startMs, query.before.seq);
+  }
+  const sql = `SELECT * FROM executions WHERE ${conditions.join(' AND ')} ORDER BY start_ms DESC, seq DESC LIMIT ?`;
+  return database.all<ExecutionRow>(sql, ...values, query.limit);
+}
+
+export function runningExecutions(database: Database): ExecutionRow[] {
+  return database.all<ExecutionRow>("SELECT * FROM executions WHERE status = 'RUNNING' ORDER BY seq");
+}
+
+/** The finished and unfinished children of a Map Run, oldest first. */
+export function childrenOf(database: Database, mapRunArn: string): ExecutionRow[] {
+  return database.all<ExecutionRow>('SELECT * FROM executions WHERE map_run_arn = ? ORDER BY seq', mapRunArn);
+}

@@ -1,0 +1,169 @@
+// Writes executions down as they go: events in chunks, frames where they stand. Writes of one turn of the event loop
+// share a transaction; an execution that starts and ends within it never writes a frame at all.
+
+import { textOf } from '../json/text.ts';
+import type { HistoryEvent } from '../run/events.ts';
+import type { EventSink, Execution } from '../run/execution.ts';
+import type { Frame } from '../run/frame.ts';
+import type { Database } from './database.ts';
+import { type ExecutionMore, upsertExecution } from './execution-rows.ts';
+
+interface Pending {
+  events: HistoryEvent[];
+  readonly frames: Set<Frame>;
+  /** The row is new or has changed. */
+  isRowDirty: boolean;
+}
+
+export class Journal implements EventSink {
+  private readonly database: Database;
+  private pending = new Map<Execution, Pending>();
+  private flushing: Promise<void> | undefined;
+  private readonly known = new WeakSet<Execution>();
+  private isClosed = false;
+  /** For Express children of a Map Run: only how they ended. */
+  readonly rowsOnly: EventSink = {
+    event: () => {},
+    changed: () => {},
+    settled: () => undefined,
+    ended: (execution) => this.ended(execution),
+  };
+
+  constructor(database: Database) {
+    this.database = database;
+  }
+
+  event(execution: Execution, event: HistoryEvent): void {
+    this.touch(execution).events.push(event);
+  }
+
+  changed(execution: Execution, frame: Frame): void {
+    this.touch(execution).frames.add(frame);
+  }
+
+  ended(execution: Execution): void {
+    this.touch(execution).isRowDirty = true;
+  }
+
+  /** The row itself has changed, as a redrive does. */
+  rowChanged(execution: Execution): void {
+    this.touch(execution).isRowDirty = true;
+  }
+
+  /** An execution that is in the database already. */
+  adopt(execution: Execution): void {
+    this.known.add(execution);
+  }
+
+  settled(execution: Execution): Promise<void> | undefined {
+    return this.pending.has(execution) ? this.flushing : undefined;
+  }
+
+  /** Resolves once everything so far is written. */
+  whenFlushed(): Promise<void> {
+    return this.flushing ?? Promise.resolve();
+  }
+
+  /** Writes everything now. */
+  flush(): void {
+    if (this.pending.size === 0) return;
+    const pending = this.pending;
+    this.pending = new Map();
+    this.database.transaction(() => {
+      for (const [execution, work] of pending) this.write(execution, work);
+    });
+  }
+
+  close(): void {
+    this.flush();
+    this.isClosed = true;
+  }
+
+  private touch(execution: Execution): Pending {
+    const known = this.pending.get(execution);
+    if (known !== undefined) return known;
+    const pending: Pending = { events: [], frames: new Set(), isRowDirty: !this.known.has(execution) };
+    if (this.isClosed) return pending;
+    this.known.add(execution);
+    this.pending.set(execution, pending);
+    this.flushing ??= new Promise((resolve, reject) => {
+      setImmediate(() => {
+        this.flushing = undefined;
+        try {
+          this.flush();
+          resolve();
+        } catch (thrown) {
+          reject(thrown);
+        }
+      });
+    });
+    this.flushing.catch(() => {});
+    return pending;
+  }
+
+  private write(execution: Execution, { events, frames, isRowDirty }: Pending): void {
+    const isRunning = execution.status === 'RUNNING';
+    if (isRowDirty) upsertExecution(this.database, toRow(execution));
+    if (events.length > 0) this.writeEvents(execution, events);
+    if (isRunning) for (const frame of frames) this.writeFrame(execution, frame);
+    else if (execution.status !== 'PENDING_REDRIVE' && isRowDirty) this.endFrames(execution);
+  }
+
+  private writeEvents(execution: Execution, events: readonly HistoryEvent[]): void {
+    this.database.run(
+      'INSERT OR REPLACE INTO history (arn, first, last, events) VALUES (?, ?, ?, ?)',
+      execution.arn,
+      events[0]!.id,
+      events.at(-1)!.id,
+      JSON.stringify(events),
+    );
+  }
+
+  private writeFrame(execution: Execution, frame: Frame): void {
+    this.database.run(
+      'INSERT INTO frames (arn, id, data) VALUES (?, ?, ?) ON CONFLICT (arn, id) DO UPDATE SET data = excluded.data',
+      execution.arn,
+      frame.id,
+      JSON.stringify(frame.toRecord()),
+    );
+  }
+
+  /** What failed may be redriven from where it stood; what succeeded leaves nothing behind. */
+  private endFrames(execution: Execution): void {
+    if (execution.status !== 'SUCCEEDED') {
+      for (const frame of execution.openFrames()) this.writeFrame(execution, frame);
+      return;
+    }
+    this.database.run('DELETE FROM frames WHERE arn = ?', execution.arn);
+  }
+}
+
+function toRow(execution: Execution): Parameters<typeof upsertExecution>[1] {
+  const { start } = execution;
+  const more: ExecutionMore = {
+    ...(execution.redriveCount === 0 ? {} : { redriveCount: execution.redriveCount }),
+    ...(execution.redriveMs === undefined ? {} : { redriveMs: execution.redriveMs }),
+    ...(start.traceHeader === undefined ? {} : { traceHeader: start.traceHeader }),
+    ...(start.mapRun === undefined
+      ? {}
+      : { mapIndex: start.mapRun.index, item: start.mapRun.item, itemCount: start.mapRun.itemCount }),
+    ...(start.rerunOf === undefined ? {} : { rerunOf: start.rerunOf }),
+  };
+  return {
+    arn: execution.arn,
+    machine_arn: execution.machine.arn,
+    version_arn: start.versionArn ?? null,
+    alias_arn: start.aliasArn ?? null,
+    map_run_arn: start.mapRun?.arn ?? null,
+    name: execution.name,
+    status: execution.status,
+    start_ms: execution.startMs,
+    stop_ms: execution.stopMs ?? null,
+    revision: execution.machine.revisionId,
+    input: execution.inputText,
+    output: execution.output === undefined ? null : textOf(execution.output),
+    error: execution.error ?? null,
+    cause: execution.failureCause ?? null,
+    more: JSON.stringify(more),
+  };
+}

@@ -1,0 +1,110 @@
+// State machines as kept: the current revision, earlier ones, versions, aliases, tags.
+import type { Json } from '../json/text.ts';
+import type { Database } from './database.ts';
+import { Documents } from './documents.ts';
+
+export interface LoggingConfiguration {
+  readonly level?: 'ALL' | 'ERROR' | 'FATAL' | 'OFF';
+  readonly includeExecutionData?: boolean;
+  readonly destinations?: readonly { readonly cloudWatchLogsLogGroup?: { readonly logGroupArn?: string } }[];
+}
+
+/** What one revision of a state machine is; never changed once written. */
+export interface Revision {
+  readonly id: string;
+  readonly machineArn: string;
+  readonly name: string;
+  readonly type: 'STANDARD' | 'EXPRESS';
+  readonly roleArn: string;
+  readonly definition: string;
+  readonly logging: LoggingConfiguration;
+  readonly tracing: { readonly enabled: boolean };
+  readonly encryption: Json;
+  /** The first revision has no id that the API shows. */
+  readonly isFirst: boolean;
+  readonly createdMs: number;
+}
+
+export interface MachineRecord {
+  readonly arn: string;
+  readonly name: string;
+  readonly type: 'STANDARD' | 'EXPRESS';
+  readonly createdMs: number;
+  readonly revisionId: string;
+  readonly status: 'ACTIVE' | 'DELETING';
+  readonly tags: Readonly<Record<string, string>>;
+  readonly versions: readonly VersionRecord[];
+  readonly lastVersion: number;
+}
+
+export interface VersionRecord {
+  readonly arn: string;
+  readonly number: number;
+  readonly revisionId: string;
+  readonly description: string | undefined;
+  readonly createdMs: number;
+}
+
+export interface AliasRecord {
+  readonly arn: string;
+  readonly machineArn: string;
+  readonly name: string;
+  readonly description: string | undefined;
+  readonly routing: readonly { readonly stateMachineVersionArn: string; readonly weight: number }[];
+  readonly createdMs: number;
+  readonly updatedMs: number;
+}
+
+export interface ActivityRecord {
+  readonly arn: string;
+  readonly name: string;
+  readonly createdMs: number;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly encryption: Json;
+}
+
+export interface MapRunRecord {
+  readonly arn: string;
+  readonly executionArn: string;
+  readonly machineArn: string;
+  readonly label: string;
+  readonly status: 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'ABORTED';
+  readonly startMs: number;
+  readonly stopMs: number | undefined;
+  readonly maxConcurrency: number;
+  readonly toleratedFailureCount: number;
+  readonly toleratedFailurePercentage: number;
+  readonly itemCounts: Counts;
+  readonly executionCounts: Counts;
+  readonly redriveCount: number;
+  readonly redriveMs: number | undefined;
+}
+
+export interface Counts {
+  readonly total: number;
+  readonly pending: number;
+  readonly running: number;
+  readonly succeeded: number;
+  readonly failed: number;
+  readonly timedOut: number;
+  readonly aborted: number;
+  readonly resultsWritten: number;
+}
+
+export interface Shelves {
+  readonly machines: Documents<MachineRecord>;
+  readonly revisions: Documents<Revision>;
+  readonly aliases: Documents<AliasRecord>;
+  readonly activities: Documents<ActivityRecord>;
+  readonly mapRuns: Documents<MapRunRecord>;
+}
+
+export function openShelves(database: Database): Shelves {
+  return {
+    machines: new Documents(database, 'machine'),
+    revisions: new Documents(database, 'revision'),
+    aliases: new Documents(database, 'alias'),
+    activities: new Documents(database, 'activity'),
+    mapRuns: new Documents(database, 'map-run'),
+  };
+}

@@ -1,0 +1,104 @@
+// The product as a user has it: `seriatim start` as a process of its own, on free ports, with a state folder that is
+// thrown away.
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+export const PROJECT = join(import.meta.dirname, '../..');
+
+export interface Product {
+  readonly child: ChildProcess;
+  readonly httpUrl: string;
+  readonly awsUrl: string;
+  /** Everything printed so far. */
+  readonly output: () => string;
+  readonly stateFolder: string;
+  /** What the process has started, by process id. */
+  processes(): number[];
+  /** Sends the signal and waits for the end. */
+  stop(signal?: NodeJS.Signals): Promise<{ code: number | null; tookMs: number }>;
+}
+
+export async function startProduct({
+  command = 'start',
+  projectFolder = PROJECT,
+}: {
+  command?: string;
+  projectFolder?: string;
+} = {}): Promise<Product> {
+  const stateFolder = await mkdtemp(join(tmpdir(), 'seriatim-product-'));
+  const ports = ['--http-port', '0', '--aws-port', '0', '--state-folder', stateFolder];
+  const child = runSeriatim([command, ...ports], projectFolder);
+  let output = '';
+  for (const stream of [child.stdout!, child.stderr!]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+    });
+  }
+  const exited = once(child, 'exit') as Promise<[number | null]>;
+  await untilOutput(() => output, /Read on:/, exited);
+  return {
+    child,
+    httpUrl: /HTTP API\s+(http:\/\/\S+)\n/.exec(output)![1]!,
+    awsUrl: /AWS APIs\s+(http:\/\/\S+)\n/.exec(output)![1]!,
+    output: () => output,
+    stateFolder,
+    processes: () => descendants(child.pid!),
+    async stop(signal = 'SIGINT') {
+      const begunMs = performance.now();
+      child.kill(signal);
+      const [code] = await exited;
+      await rm(stateFolder, { recursive: true, force: true });
+      return { code, tookMs: performance.now() - begunMs };
+    },
+  };
+}
+
+/** `npx seriatim …` without npx. */
+export function runSeriatim(args: readonly string[], projectFolder = PROJECT): ChildProcess {
+  const launcher = join(projectFolder, 'cli/seriatim.mjs');
+  return spawn(process.execPath, [launcher, ...args], {
+    cwd: projectFolder,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+}
+
+/** Waits until the pattern stands in what was printed. @throws Error with the output when the process ends first */
+export async function untilOutput(
+  output: () => string,
+  pattern: RegExp,
+  exited: Promise<unknown>,
+): Promise<void> {
+  let hasEnded = false;
+  void exited.then(() => {
+    hasEnded = true;
+  });
+  while (!pattern.test(output())) {
+    if (hasEnded) throw new Error(`ended before ${pattern} was printed:\n${output()}`);
+    await pause(10);
+  }
+}
+
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** For waiting on another process, whose clock is not ours to turn. */
+export function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+function descendants(pid: number): number[] {
+  const rows = execFileSync('ps', ['-eo', 'pid=,ppid='], { encoding: 'utf8' }).trim().split('\n');
+  const pairs = rows.map((row) => row.trim().split(/\s+/).map(Number) as [number, number]);
+  const childrenOf = (parent: number): number[] =>
+    pairs.filter(([, ppid]) => ppid === parent).flatMap(([child]) => [child, ...childrenOf(child)]);
+  return childrenOf(pid);
+}
