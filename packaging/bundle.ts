@@ -2,8 +2,8 @@
 // `.build/layers/seriatim/nodejs/`. A function's import of the layer's entry becomes the path that the layer has once
 // deployed, so the library and the SDK clients are bundled once. Used by packaging, and by `npm run dev` to watch.
 import { existsSync, readdirSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { readdir, rm } from 'node:fs/promises';
+import { basename, join, relative } from 'node:path';
 import { type BuildContext, type BuildOptions, type BuildResult, context, type Plugin } from 'esbuild';
 
 export interface BundleOptions {
@@ -41,7 +41,6 @@ export async function bundle(options: BundleOptions): Promise<Bundles> {
       (name): Job => ({ kind: 'function', name, build: functionBuild(options.projectFolder, name) }),
     ),
   ];
-  await rm(join(options.projectFolder, '.build/layers'), { recursive: true, force: true });
   const contexts = await Promise.all(jobs.map((job) => start(job, options)));
   if (options.watch !== true) await Promise.all(contexts.map((one) => one.dispose()));
   return {
@@ -69,9 +68,18 @@ interface Job {
 async function start(job: Job, options: BundleOptions): Promise<BuildContext> {
   const plugins = [...(job.build.plugins ?? []), ...(options.watch ? [reportPlugin(job, options)] : [])];
   const built = await context({ ...job.build, plugins });
-  await built.rebuild();
+  const { metafile } = await built.rebuild();
+  await removeStale(join(options.projectFolder, job.build.outdir!), Object.keys(metafile!.outputs));
   if (options.watch) await built.watch();
   return built;
+}
+
+/** Chunks are named by their content: those of an earlier build would be packed with the new ones. */
+async function removeStale(folder: string, outputs: readonly string[]): Promise<void> {
+  const current = new Set(outputs.map((output) => basename(output)));
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    if (entry.isFile() && !current.has(entry.name)) await rm(join(entry.parentPath, entry.name));
+  }
 }
 
 /** `mainFields` prefers ES modules: the SDK's CommonJS files would be a third larger and fail when loaded. */
@@ -88,6 +96,7 @@ function sharedOptions(projectFolder: string): BuildOptions {
     outExtension: { '.js': '.mjs' },
     legalComments: 'none',
     logLevel: 'silent',
+    metafile: true,
   };
 }
 

@@ -1,7 +1,7 @@
 // Packaging: state machines compiled, functions and layer bundled, `serverless package` run. Skipped when nothing that
 // goes into a package has changed. `npm run package` runs it; `npm start` and `npm run dev` boot what it gives.
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { hash } from 'node:crypto';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -29,7 +29,7 @@ export async function packageTemplate(options: PackageOptions): Promise<Packaged
   const templateFile = join(projectFolder, '.serverless/cloudformation-template-update-stack.json');
   const markFile = join(projectFolder, '.build/package.fingerprint');
   const settings = settingsOf(process.env);
-  if (existsSync(templateFile) && (await isCurrent(markFile, await fingerprint(projectFolder, settings)))) {
+  if (await isCurrent(markFile, await markOf(projectFolder, settings, templateFile))) {
     return { templateFile, fromCache: true };
   }
   await rm(markFile, { force: true });
@@ -38,7 +38,7 @@ export async function packageTemplate(options: PackageOptions): Promise<Packaged
   onProgress('packaging the template');
   await runServerless(projectFolder);
   await mkdir(join(projectFolder, '.build'), { recursive: true });
-  await writeFile(markFile, await fingerprint(projectFolder, settings));
+  await writeFile(markFile, (await markOf(projectFolder, settings, templateFile)) ?? '');
   return { templateFile, fromCache: false };
 }
 
@@ -49,8 +49,19 @@ function settingsOf(environment: NodeJS.ProcessEnv): string[] {
   );
 }
 
-async function isCurrent(markFile: string, current: string): Promise<boolean> {
-  return (await readFile(markFile, 'utf8').catch(() => '')) === current;
+/** Of all that goes in and of the template that came out: `serverless` may have been run by hand since. */
+async function markOf(
+  projectFolder: string,
+  settings: readonly string[],
+  templateFile: string,
+): Promise<string | undefined> {
+  const template = await readFile(templateFile).catch(() => undefined);
+  if (template === undefined) return undefined;
+  return `${await fingerprint(projectFolder, settings)} ${hash('sha256', template)}\n`;
+}
+
+async function isCurrent(markFile: string, current: string | undefined): Promise<boolean> {
+  return current !== undefined && (await readFile(markFile, 'utf8').catch(() => '')) === current;
 }
 
 /** In a process of its own: the framework keeps state in its modules and is not loaded when nothing changed. */

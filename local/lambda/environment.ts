@@ -144,7 +144,7 @@ export class Environment {
     }
     switch (message.kind) {
       case 'ready':
-        this.becomeReady(message.initMs);
+        this.becomeReady();
         break;
       case 'ring-full':
         this.publishLog();
@@ -158,10 +158,10 @@ export class Environment {
     }
   }
 
-  private becomeReady(initMs: number): void {
+  private becomeReady(): void {
     this.cancelTimeout();
     this.state = 'ready';
-    this.initMs = initMs;
+    this.initMs = this.options.clock.now() - this.startedAtMs;
     this.utilization = this.worker.performance.eventLoopUtilization();
     this.options.onFree(this);
   }

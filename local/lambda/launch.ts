@@ -3,6 +3,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { stripTypeScriptTypes } from 'node:module';
 import { devNull } from 'node:os';
+import { delimiter, join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { AwsPlace } from '../service.ts';
 import type { FunctionDefinition } from './api.ts';
@@ -105,7 +106,15 @@ function environmentVariables({
     AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
     AWS_LAMBDA_LOG_GROUP_NAME: environment.logGroup,
     AWS_LAMBDA_LOG_STREAM_NAME: environment.logStream,
+    NODE_PATH: definition.layerFolders.toReversed().flatMap(packageFolders).join(delimiter),
     LAMBDA_TASK_ROOT: definition.codeFolder,
     _HANDLER: definition.handler,
   };
+}
+
+/** Where `require` finds the packages of a layer. */
+function packageFolders(layerFolder: string): string[] {
+  return ['nodejs/node_modules', 'nodejs/node24/node_modules', 'nodejs/node22/node_modules'].map((name) =>
+    join(layerFolder, name),
+  );
 }

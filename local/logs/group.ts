@@ -63,8 +63,8 @@ export class LogGroup {
   }
 
   append(streamName: string, events: readonly LogEvent[], nowMs: number): void {
-    const stream = this.openStreams.get(streamName) ?? this.introduce(streamName, nowMs);
     if (this.pending === '') this.onPending(this);
+    const stream = this.openStreams.get(streamName) ?? this.introduce(streamName, nowMs);
     for (const { timestamp, message } of events) {
       const delayMs = Math.max(0, nowMs - timestamp);
       this.pending += `${timestamp} ${delayMs} ${stream.number} ${encodeMessage(message)}\n`;

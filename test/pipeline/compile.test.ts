@@ -27,7 +27,7 @@ describe.each(machines)('the state machine %s', (name, machine) => {
   });
 
   it('is valid Amazon States Language', () => {
-    const { isValid, errors } = aslValidator(structuredClone(machine) as never);
+    const { isValid, errors } = aslValidator(structuredClone(machine));
 
     expect(errors).toEqual([]);
     expect(isValid).toBe(true);

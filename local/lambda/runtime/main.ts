@@ -40,7 +40,7 @@ mountLayers(data.layerFolders);
 const handler = await load();
 if (handler !== undefined) {
   port.on('message', (message: InvokeMessage) => invoke(handler, message));
-  post({ kind: 'ready', initMs: performance.now() });
+  post({ kind: 'ready' });
 }
 
 async function load(): Promise<Handler | undefined> {

@@ -26,11 +26,11 @@ export interface InvokeMessage {
 }
 
 /** Worker to main thread: a bare string is the handler's answer as JSON text. */
-export type EnvironmentMessage = string | ReadyMessage | FailureMessage | FullMessage;
+export type EnvironmentMessage = string | StateMessage | FailureMessage;
 
-export interface ReadyMessage {
-  readonly kind: 'ready';
-  readonly initMs: number;
+export interface StateMessage {
+  /** `ring-full`: the log ring has no room left; the worker waits until it is drained. */
+  readonly kind: 'ready' | 'ring-full';
 }
 
 export interface FailureMessage {
@@ -41,11 +41,6 @@ export interface FailureMessage {
   readonly kind: 'error' | 'fatal' | 'bad-event';
   /** `{"errorType","errorMessage","trace"}` as JSON text. */
   readonly payload: string;
-}
-
-/** The log ring has no room left; the worker waits until it is drained. */
-export interface FullMessage {
-  readonly kind: 'ring-full';
 }
 
 /** The most bytes of a synchronous request or response. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
