@@ -1,5 +1,5 @@
-// What to do about an error, by its code: the codes of the error registry, Step Functions' own, and those that
-// Lambda and SageMaker Runtime report.
+// What to do about an error: by its code in the error registry, or by the name under which Step Functions, Lambda or
+// SageMaker Runtime reported it.
 
 const ADVICE: Readonly<Record<string, string>> = {
   InvalidPayload: 'Mend the field that the message names and send the record again.',
@@ -49,7 +49,12 @@ const ADVICE: Readonly<Record<string, string>> = {
   'Runtime.ExitError': 'The function’s process ended: see its log group; it may have run out of memory.',
 };
 
-/** @param code as it stands in the error */
-export function adviceFor(code: string): string | undefined {
-  return Object.hasOwn(ADVICE, code) ? ADVICE[code] : undefined;
+/** These two say where an error arose; what was reported says more about what to do. */
+const GENERAL = new Set(['StageFailed', 'ExecutionFailed']);
+
+/** @param code of the error registry; @param reported the error's name as Step Functions has it */
+export function adviceFor(code: string, reported: string): string | undefined {
+  const byName = Object.hasOwn(ADVICE, reported) ? ADVICE[reported] : undefined;
+  const byCode = Object.hasOwn(ADVICE, code) ? ADVICE[code] : undefined;
+  return GENERAL.has(code) ? (byName ?? byCode) : (byCode ?? byName);
 }

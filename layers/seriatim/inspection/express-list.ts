@@ -25,6 +25,8 @@ export interface ListQuery {
   readonly sinceMs: number;
   /** Only executions that started at or before this time. */
   readonly untilMs?: number | undefined;
+  /** How many will be asked for. */
+  readonly limit?: number | undefined;
 }
 
 const FAILURES: Readonly<Partial<Record<ExecutionStatus, string>>> = {
@@ -53,8 +55,11 @@ async function* byStart(source: ExpressSource, query: ListQuery): AsyncGenerator
     group: source.logGroup,
     pattern: `?ExecutionStarted ${ENDS}`,
     fromMs: earliest(source, query),
+    beforeMs,
+    // Two lines each.
+    ...(query.limit === undefined ? {} : { wantedLines: query.limit * 2 }),
   };
-  for await (const { events } of newestFirst(source.read, { ...scan, beforeMs })) {
+  for await (const { events } of newestFirst(source.read, scan)) {
     const own = events.filter((event) => isOwn(source, event));
     for (const event of own) if (isEnd(event)) ends.set(event.executionArn, event);
     const starts = own.filter((event) => event.type === 'ExecutionStarted');

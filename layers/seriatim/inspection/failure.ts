@@ -16,7 +16,7 @@ export function readFailure(error: string, cause: string | undefined, stage?: st
   const name = said.error ?? error;
   const where = said.stage ?? stage ?? '';
   const known = caughtError({ error: name, message: said.message ?? cause }, { stage: where });
-  const advice = adviceFor(name) ?? adviceFor(known.code);
+  const advice = adviceFor(known.code, name);
   return {
     ...(where === '' ? {} : { stage: where }),
     code: known.code,

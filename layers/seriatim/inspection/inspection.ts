@@ -83,7 +83,8 @@ function sources(
 ): AsyncGenerator<ExecutionSummary>[] {
   const nowMs = now();
   const sinceMs = query.sinceMs ?? nowMs - LOOK_BACK_MS;
-  const asked = { status: query.status, sinceMs, untilMs: mark?.untilMs };
+  const limit = query.limit ?? DEFAULT_LIMIT;
+  const asked = { status: query.status, sinceMs, untilMs: mark?.untilMs, limit };
   return machines
     .filter(({ pipeline }) => query.pipeline === undefined || query.pipeline === pipeline)
     .map(({ pipeline, arn, type, logGroup }) =>

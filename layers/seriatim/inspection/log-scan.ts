@@ -32,6 +32,8 @@ export interface LogScan {
   readonly beforeMs: number;
   /** The scan ends early once it has read this many lines; 40,000 unless told. */
   readonly lineBudget?: number;
+  /** How many lines will do: windows are cut to hold a few times as many. 2,000 unless told. */
+  readonly wantedLines?: number;
 }
 
 /** The Step Functions events of one window, newest first; everything at or after `sinceMs` has now been seen. */
@@ -43,25 +45,34 @@ export interface LogWindow {
 const LINE_BUDGET = 40_000;
 const FIRST_WINDOW_MS = 1000;
 const WINDOW_GROWTH = 4;
-/** More lines than this in one window, and a shorter one is asked for. */
-const WINDOW_LINES = 2000;
+/** More lines than this in one window, and a shorter one is asked for: what was read of it was read in vain. */
+const WINDOW_LINES = { least: 500, most: 2000 };
 
 export async function* newestFirst(read: ReadLogPage, scan: LogScan): AsyncGenerator<LogWindow> {
   let endMs = scan.beforeMs;
   let widthMs = FIRST_WINDOW_MS;
   let budget = scan.lineBudget ?? LINE_BUDGET;
+  /** From here to `endMs` there are more lines than a window may hold. */
+  let crowdedFromMs = endMs;
   while (endMs > scan.fromMs && budget > 0) {
     const startMs = Math.max(scan.fromMs, endMs - widthMs);
     const found = await readWindow(read, scan, startMs, endMs);
     budget -= found.events.length;
     if (found.isCut) {
+      crowdedFromMs = startMs;
       widthMs = shorter(startMs, endMs, found.events.at(-1)?.timeMs ?? endMs);
       continue;
     }
     yield { events: found.events.sort(byTimeThenId), sinceMs: startMs };
     endMs = startMs;
-    widthMs *= WINDOW_GROWTH;
+    widthMs = longer(widthMs, endMs - crowdedFromMs);
   }
+}
+
+/** @param crowdedMs how much is left of a window that held too much; half of that is worth a try, more is not */
+function longer(widthMs: number, crowdedMs: number): number {
+  const longerMs = widthMs * WINDOW_GROWTH;
+  return crowdedMs > 0 ? Math.max(widthMs, Math.min(longerMs, Math.ceil(crowdedMs / 2))) : longerMs;
 }
 
 /** What lies after the last line seen, or what its density would fill to half: whichever is shorter. */
@@ -72,11 +83,12 @@ function shorter(startMs: number, endMs: number, lastSeenMs: number): number {
 
 async function readWindow(
   read: ReadLogPage,
-  { group, pattern }: LogScan,
+  { group, pattern, wantedLines = WINDOW_LINES.most }: LogScan,
   startMs: number,
   endMs: number,
 ): Promise<{ events: LoggedEvent[]; isCut: boolean }> {
-  const query = { group, pattern, fromMs: startMs, toMs: endMs - 1, limit: WINDOW_LINES };
+  const limit = Math.max(WINDOW_LINES.least, Math.min(WINDOW_LINES.most, wantedLines * 2));
+  const query = { group, pattern, fromMs: startMs, toMs: endMs - 1, limit };
   const events: LoggedEvent[] = [];
   let token: string | undefined;
   do {
@@ -84,8 +96,7 @@ async function readWindow(
     for (const event of page.events) events.push(event);
     token = page.nextToken;
     // A single millisecond cannot be divided further.
-    if (token !== undefined && events.length >= WINDOW_LINES && endMs - startMs > 1)
-      return { events, isCut: true };
+    if (token !== undefined && events.length >= limit && endMs - startMs > 1) return { events, isCut: true };
   } while (token !== undefined);
   return { events, isCut: false };
 }
