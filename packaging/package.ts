@@ -73,7 +73,7 @@ async function runServerless(projectFolder: string, signal?: AbortSignal): Promi
     cwd: projectFolder,
     env: { ...process.env, SERIATIM_BUNDLED: '1', SLS_NOTIFICATIONS_MODE: 'off', NO_COLOR: '1' },
     stdio: ['ignore', 'pipe', 'pipe'],
-    ...(signal === undefined ? {} : { signal }),
+    ...(signal === undefined ? {} : { signal, killSignal: 'SIGKILL' }),
   });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {

@@ -1,7 +1,7 @@
 // What has been opened so far, so that a start that fails half-way and an orderly end both leave nothing behind.
 
 export interface Closers {
-  /** Closed in the reverse order of being added. */
+  /** Closed in the reverse order of being added; at once when everything else has been closed already. */
   add(name: string, close: () => Promise<void> | void): void;
   /** Closes everything once; each closer gets `limitMs`, then the next one's turn comes. Never rejects. */
   close(): Promise<void>;
@@ -22,7 +22,10 @@ export function createClosers(limitMs = DEFAULT_LIMIT_MS): Closers {
     }
   };
   return {
-    add: (name, close) => entries.push({ name, close }),
+    add: (name, close) => {
+      entries.push({ name, close });
+      if (closing !== undefined) closing = closing.then(closeAll);
+    },
     close: () => {
       closing ??= closeAll();
       return closing;

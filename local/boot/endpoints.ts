@@ -3,21 +3,14 @@ import { StartFailure } from './failure.ts';
 import type { World } from './resources/resource-type.ts';
 
 /** @throws StartFailure with the reason when one does not come into service */
-export async function endpointsInService(
-  { services, built }: Pick<World, 'services' | 'built'>,
-  signal?: AbortSignal,
-): Promise<string[]> {
+export function endpointsInService({
+  services,
+  built,
+}: Pick<World, 'services' | 'built'>): Promise<string[]> {
   const settled = built.endpointNames.map(async (name) => {
     const { status, failureReason } = await services.sagemaker.settled(name);
     if (status === 'InService') return name;
     throw new StartFailure(`endpoint ${name} is ${status}: ${failureReason ?? 'no reason was given'}`);
   });
-  return Promise.race([Promise.all(settled), aborted(signal)]);
-}
-
-/** Never resolves; rejects when the start is called off. */
-function aborted(signal: AbortSignal | undefined): Promise<never> {
-  return new Promise((_resolve, reject) => {
-    signal?.addEventListener('abort', () => reject(signal.reason), { once: true });
-  });
+  return Promise.all(settled);
 }

@@ -52,11 +52,18 @@ const STACK_NAME = 'seriatim-dev';
 export async function startSeriatim(options: StartOptions): Promise<Running> {
   const closers = createClosers();
   try {
-    return await start(options, closers);
+    return await Promise.race([start(options, closers), aborted(options.signal)]);
   } catch (thrown) {
     await closers.close();
     throw thrown;
   }
+}
+
+/** Never resolves; rejects when the start is called off. What is under way finds its closers closed. */
+function aborted(signal: AbortSignal | undefined): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    signal?.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
 }
 
 async function start(options: StartOptions, closers: Closers): Promise<Running> {
@@ -71,7 +78,7 @@ async function start(options: StartOptions, closers: Closers): Promise<Running> 
   rim.show({ world, stack });
   const openApi = (): Promise<string> => openHttpApi(world, rim.http, closers);
   await progress.step('HTTP API', openApi, (detail) => detail);
-  const settled = (): Promise<string[]> => endpointsInService(world, options.signal);
+  const settled = (): Promise<string[]> => endpointsInService(world);
   await progress.step('endpoints', settled, (names) => `${names.join(', ')} in service`);
   await world.services.states.resume();
   return {
@@ -128,7 +135,7 @@ async function createWorld(
 }
 
 async function bootTemplate(
-  { parameters, signal }: StartOptions,
+  { parameters }: StartOptions,
   { world, prepared, progress }: { world: World; prepared: Prepared; progress: Progress },
 ): Promise<Stack> {
   const plan = planStack(await prepared.template, {
@@ -136,7 +143,6 @@ async function bootTemplate(
     stackName: world.stackName,
     ...(parameters === undefined ? {} : { parameters }),
   });
-  signal?.throwIfAborted();
   const bucketId = modelBucketId(plan.template);
   const upload = async (bucket: string): Promise<string> => {
     const artefacts = await prepared.artefacts;

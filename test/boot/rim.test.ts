@@ -135,6 +135,17 @@ describe('readiness', () => {
 });
 
 describe('the end', () => {
+  it('closes at once what is opened after it began', async () => {
+    const closed: string[] = [];
+    const closers = createClosers();
+    await closers.close();
+
+    closers.add('late', () => void closed.push('late'));
+    await closers.close();
+
+    expect(closed).toEqual(['late']);
+  });
+
   it('closes in reverse order, once, and is not held up by one part', async () => {
     const closed: string[] = [];
     const closers = createClosers(20);

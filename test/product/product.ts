@@ -1,6 +1,6 @@
 // The product as a user has it: `seriatim start` as a process of its own, on free ports, with a state folder that is
 // thrown away.
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -81,13 +81,10 @@ export async function untilOutput(
   }
 }
 
+/** A process that has ended and waits to be reaped by a slow init is not alive. */
 export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
+  const { stdout } = spawnSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' });
+  return stdout.trim() !== '' && !stdout.startsWith('Z');
 }
 
 /** For waiting on another process, whose clock is not ours to turn. */
