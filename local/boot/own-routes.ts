@@ -1,5 +1,5 @@
-// `/_seriatim/health` and `/_seriatim/resources` on the AWS port: what is still pending, and, once every endpoint is
-// in service, what is there. They answer from the first moment on.
+// `/_seriatim/health`, `/_seriatim/resources` and `/_seriatim/metrics` (Prometheus text) on the AWS port: what is still
+// pending, and, once every endpoint is in service, what is there. They answer from the first moment on.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { sendJson } from '../wire/body.ts';
 import type { World } from './resources/resource-type.ts';
@@ -27,6 +27,7 @@ export function ownRoutes(sources: OwnSources): OwnRoutes {
     if (!path.startsWith('/_seriatim/')) return false;
     if (path === '/_seriatim/health') answerHealth(sources, response);
     else if (path === '/_seriatim/resources') answerResources(sources.shown()?.stack, response);
+    else if (path === '/_seriatim/metrics') answerMetrics(sources.shown()?.world, response);
     else sendJson(response, 404, { message: `There is nothing at ${path}` });
     return true;
   };
@@ -58,4 +59,9 @@ function answerResources(stack: Stack | undefined, response: ServerResponse): vo
     served: !unserved.has(logicalId),
   }));
   sendJson(response, 200, { resources, outputs: stack?.outputs ?? {} });
+}
+
+function answerMetrics(world: World | undefined, response: ServerResponse): void {
+  response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' });
+  response.end(world?.services.monitoring.prometheus() ?? '');
 }

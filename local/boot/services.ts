@@ -2,11 +2,13 @@
 import { join } from 'node:path';
 import { createLambda } from '../lambda/index.ts';
 import { createLogs } from '../logs/index.ts';
+import { createMonitoring } from '../monitoring/index.ts';
 import { createS3 } from '../s3/index.ts';
 import type { ImageTable } from '../sagemaker/api.ts';
 import { createSageMaker } from '../sagemaker/index.ts';
 import type { AwsPlace, Service } from '../service.ts';
 import { createStates } from '../states/index.ts';
+import { createSts } from '../sts/index.ts';
 import type { Closers } from './closers.ts';
 import type { WorldServices } from './resources/resource-type.ts';
 import type { StateFolder } from './state-folder.ts';
@@ -24,6 +26,8 @@ export async function createServices(options: ServicesOptions): Promise<WorldSer
   const { place, projectFolder, state, awsEndpoint, closers } = options;
   const logs = await createLogs({ folder: state.logsFolder, place });
   closers.add('logs', () => logs.close());
+  const monitoring = createMonitoring({ place });
+  closers.add('monitoring', () => monitoring.close());
   const lambda = await createLambda({ place, logs, awsEndpoint });
   const s3 = await createS3({
     folder: state.s3Folder,
@@ -37,6 +41,7 @@ export async function createServices(options: ServicesOptions): Promise<WorldSer
     place,
     s3,
     logs,
+    monitoring,
     volumesFolder: state.volumesFolder,
     images: imageTable(projectFolder),
   });
@@ -53,14 +58,15 @@ export async function createServices(options: ServicesOptions): Promise<WorldSer
       sagemaker: sagemaker.operations,
       sagemakerruntime: sagemaker.runtime.operations,
       cloudwatchlogs: logs.operations,
+      cloudwatch: monitoring.operations,
     },
   });
   closers.add('states', () => states.close());
-  return { s3, lambda, logs, states, sagemaker };
+  return { s3, lambda, logs, monitoring, states, sagemaker, sts: createSts({ place }) };
 }
 
-export function wireServices({ s3, lambda, logs, states, sagemaker }: WorldServices): Service[] {
-  return [s3, lambda, logs, states, sagemaker, sagemaker.runtime];
+export function wireServices(services: WorldServices): Service[] {
+  return [...(Object.values(services) as Service[]), services.sagemaker.runtime];
 }
 
 /** Images by repository name. Ours is started from source (hosting adds `serve`) and ends with this process. */

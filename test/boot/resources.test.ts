@@ -253,6 +253,32 @@ describe('state machines', () => {
     expect((await describeMachine()).type).toBe('EXPRESS');
   });
 
+  it('have versions, and aliases that follow the newest one', async () => {
+    const withAlias = (result: string): object => ({
+      ...machine({ Definition: pass(result) }),
+      V: {
+        Type: 'AWS::StepFunctions::StateMachineVersion',
+        Properties: { StateMachineArn: { Ref: 'M' } },
+      },
+      A: {
+        Type: 'AWS::StepFunctions::StateMachineAlias',
+        Properties: {
+          Name: 'live',
+          RoutingConfiguration: [{ StateMachineVersionArn: { Ref: 'V' }, Weight: '100' }],
+        },
+      },
+    });
+    await boot(withAlias('one'));
+
+    const { outputs } = await boot(withAlias('two'), { A: { Ref: 'A' }, V: { Ref: 'V' } });
+
+    const { describeStateMachineAlias } = world.services.states.operations;
+    expect(outputs).toEqual({ A: `${stateMachineArn}:live`, V: `${stateMachineArn}:2` });
+    expect(await describeStateMachineAlias!({ stateMachineAliasArn: outputs.A })).toMatchObject({
+      routingConfiguration: [{ stateMachineVersionArn: `${stateMachineArn}:2`, weight: 100 }],
+    });
+  });
+
   it('with a fault name the resource', async () => {
     const booting = boot(machine({ Definition: { StartAt: 'Nowhere', States: {} } }));
 
@@ -369,6 +395,36 @@ describe('HTTP APIs', () => {
     });
 
     expect(world.built.notes).toEqual([expect.stringContaining('SQS-SendMessage')]);
+  });
+});
+
+describe('alarms', () => {
+  it('take numbers that came as text', async () => {
+    const { outputs } = await boot(
+      {
+        Errors: {
+          Type: 'AWS::CloudWatch::Alarm',
+          Properties: {
+            AlarmName: 'errors',
+            Namespace: 'AWS/Lambda',
+            MetricName: 'Errors',
+            Statistic: 'Sum',
+            Period: '60',
+            EvaluationPeriods: '1',
+            Threshold: '5',
+            ComparisonOperator: 'GreaterThanThreshold',
+          },
+        },
+      },
+      { Arn: getAtt('Errors.Arn') },
+    );
+
+    const { MetricAlarms } = await world.services.monitoring.operations.describeAlarms!({});
+
+    expect(MetricAlarms).toEqual([
+      expect.objectContaining({ AlarmName: 'errors', Period: 60, Threshold: 5 }),
+    ]);
+    expect(outputs.Arn).toBe('arn:aws:cloudwatch:us-east-1:000000000000:alarm:errors');
   });
 });
 

@@ -262,6 +262,21 @@ describe('the AWS APIs', () => {
     expect(executions!.map(({ status }) => status)).toEqual(['SUCCEEDED']);
   });
 
+  it('tell who is calling, and count invocations', async () => {
+    const who = await fetch(product.awsUrl, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/x-www-form-urlencoded',
+        authorization: 'AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/sts/aws4_request',
+      },
+      body: 'Action=GetCallerIdentity&Version=2011-06-15',
+    });
+    const metrics = await fetch(`${product.awsUrl}/_seriatim/metrics`);
+
+    expect(await who.text()).toContain('<Account>000000000000</Account>');
+    expect(await metrics.text()).toContain('seriatim-dev-house-prices');
+  });
+
   it('tell when the system is ready, and what is in it', async () => {
     const [health, resources] = await Promise.all(
       ['health', 'resources'].map((path) => fetch(`${product.awsUrl}/_seriatim/${path}`)),

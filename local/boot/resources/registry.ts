@@ -1,5 +1,6 @@
 // The resource types that are served, by name, and what stands in for one that is not.
 import { arn } from '../../service.ts';
+import { alarm } from './alarm.ts';
 import * as apiGateway from './api-gateway.ts';
 import * as iam from './iam.ts';
 import * as lambda from './lambda.ts';
@@ -7,7 +8,7 @@ import { logGroup } from './logs.ts';
 import { generatedName, type ResourceType } from './resource-type.ts';
 import * as s3 from './s3.ts';
 import * as sagemaker from './sagemaker.ts';
-import { activity, stateMachine } from './states.ts';
+import * as states from './states.ts';
 
 /** What matters only on AWS and takes nothing away here: a permission, a policy. `Ref` is the name, there is no attribute. */
 const withoutEffect: ResourceType = ({ logicalId }, world) => ({
@@ -23,6 +24,7 @@ export const RESOURCE_TYPES: Readonly<Record<string, ResourceType>> = {
   'AWS::ApiGatewayV2::Route': apiGateway.route,
   'AWS::ApiGatewayV2::Stage': apiGateway.stage,
   'AWS::CloudFormation::WaitConditionHandle': withoutEffect,
+  'AWS::CloudWatch::Alarm': alarm,
   'AWS::IAM::ManagedPolicy': iam.managedPolicy,
   'AWS::IAM::Policy': iam.policy,
   'AWS::IAM::Role': iam.role,
@@ -41,8 +43,10 @@ export const RESOURCE_TYPES: Readonly<Record<string, ResourceType>> = {
   'AWS::SageMaker::Endpoint': sagemaker.endpoint,
   'AWS::SageMaker::EndpointConfig': sagemaker.endpointConfig,
   'AWS::SageMaker::Model': sagemaker.model,
-  'AWS::StepFunctions::Activity': activity,
-  'AWS::StepFunctions::StateMachine': stateMachine,
+  'AWS::StepFunctions::Activity': states.activity,
+  'AWS::StepFunctions::StateMachine': states.stateMachine,
+  'AWS::StepFunctions::StateMachineAlias': states.stateMachineAlias,
+  'AWS::StepFunctions::StateMachineVersion': states.stateMachineVersion,
 };
 
 /**

@@ -3,9 +3,10 @@
 import { createHash } from 'node:crypto';
 import type { FunctionDefinition, Lambda } from '../../lambda/api.ts';
 import type { Logs } from '../../logs/api.ts';
+import type { Monitoring } from '../../monitoring/api.ts';
 import type { S3 } from '../../s3/api.ts';
 import type { SageMaker } from '../../sagemaker/api.ts';
-import type { AwsPlace } from '../../service.ts';
+import type { AwsPlace, Service } from '../../service.ts';
 import type { States } from '../../states/api.ts';
 import type { HttpApiDraft } from './http-api-draft.ts';
 import type { Properties } from './properties.ts';
@@ -47,8 +48,10 @@ export interface WorldServices {
   readonly s3: S3;
   readonly lambda: Lambda;
   readonly logs: Logs;
+  readonly monitoring: Monitoring;
   readonly states: States;
   readonly sagemaker: SageMaker;
+  readonly sts: Service;
 }
 
 export interface Built {

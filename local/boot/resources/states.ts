@@ -31,6 +31,40 @@ export const activity: ResourceType = async ({ properties }, world) => {
   return { ref: activityArn, attributes: { Arn: activityArn, Name: name } };
 };
 
+export const stateMachineVersion: ResourceType = async ({ properties }, world) => {
+  const input = { stateMachineArn: properties.requiredText('StateMachineArn') };
+  const version = await call(world.services.states.operations, 'publishStateMachineVersion', input);
+  const versionArn = String(version.stateMachineVersionArn);
+  return { ref: versionArn, attributes: { Arn: versionArn } };
+};
+
+export const stateMachineAlias: ResourceType = async ({ logicalId, properties }, world) => {
+  const { operations } = world.services.states;
+  const name = properties.text('Name') ?? generatedName(world, logicalId);
+  const routes = routing(properties);
+  const stateMachineArn = routes[0]!.stateMachineVersionArn.replace(/:\d+$/, '');
+  const stateMachineAliasArn = `${stateMachineArn}:${name}`;
+  const input = { routingConfiguration: routes };
+  const { stateMachineAliases } = await call(operations, 'listStateMachineAliases', { stateMachineArn });
+  const exists = (stateMachineAliases as SdkValues[]).some(
+    (other) => other.stateMachineAliasArn === stateMachineAliasArn,
+  );
+  if (exists) await call(operations, 'updateStateMachineAlias', { stateMachineAliasArn, ...input });
+  else await call(operations, 'createStateMachineAlias', { name, ...input });
+  return { ref: stateMachineAliasArn, attributes: { Arn: stateMachineAliasArn } };
+};
+
+/** Told outright, or by a deployment's preference, which moves all traffic at once here. */
+function routing(properties: Properties): { stateMachineVersionArn: string; weight: number }[] {
+  const preferred = properties.object('DeploymentPreference')?.requiredText('StateMachineVersionArn');
+  if (preferred !== undefined) return [{ stateMachineVersionArn: preferred, weight: 100 }];
+  const routes = properties.objects('RoutingConfiguration').map((route) => ({
+    stateMachineVersionArn: route.requiredText('StateMachineVersionArn'),
+    weight: route.number('Weight') ?? 100,
+  }));
+  return routes.length > 0 ? routes : properties.refuse('RoutingConfiguration', 'names no version');
+}
+
 /** The input of CreateStateMachine without the name. */
 function machineInput(properties: Properties): SdkValues & { definition: string; type: string } {
   const logging = properties.object('LoggingConfiguration')?.values;
