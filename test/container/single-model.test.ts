@@ -263,3 +263,30 @@ describe('an artefact that cannot be served', () => {
     await container.stop();
   });
 });
+
+describe('metrics', () => {
+  it("count invocations, records, runs and failures per model, in Triton's names", async () => {
+    const container = await startTestContainer({
+      files: { 'model.onnx': HOUSE_FEATURES },
+      env: { SERIATIM_REPORT: 'server-timing' },
+    });
+    await container.ready;
+    const answered = await container.post('/invocations', JSON.stringify([RECORD, RECORD, RECORD]));
+    await container.post('/invocations', 'no JSON');
+
+    const text = await (await fetch(`${container.url}/metrics`)).text();
+
+    const labels = '{model="model",version="1"}';
+    expect(text).toContain(`nv_inference_request_success${labels} 1\n`);
+    expect(text).toContain(`nv_inference_count${labels} 3\n`);
+    expect(text).toContain(`nv_inference_exec_count${labels} 1\n`);
+    expect(text).toContain('nv_inference_request_failure{model="model",version="1",reason="OTHER"} 1\n');
+    expect(text).toContain('seriatim_batch_rows_bucket{model="model",le="4"} 1\n');
+    expect(text).toContain('seriatim_model_info{model="model",provider="cpu",thread="server"} 1\n');
+    expect(text).toMatch(/nv_inference_compute_infer_duration_us\{[^}]*\} [1-9]/);
+    expect(answered.headers.get('server-timing')).toMatch(
+      /^queue;dur=[\d.]+, input;dur=[\d.]+, infer;dur=[\d.]+, output;dur=[\d.]+$/,
+    );
+    await container.stop();
+  });
+});
