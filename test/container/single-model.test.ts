@@ -290,3 +290,31 @@ describe('metrics', () => {
     await container.stop();
   });
 });
+
+describe('execution providers', () => {
+  it('are tried in order; the one in use is told, and why another was passed over', async () => {
+    const container = await startTestContainer({
+      files: { 'model.onnx': HOUSE_FEATURES },
+      env: { SERIATIM_PROVIDERS: 'cuda,cpu' },
+    });
+    await container.ready;
+
+    const { providers } = (await (await fetch(`${container.url}/ping`)).json()) as { providers: string[] };
+    const passedOver = container.logs.filter((line) => line.includes('provider passed over: cuda:'));
+
+    // With a GPU at hand and its libraries installed it is CUDA; without, CUDA's own refusal is in the log.
+    expect(providers[0] === 'cuda' ? 0 : 1).toBe(passedOver.length);
+    expect((await container.post('/invocations', JSON.stringify([RECORD]))).status).toBe(200);
+    await container.stop();
+  });
+
+  it('that are all refused fail the load with what each of them said', async () => {
+    const container = await startTestContainer({
+      files: { 'model.onnx': HOUSE_FEATURES },
+      env: { SERIATIM_PROVIDERS: 'nothing' },
+    });
+
+    await expect(container.ready).rejects.toThrow(/does not load. nothing: /);
+    await container.stop();
+  });
+});
