@@ -39,6 +39,10 @@ export interface VariantPlan {
   /** Gets a copy of the traffic; its answers are dropped. */
   readonly isShadow: boolean;
   readonly isDirect: boolean;
+  /** Instances come and go with the calls. */
+  readonly serverless:
+    | { readonly maxConcurrency: number; readonly provisionedConcurrency: number }
+    | undefined;
   readonly isPipeline: boolean;
   readonly startupTimeoutMs: number | undefined;
   readonly containers: readonly ContainerPlan[];
@@ -51,11 +55,17 @@ export function planVariant(
   options: { readonly images: ImageTable; readonly isShadow: boolean },
 ): VariantPlan {
   const seconds = variant.ContainerStartupHealthCheckTimeoutInSeconds;
+  const serverless = variant.ServerlessConfig;
+  const provisioned = serverless?.ProvisionedConcurrency ?? 0;
   const isPipeline = model.Containers !== undefined;
   return {
     name: variant.VariantName,
     weight: variant.InitialVariantWeight ?? 1,
-    instanceCount: variant.InitialInstanceCount ?? 1,
+    instanceCount: serverless === undefined ? (variant.InitialInstanceCount ?? 1) : Math.max(1, provisioned),
+    serverless:
+      serverless === undefined
+        ? undefined
+        : { maxConcurrency: serverless.MaxConcurrency, provisionedConcurrency: provisioned },
     routing: variant.RoutingConfig?.RoutingStrategy ?? 'RANDOM',
     isShadow: options.isShadow,
     isDirect: model.InferenceExecutionConfig?.Mode === 'Direct',
