@@ -16,13 +16,19 @@ export class Endpoints {
   readonly operations: SdkOperations;
   readonly #context: ControlContext;
   readonly #hosts: Hosts;
+  /** Called with a new endpoint's name and tags. */
+  onCreated: (endpointName: string, tags: unknown) => void = () => {};
   readonly #changes = new Map<string, Promise<void>>();
 
   constructor(context: ControlContext, hosts: Hosts) {
     this.#context = context;
     this.#hosts = hosts;
     this.operations = {
-      createEndpoint: async (input) => this.#create(input.EndpointName, input.EndpointConfigName),
+      createEndpoint: async (input) => {
+        const created = this.#create(input.EndpointName, input.EndpointConfigName);
+        this.onCreated(input.EndpointName as string, input.Tags);
+        return created;
+      },
       describeEndpoint: async (input) => this.#describe(this.#find(input.EndpointName)),
       listEndpoints: async (input) => this.#list(input),
       updateEndpoint: async (input) => this.#update(input),
