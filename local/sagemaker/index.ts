@@ -8,6 +8,7 @@ import type { SageMaker, SageMakerOptions } from './api.ts';
 import { AsyncInference } from './async/queue.ts';
 import { endpointConfigOperations } from './control/endpoint-configs.ts';
 import { Endpoints } from './control/endpoints.ts';
+import { InferenceComponents } from './control/inference-components.ts';
 import { modelOperations } from './control/models.ts';
 import { TransformJobs } from './control/transform-jobs.ts';
 import { Hosts } from './hosting/hosts.ts';
@@ -44,6 +45,8 @@ export async function createSageMaker(options: SageMakerOptions): Promise<SageMa
   const registry = new Registry(control);
   const hosts = new Hosts(context, store, registryHooks(registry, context, store));
   const endpoints = new Endpoints(control, hosts);
+  const components = new InferenceComponents(control, context, hosts);
+  endpoints.componentsAt = (endpointName) => components.at(endpointName);
   const transformJobs = new TransformJobs(control, context);
   const autoScaling = new AutoScaling(hosts, context);
   const operations = {
@@ -52,11 +55,12 @@ export async function createSageMaker(options: SageMakerOptions): Promise<SageMa
     ...endpoints.operations,
     ...transformJobs.operations,
     ...registry.operations,
+    ...components.operations,
   };
   const settled = (endpointName: string) => endpoints.settled(endpointName);
   const follower = new RegistryFollower({ control, registry, operations, settled });
   endpoints.onCreated = (endpointName, tags) => follower.note(endpointName, tags);
-  const invoker = new Invoker(context, hosts.live);
+  const invoker = new Invoker(context, hosts.live, components);
   const asyncInference = new AsyncInference(invoker, context);
 
   return {
@@ -88,7 +92,7 @@ export async function createSageMaker(options: SageMakerOptions): Promise<SageMa
     handle: (call) => handleControl(call, operations),
     async close() {
       autoScaling.close();
-      await Promise.all([hosts.close(), transformJobs.close(), invoker.close()]);
+      await Promise.all([hosts.close(), components.close(), transformJobs.close(), invoker.close()]);
       records.close();
     },
   };

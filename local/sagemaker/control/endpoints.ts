@@ -18,6 +18,8 @@ export class Endpoints {
   readonly #hosts: Hosts;
   /** Called with a new endpoint's name and tags. */
   onCreated: (endpointName: string, tags: unknown) => void = () => {};
+  /** The inference components on an endpoint. */
+  componentsAt: (endpointName: string) => readonly string[] = () => [];
   readonly #changes = new Map<string, Promise<void>>();
 
   constructor(context: ControlContext, hosts: Hosts) {
@@ -111,6 +113,11 @@ export class Endpoints {
     const endpoint = this.#find(endpointName);
     this.#refuseInProgress(endpoint);
     const name = endpoint.EndpointName;
+    const components = this.componentsAt(name);
+    if (components.length > 0)
+      throw invalid(
+        `Cannot delete endpoint "${endpoint.EndpointArn}": it hosts the inference components ${components.join(', ')}.`,
+      );
     this.#put({ ...endpoint, EndpointStatus: 'Deleting' });
     const change = this.#hosts.delete(name).then(() => {
       this.#context.store.endpoints.delete(name);

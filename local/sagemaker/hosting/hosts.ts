@@ -131,9 +131,16 @@ export class Hosts {
   }
 
   #plan(variant: ProductionVariant, isShadow: boolean): VariantPlan {
-    const model = this.#store.models.get(variant.ModelName ?? '');
+    // A variant without a model hosts inference components: an instance of no containers.
+    if (variant.ModelName === undefined) return this.planModel(NO_MODEL, variant, isShadow);
+    const model = this.#store.models.get(variant.ModelName);
     if (model === undefined)
       throw new Error(`The model "${variant.ModelName}" of variant ${variant.VariantName} does not exist.`);
+    return this.planModel(model, variant, isShadow);
+  }
+
+  /** @throws Error in the words of a FailureReason */
+  planModel(model: ModelRecord, variant: ProductionVariant, isShadow = false): VariantPlan {
     return planVariant(variant, this.#hooks.resolve(model), { images: this.#context.images, isShadow });
   }
 
@@ -142,6 +149,8 @@ export class Hosts {
     this.#fleets.delete(fleet);
   }
 }
+
+const NO_MODEL: ModelRecord = { ModelName: '', ModelArn: '', CreationTime: new Date(0), Containers: [] };
 
 export interface DesiredCapacity {
   readonly VariantName: string;
