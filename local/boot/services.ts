@@ -76,7 +76,12 @@ function imageTable(projectFolder: string): ImageTable {
       kind: 'command',
       command: process.execPath,
       args: [join(projectFolder, 'container', 'main.ts')],
-      environment: { SERIATIM_EXIT_WITH_PARENT: '1' },
+      environment: { SERIATIM_EXIT_WITH_PARENT: '1', NODE_COMPILE_CACHE: compileCache(projectFolder) },
     },
   };
+}
+
+/** The launcher's, so that a container starts from it too, with a third less memory. */
+function compileCache(projectFolder: string): string {
+  return process.env.NODE_COMPILE_CACHE ?? join(projectFolder, '.build', 'compile-cache');
 }
