@@ -4,6 +4,7 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Logger } from './handlers/api.ts';
 import { createPool } from './instances/pool.ts';
+import { createMetrics } from './serving/metrics.ts';
 import { createRegistry, type Registry } from './serving/registry.ts';
 import { createContainerServer, type ServerState, SINGLE_MODEL } from './serving/server.ts';
 import type { Settings } from './settings.ts';
@@ -25,9 +26,10 @@ export async function startContainer(settings: Settings, logger: Logger): Promis
     spreads: !settings.isMultiModel,
     onLog: (level, message) => logger[level](message),
   });
-  const registry = createRegistry({ settings, pool, logger });
+  const metrics = createMetrics();
+  const registry = createRegistry({ settings, pool, logger, metrics });
   const state: ServerState = { phase: settings.isMultiModel ? 'ready' : 'loading' };
-  const server = createContainerServer({ settings, registry, logger, state });
+  const server = createContainerServer({ settings, registry, logger, state, metrics });
   server.listen(settings.port, settings.host);
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;

@@ -31,6 +31,10 @@ export interface Settings {
   readonly providers: readonly string[];
   /** Whether answers carry `X-Amzn-SageMaker-Custom-Attributes` saying what the invocation met. */
   readonly reportsAttributes: boolean;
+  /** Whether answers carry `Server-Timing` with the invocation's times. */
+  readonly reportsServerTiming: boolean;
+  /** Which model of a Triton repository answers; absent: the only one, or the only ensemble. */
+  readonly tritonModel?: string;
   readonly exitsWithParent: boolean;
   /** How long SIGTERM waits for what is in flight. SageMaker kills 30 s after it. */
   readonly drainMs: number;
@@ -80,6 +84,8 @@ export function readSettings(env: Environment): Settings {
     batching: batchSettings(env),
     providers: list(env.SERIATIM_PROVIDERS ?? 'cpu'),
     reportsAttributes: list(env.SERIATIM_REPORT).includes('custom-attributes'),
+    reportsServerTiming: list(env.SERIATIM_REPORT).includes('server-timing'),
+    ...(env.SAGEMAKER_TRITON_DEFAULT_MODEL_NAME && { tritonModel: env.SAGEMAKER_TRITON_DEFAULT_MODEL_NAME }),
     exitsWithParent: flag(env, 'SERIATIM_EXIT_WITH_PARENT'),
     drainMs: integer(env, 'SERIATIM_DRAIN_MS', { fallback: 25_000, min: 0 }),
     batchTransform: batchTransformSettings(env),

@@ -113,6 +113,7 @@ export interface EncodeOptions {
   readonly format: ChosenFormat;
   readonly signature: DecodeContext['signature'];
   readonly modelName: string;
+  readonly modelVersion?: string;
   readonly reply?: OipReply;
 }
 
@@ -122,11 +123,6 @@ export function encodeBody(
   rows: number,
   options: EncodeOptions,
 ): EncodedBody | Promise<EncodedBody> {
-  const { format, signature, modelName, reply } = options;
-  return format.encode(parts, rows, {
-    accept: format.mediaType,
-    signature,
-    modelName,
-    ...(reply && { reply }),
-  });
+  const { format, ...context } = options;
+  return format.encode(parts, rows, { ...context, accept: format.mediaType });
 }

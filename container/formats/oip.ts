@@ -258,7 +258,7 @@ export function encodeOip(parts: readonly Part[], context: EncodeContext): Encod
   const header = JSON.stringify({
     ...(reply?.id !== undefined && { id: reply.id }),
     model_name: context.modelName,
-    model_version: '1',
+    model_version: context.modelVersion ?? '1',
     outputs,
   });
   if (binary.length === 0) return { body: header, contentType: 'application/json' };

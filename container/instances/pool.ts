@@ -26,6 +26,8 @@ export interface Pool {
     limits: JobLimits,
     job: (worker: WorkerInstance) => Promise<Value>,
   ): Promise<Value>;
+  /** Jobs that wait for a thread. */
+  waiting(name: string): number;
   close(): Promise<void>;
 }
 
@@ -166,6 +168,7 @@ export function createPool(options: PoolOptions): Pool {
         }),
       );
     },
+    waiting: (name) => waiters.filter((waiter) => waiter.name === name).length,
     close: async () => {
       isClosed = true;
       const reason = new InferenceError('Overloaded', 'The container is stopping.');

@@ -16,6 +16,8 @@ export interface BatcherOptions {
   /** Runs that may be under way at once: the model's instances. */
   readonly instances: number;
   readonly run: (tensors: Tensors, limits: RunLimits) => Promise<Tensors>;
+  /** Told of every run and its rows. */
+  readonly onRun?: (rows: number) => void;
   readonly timers?: BatchTimers;
 }
 
@@ -113,6 +115,7 @@ export function createBatcher(options: BatcherOptions): Batcher {
     const startedAt = timers.now();
     try {
       const deadline = Math.max(...batch.map((entry) => entry.deadline));
+      options.onRun?.(sumRows(batch));
       const outputs = await options.run(joinInputs(batch, options.signature), { deadline });
       if (batch.length === 1 || keepsRows(outputs, batch))
         handOut(batch, outputs, { startedAt, endedAt: timers.now() });

@@ -5,7 +5,7 @@ import { InferenceError } from '../errors.ts';
 import type { WireAnswer } from '../instances/protocol.ts';
 import { readBody } from './body.ts';
 import type { Invoked } from './registry.ts';
-import { type Invocation, reportedName } from './served-model.ts';
+import { type Invocation, type InvocationTimes, reportedName } from './served-model.ts';
 import type { ServerContext } from './server.ts';
 
 export interface Exchange {
@@ -72,8 +72,17 @@ function writeAnswer({ settings }: ServerContext, invoked: Invoked, { request, r
     const own = headers?.[CUSTOM_ATTRIBUTES];
     all[CUSTOM_ATTRIBUTES] = own === undefined ? report : `${own};${report}`;
   }
+  if (settings.reportsServerTiming) all['server-timing'] = serverTiming(invoked.answer.times);
   response.writeHead(200, all);
   response.end(body);
+}
+
+/** `queue;dur=0.02, input;dur=0.05, infer;dur=0.11, output;dur=0.03` */
+function serverTiming({ queueMs, inputMs, computeMs, outputMs }: InvocationTimes): string {
+  const times = { queue: queueMs, input: inputMs, infer: computeMs, output: outputMs };
+  return Object.entries(times)
+    .map(([name, milliseconds]) => `${name};dur=${milliseconds.toFixed(2)}`)
+    .join(', ');
 }
 
 /** `model=Houston_TX.tar.gz;load=cold;load-ms=21.3;queue-ms=0.02;compute-ms=0.11;batch=1` */

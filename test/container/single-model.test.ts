@@ -263,3 +263,58 @@ describe('an artefact that cannot be served', () => {
     await container.stop();
   });
 });
+
+describe('metrics', () => {
+  it("count invocations, records, runs and failures per model, in Triton's names", async () => {
+    const container = await startTestContainer({
+      files: { 'model.onnx': HOUSE_FEATURES },
+      env: { SERIATIM_REPORT: 'server-timing' },
+    });
+    await container.ready;
+    const answered = await container.post('/invocations', JSON.stringify([RECORD, RECORD, RECORD]));
+    await container.post('/invocations', 'no JSON');
+
+    const text = await (await fetch(`${container.url}/metrics`)).text();
+
+    const labels = '{model="model",version="1"}';
+    expect(text).toContain(`nv_inference_request_success${labels} 1\n`);
+    expect(text).toContain(`nv_inference_count${labels} 3\n`);
+    expect(text).toContain(`nv_inference_exec_count${labels} 1\n`);
+    expect(text).toContain('nv_inference_request_failure{model="model",version="1",reason="OTHER"} 1\n');
+    expect(text).toContain('seriatim_batch_rows_bucket{model="model",le="4"} 1\n');
+    expect(text).toContain('seriatim_model_info{model="model",provider="cpu",thread="server"} 1\n');
+    expect(text).toMatch(/nv_inference_compute_infer_duration_us\{[^}]*\} [1-9]/);
+    expect(answered.headers.get('server-timing')).toMatch(
+      /^queue;dur=[\d.]+, input;dur=[\d.]+, infer;dur=[\d.]+, output;dur=[\d.]+$/,
+    );
+    await container.stop();
+  });
+});
+
+describe('execution providers', () => {
+  it('are tried in order; the one in use is told, and why another was passed over', async () => {
+    const container = await startTestContainer({
+      files: { 'model.onnx': HOUSE_FEATURES },
+      env: { SERIATIM_PROVIDERS: 'cuda,cpu' },
+    });
+    await container.ready;
+
+    const { providers } = (await (await fetch(`${container.url}/ping`)).json()) as { providers: string[] };
+    const passedOver = container.logs.filter((line) => line.includes('provider passed over: cuda:'));
+
+    // With a GPU at hand and its libraries installed it is CUDA; without, CUDA's own refusal is in the log.
+    expect(providers[0] === 'cuda' ? 0 : 1).toBe(passedOver.length);
+    expect((await container.post('/invocations', JSON.stringify([RECORD]))).status).toBe(200);
+    await container.stop();
+  });
+
+  it('that are all refused fail the load with what each of them said', async () => {
+    const container = await startTestContainer({
+      files: { 'model.onnx': HOUSE_FEATURES },
+      env: { SERIATIM_PROVIDERS: 'nothing' },
+    });
+
+    await expect(container.ready).rejects.toThrow(/does not load. nothing: /);
+    await container.stop();
+  });
+});
