@@ -12,6 +12,11 @@ export interface SageMaker extends Service {
   readonly operations: SdkOperations;
   /** The wire handler and operations (`invokeEndpoint` …) of the Runtime API. */
   readonly runtime: Service & { readonly name: 'sagemaker-runtime'; readonly operations: SdkOperations };
+  /** Application Auto Scaling, for endpoint variants. */
+  readonly autoScaling: Service & {
+    readonly name: 'application-autoscaling';
+    readonly operations: SdkOperations;
+  };
   /** Every endpoint with its status; the process is ready when all are InService. */
   endpoints(): readonly {
     readonly endpointName: string;

@@ -15,6 +15,7 @@ import { Ports } from './hosting/ports.ts';
 import { Invoker } from './runtime/invoke.ts';
 import { runtimeOperations } from './runtime/operations.ts';
 import { handleRuntime } from './runtime/wire.ts';
+import { AutoScaling } from './scaling/auto-scaling.ts';
 import { DEFAULT_SETTINGS } from './settings.ts';
 import { memoryStore } from './store.ts';
 import { handleControl } from './wire.ts';
@@ -38,6 +39,7 @@ export async function createSageMaker(options: SageMakerOptions): Promise<SageMa
   const control = { place, clock, store };
   const endpoints = new Endpoints(control, hosts);
   const transformJobs = new TransformJobs(control, context);
+  const autoScaling = new AutoScaling(hosts, context);
   const operations = {
     ...modelOperations(control),
     ...endpointConfigOperations(control),
@@ -56,6 +58,12 @@ export async function createSageMaker(options: SageMakerOptions): Promise<SageMa
       handle: (call) => handleRuntime(call, { invoker, asyncInference, context }),
       close: async () => {},
     },
+    autoScaling: {
+      name: 'application-autoscaling',
+      operations: autoScaling.operations,
+      handle: (call) => handleControl(call, autoScaling.operations),
+      close: async () => autoScaling.close(),
+    },
     endpoints: () =>
       endpoints.all().map(({ EndpointName, EndpointStatus, FailureReason }) => ({
         endpointName: EndpointName,
@@ -65,6 +73,7 @@ export async function createSageMaker(options: SageMakerOptions): Promise<SageMa
     settled: (endpointName) => endpoints.settled(endpointName),
     handle: (call) => handleControl(call, operations),
     async close() {
+      autoScaling.close();
       await Promise.all([hosts.close(), transformJobs.close(), invoker.close()]);
     },
   };

@@ -48,6 +48,14 @@ export interface HostingSettings {
   readonly maxLoadedModels: number;
   /** Cold loads that run side by side in one container. */
   readonly concurrentModelLoads: number;
+  /** Largest request body of a serverless variant; 4 MB. */
+  readonly serverlessPayloadLimitBytes: number;
+  /** A serverless variant's instance ends when nobody has called it for so long. */
+  readonly serverlessIdleMs: number;
+  /** So many minutes over a target in a row before auto scaling adds instances. */
+  readonly scaleOutPeriods: number;
+  /** So many minutes under 90 % of a target before auto scaling takes instances away. */
+  readonly scaleInPeriods: number;
   /** How long captured data waits to be written together. */
   readonly captureFlushMs: number;
   /** The most connections held open to one container. */
@@ -81,6 +89,10 @@ export const DEFAULT_SETTINGS: HostingSettings = {
   modelMemoryBytes: Number.POSITIVE_INFINITY,
   maxLoadedModels: Number.POSITIVE_INFINITY,
   concurrentModelLoads: 2,
+  serverlessPayloadLimitBytes: 4 * MEBIBYTE,
+  serverlessIdleMs: 300_000,
+  scaleOutPeriods: 3,
+  scaleInPeriods: 15,
   captureFlushMs: 5_000,
   connectionsPerContainer: 256,
 };

@@ -139,7 +139,7 @@ describe('a call to a target model', () => {
 });
 
 describe('room', () => {
-  it('is made by unloading the least recently used model when the container answers 507', async () => {
+  it('is made by unloading the model least asked for when the container answers 507', async () => {
     await start({ a: 'a', b: 'b', c: 'c' }, { environment: { MAX_MODELS: '2' } });
     await loadOf('a');
     await loadOf('b');
@@ -171,6 +171,15 @@ describe('room', () => {
 
     expect(await loadOf('b')).toMatch(/download-ms=0.00/);
     expect(await loadOf('a')).not.toMatch(/download-ms=0.00/);
+  });
+
+  it('is never made by unloading a pinned model, which is loaded before it is asked for', async () => {
+    const environment = { MAX_MODELS: '2', SERIATIM_PINNED_MODELS: 'a', SERIATIM_PRELOAD_MODELS: 'b' };
+    await start({ a: 'a', b: 'b', c: 'c' }, { environment });
+    for (let call = 0; call < 3; call++) expect(await loadOf('b')).toBe('warm');
+
+    expect(await loadOf('c')).toMatch(/evicted=b$/);
+    expect(await loadOf('a')).toBe('warm');
   });
 
   it('is given back at once where models are not to be cached', async () => {

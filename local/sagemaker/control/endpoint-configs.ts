@@ -2,6 +2,7 @@
 // https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateEndpointConfig.html
 import type { SdkOperations, SdkValues } from '../../service.ts';
 import { type ControlContext, now, sagemakerArn } from './context.ts';
+import { containersOf } from './models.ts';
 import { page } from './page.ts';
 import { invalid, NAME_RULE, Problems } from './problems.ts';
 import type {
@@ -89,6 +90,8 @@ function checkConfig(input: SdkValues, context: ControlContext): void {
   problems.throwIfAny();
   const variants = [...production, ...shadow] as ProductionVariant[];
   checkModelsExist(variants, context);
+  if (variants.some((variant) => variant.ServerlessConfig !== undefined))
+    checkServerless(input, variants, context);
   const names = variants.map((variant) => variant.VariantName);
   if (new Set(names).size !== names.length)
     throw invalid('Production variant names must be unique within an endpoint configuration.');
@@ -116,6 +119,23 @@ function checkVariant(problems: Problems, at: string, variant: ProductionVariant
   problems
     .number(`${at}.serverlessConfig.memorySizeInMB`, serverless.MemorySizeInMB, { min: 1024, max: 6144 })
     .number(`${at}.serverlessConfig.maxConcurrency`, serverless.MaxConcurrency, { min: 1, max: 200 });
+}
+
+/** What Serverless Inference does not do. */
+function checkServerless(
+  input: SdkValues,
+  variants: readonly ProductionVariant[],
+  { store }: ControlContext,
+): void {
+  const refuse = (what: string) => invalid(`Serverless Inference does not support ${what}.`);
+  if (variants.length > 1) throw refuse('multiple production variants');
+  if (input.DataCaptureConfig !== undefined) throw refuse('data capture');
+  if (input.AsyncInferenceConfig !== undefined) throw refuse('asynchronous inference');
+  const model = store.models.get(variants[0]!.ModelName ?? '');
+  if (model === undefined) return;
+  if ((model.Containers?.length ?? 1) > 1) throw refuse('inference pipelines');
+  if (containersOf(model).some((container) => container.Mode === 'MultiModel'))
+    throw refuse('multi-model endpoints');
 }
 
 const S3_URL_RULE = { pattern: /^(https|s3):\/\/([^/]+)\/?(.*)$/, max: 1024, isOptional: true };

@@ -118,12 +118,23 @@ export class Container {
     let reason = '';
     for (let attempt = 0; attempt < this.#context.settings.startAttempts && !this.#isClosed; attempt++) {
       const outcome = await this.#launchOnce(deadline);
-      if (outcome === 'healthy') return;
+      if (outcome === 'healthy') return this.#preload();
       reason = outcome;
       await this.#dropProcess();
       if (deadline.isExpired) break;
     }
     throw new Error(this.#isClosed ? 'it was stopped while it started' : reason);
+  }
+
+  /** Loads the models that are to be there before they are asked for; one that cannot be is told in the log. */
+  async #preload(): Promise<void> {
+    for (const targetModel of this.plan.preloadedModels) {
+      const { model, loaded } = this.models!.hold(targetModel);
+      await loaded.catch((error: Error) =>
+        this.#log([`model-preload target=${targetModel} failed: ${error.message}`]),
+      );
+      this.models!.release(model);
+    }
   }
 
   /** Starts the process and pings it. @returns `healthy`, or why it is not. */
@@ -240,6 +251,7 @@ export class Container {
       deadline.end();
       if (outcome === 'healthy') {
         this.#restarts = 0;
+        await this.#preload();
         return;
       }
       await this.#dropProcess();
@@ -292,6 +304,7 @@ export class Container {
       disk,
       settings,
       keepsModels: this.plan.keepsModels,
+      pinned: new Set(this.plan.pinnedModels),
       call: (request) => this.#callModelsApi(request),
       onLoaded: (model, report) => this.#modelLoaded(model, report),
       onUnloaded: (model, unloadMs) => this.#modelUnloaded(model, unloadMs),

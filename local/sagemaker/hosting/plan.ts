@@ -3,6 +3,7 @@
 import type { ImageLauncher, ImageTable } from '../api.ts';
 import { containersOf } from '../control/models.ts';
 import type { ContainerDefinition, ModelRecord, ProductionVariant } from '../control/records.ts';
+import { targetModelProblem } from '../multi-model/target.ts';
 import { findLauncher } from './images.ts';
 
 export interface ContainerPlan {
@@ -14,6 +15,10 @@ export interface ContainerPlan {
   readonly environment: Readonly<Record<string, string>>;
   readonly isMultiModel: boolean;
   readonly keepsModels: boolean;
+  /** Target models that are never unloaded: `SERIATIM_PINNED_MODELS`, separated by commas. */
+  readonly pinnedModels: readonly string[];
+  /** Target models loaded before the endpoint is in service: `SERIATIM_PRELOAD_MODELS`, and those pinned. */
+  readonly preloadedModels: readonly string[];
   readonly modelData: ModelData | undefined;
   /** Two containers with the same key do the same: one can stand in for the other. */
   readonly key: string;
@@ -34,6 +39,10 @@ export interface VariantPlan {
   /** Gets a copy of the traffic; its answers are dropped. */
   readonly isShadow: boolean;
   readonly isDirect: boolean;
+  /** Instances come and go with the calls. */
+  readonly serverless:
+    | { readonly maxConcurrency: number; readonly provisionedConcurrency: number }
+    | undefined;
   readonly isPipeline: boolean;
   readonly startupTimeoutMs: number | undefined;
   readonly containers: readonly ContainerPlan[];
@@ -46,11 +55,17 @@ export function planVariant(
   options: { readonly images: ImageTable; readonly isShadow: boolean },
 ): VariantPlan {
   const seconds = variant.ContainerStartupHealthCheckTimeoutInSeconds;
+  const serverless = variant.ServerlessConfig;
+  const provisioned = serverless?.ProvisionedConcurrency ?? 0;
   const isPipeline = model.Containers !== undefined;
   return {
     name: variant.VariantName,
     weight: variant.InitialVariantWeight ?? 1,
-    instanceCount: variant.InitialInstanceCount ?? 1,
+    instanceCount: serverless === undefined ? (variant.InitialInstanceCount ?? 1) : Math.max(1, provisioned),
+    serverless:
+      serverless === undefined
+        ? undefined
+        : { maxConcurrency: serverless.MaxConcurrency, provisionedConcurrency: provisioned },
     routing: variant.RoutingConfig?.RoutingStrategy ?? 'RANDOM',
     isShadow: options.isShadow,
     isDirect: model.InferenceExecutionConfig?.Mode === 'Direct',
@@ -65,6 +80,7 @@ export function planVariant(
 
 function planContainer(definition: ContainerDefinition, name: string, images: ImageTable): ContainerPlan {
   const image = definition.Image;
+  const pinned = namesIn(definition, 'SERIATIM_PINNED_MODELS');
   if (image === undefined) throw new Error(`The container ${name} has no image.`);
   return {
     name,
@@ -73,9 +89,18 @@ function planContainer(definition: ContainerDefinition, name: string, images: Im
     environment: definition.Environment ?? {},
     isMultiModel: definition.Mode === 'MultiModel',
     keepsModels: definition.MultiModelConfig?.ModelCacheSetting !== 'Disabled',
+    pinnedModels: pinned,
+    preloadedModels: [...new Set([...pinned, ...namesIn(definition, 'SERIATIM_PRELOAD_MODELS')])],
     modelData: modelDataOf(definition),
     key: JSON.stringify([name, definition]),
   };
+}
+
+/** A list of target models in a multi-model container's environment. */
+function namesIn(definition: ContainerDefinition, variable: string): string[] {
+  if (definition.Mode !== 'MultiModel') return [];
+  const names = (definition.Environment?.[variable] ?? '').split(',').map((name) => name.trim());
+  return names.filter((name) => name !== '' && targetModelProblem(name) === undefined);
 }
 
 function modelDataOf(definition: ContainerDefinition): ModelData | undefined {

@@ -14,6 +14,9 @@ export interface InvocationFacts {
 }
 
 export class VariantMetrics {
+  /** Since the variant began to serve. */
+  invocationCount = 0;
+  readonly modelSetupTime: Series;
   readonly modelLoadingWaitTime: Series;
   readonly modelDownloadingTime: Series;
   readonly modelLoadingTime: Series;
@@ -41,6 +44,7 @@ export class VariantMetrics {
     this.#modelErrors = this.#series('InvocationModelErrors', 'None');
     this.#modelLatency = this.#series('ModelLatency', 'Microseconds');
     this.#overheadLatency = this.#series('OverheadLatency', 'Microseconds');
+    this.modelSetupTime = this.#series('ModelSetupTime', 'Microseconds');
     this.modelLoadingWaitTime = this.#series('ModelLoadingWaitTime', 'Microseconds');
     this.modelDownloadingTime = this.#series('ModelDownloadingTime', 'Microseconds');
     this.modelLoadingTime = this.#series('ModelLoadingTime', 'Microseconds');
@@ -50,6 +54,7 @@ export class VariantMetrics {
   }
 
   invocation({ failedWith, totalMs, modelMs }: InvocationFacts, instanceCount: number): void {
+    this.invocationCount += 1;
     this.#invocations.add(1);
     this.#invocationsPerInstance.add(1 / instanceCount);
     this.#clientErrors.add(failedWith >= 400 && failedWith < 500 ? 1 : 0);

@@ -1,6 +1,7 @@
 // One variant of an endpoint: its instances, and which of them serves the next invocation.
 import { type HostContext, logGroupOf } from './host-context.ts';
 import { Instance, type StartFailure } from './instance.ts';
+import { OnDemandInstances } from './on-demand.ts';
 import type { VariantPlan } from './plan.ts';
 import { VariantMetrics } from './variant-metrics.ts';
 
@@ -22,6 +23,8 @@ export class Variant {
   readonly name: string;
   readonly isMultiModel: boolean;
   readonly metrics: VariantMetrics;
+  /** Of a serverless variant. */
+  readonly onDemand: OnDemandInstances | undefined;
   weight: number;
   /** How many instances there are to be; `instances` follows. */
   desiredInstanceCount: number;
@@ -29,7 +32,7 @@ export class Variant {
   readonly #options: VariantOptions;
   #scaling: Promise<void> = Promise.resolve();
   /** Instances that are not healthy yet. */
-  #starting: readonly Instance[] = [];
+  readonly #starting = new Set<Instance>();
   /** Instances that finish what they have. */
   readonly #ending = new Set<Instance>();
   #donor: Variant | undefined;
@@ -45,6 +48,7 @@ export class Variant {
     this.weight = plan.weight;
     this.desiredInstanceCount = plan.instanceCount;
     this.metrics = new VariantMetrics(context.monitoring, endpointName, plan.name);
+    this.onDemand = plan.serverless === undefined ? undefined : new OnDemandInstances(this, context);
     this.isMultiModel = plan.containers.some((container) => container.isMultiModel);
   }
 
@@ -61,6 +65,18 @@ export class Variant {
     const change = this.#scaling.then(() => this.#scale(count));
     this.#scaling = change.catch(() => {});
     return change;
+  }
+
+  /** One instance more, once it is healthy. */
+  async addInstance(): Promise<Instance> {
+    const instance = this.#createInstance(this.#instances.length);
+    await this.#start([instance]);
+    return instance;
+  }
+
+  removeInstance(instance: Instance): void {
+    this.#instances = this.#instances.filter((other) => other !== instance);
+    void this.#retire(instance);
   }
 
   async #scale(count: number): Promise<void> {
@@ -96,9 +112,9 @@ export class Variant {
 
   async #start(fresh: readonly Instance[]): Promise<void> {
     const timeoutMs = this.plan.startupTimeoutMs ?? this.#options.context.settings.startupTimeoutMs;
-    this.#starting = fresh;
+    for (const instance of fresh) this.#starting.add(instance);
     const failures = (await Promise.all(fresh.map((instance) => instance.start(timeoutMs)))).flat();
-    this.#starting = [];
+    for (const instance of fresh) this.#starting.delete(instance);
     if (this.#isClosed || failures.length > 0) await Promise.all(fresh.map((instance) => instance.close()));
     if (failures.length > 0) throw new Error(this.#failureReason(failures));
     if (!this.#isClosed) this.#instances = [...this.#instances, ...fresh];
@@ -132,12 +148,14 @@ export class Variant {
   /** Lets every instance finish what it has, then ends it. */
   async drainAndClose(): Promise<void> {
     this.#isClosed = true;
+    this.onDemand?.close();
     await Promise.all(this.#instances.map(endWhenDrained));
   }
 
   /** Ends every instance at once, those that start included. */
   async close(): Promise<void> {
     this.#isClosed = true;
+    this.onDemand?.close();
     await Promise.all(
       [...this.#instances, ...this.#starting, ...this.#ending].map((instance) => instance.close()),
     );

@@ -4,9 +4,10 @@
 import { performance } from 'node:perf_hooks';
 import type { ContainerAnswer, ContainerRequest } from '../hosting/container-client.ts';
 import type { HostingSettings } from '../settings.ts';
+import { AdaptivePolicy } from './adaptive-policy.ts';
 import type { ModelDisk } from './disk.ts';
 import type { LoadReport } from './load-report.ts';
-import { type EvictionPolicy, leastRecentlyUsed } from './policy.ts';
+import type { EvictionPolicy } from './policy.ts';
 import { Slots } from './slots.ts';
 import { modelHash } from './target.ts';
 
@@ -29,6 +30,8 @@ export interface ModelCacheOptions {
   readonly disk: ModelDisk;
   readonly settings: HostingSettings;
   readonly keepsModels: boolean;
+  /** Target models that stay loaded once they are. */
+  readonly pinned: ReadonlySet<string>;
   /** One call of the container's models API, bounded by the load's time. */
   readonly call: (request: ContainerRequest) => Promise<ContainerAnswer>;
   readonly onLoaded: (model: CachedModel, report: LoadReport) => void;
@@ -52,7 +55,7 @@ export class ModelCache {
   readonly #options: ModelCacheOptions;
   readonly #models = new Map<string, CachedModel>();
   readonly #loaded = new Map<string, CachedModel>();
-  readonly #policy: EvictionPolicy = leastRecentlyUsed();
+  readonly #policy: EvictionPolicy = new AdaptivePolicy();
   readonly #slots: Slots;
   /** Loads that wait for some model to become unused. */
   #onIdle: (() => void)[] = [];
@@ -119,12 +122,16 @@ export class ModelCache {
 
   /** Unloads the next unused model to make room in the container; false when every model is in use. */
   async evictOne(evicted: string[] = []): Promise<boolean> {
-    const hash = this.#policy.victim((key) => this.#loaded.get(key)?.users === 0);
+    const hash = this.#policy.victim((key) => this.#mayGo(this.#loaded.get(key)));
     if (hash === undefined) return false;
     const victim = this.#loaded.get(hash)!;
     evicted.push(victim.targetModel);
     await this.#unload(victim);
     return true;
+  }
+
+  #mayGo(model: CachedModel | undefined): boolean {
+    return model?.users === 0 && !this.#options.pinned.has(model.targetModel);
   }
 
   #find(targetModel: string): CachedModel {
@@ -166,8 +173,8 @@ export class ModelCache {
       const readyMs = performance.now();
       const evicted: string[] = [];
       await this.#loadIntoContainer(model, evicted);
-      this.#setLoaded(model);
       const endMs = performance.now();
+      this.#setLoaded(model, endMs - readyMs);
       const report: LoadReport = {
         isFetched: fetched !== undefined,
         totalMs: endMs - arrivedMs,
@@ -213,7 +220,7 @@ export class ModelCache {
   /** False when nothing is loaded that could ever make room. */
   async #evictOrWait(evicted: string[]): Promise<boolean> {
     if (await this.evictOne(evicted)) return true;
-    if (this.#loaded.size === 0) return false;
+    if (this.#loaded.values().every((model) => this.#options.pinned.has(model.targetModel))) return false;
     await new Promise<void>((resolve) => this.#onIdle.push(resolve));
     return true;
   }
@@ -241,11 +248,11 @@ export class ModelCache {
       await this.#options.disk.remove(model.hash).catch(() => {});
   }
 
-  #setLoaded(model: CachedModel): void {
+  #setLoaded(model: CachedModel, loadMs: number): void {
     model.state = 'loaded';
     this.#loaded.set(model.hash, model);
     this.#loadedBytes += this.#options.disk.bytesOf(model.hash);
-    this.#policy.added(model.hash);
+    this.#policy.added(model.hash, { bytes: this.#options.disk.bytesOf(model.hash), loadMs });
   }
 
   #setAbsent(model: CachedModel): void {

@@ -1,10 +1,11 @@
 // The bounded store of unpacked models on one container's volume: `<folder>/<hash>/model`. A model is in it only once
-// it is whole; the least recently used ones that nobody has loaded go first when the volume fills.
+// it is whole; of those that nobody has loaded the least worth goes first when the volume fills.
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type FetchOptions, type FetchReport, fetchArchive } from '../artefacts/fetch.ts';
 import { VolumeFull } from '../artefacts/problem.ts';
-import { type EvictionPolicy, leastRecentlyUsed } from './policy.ts';
+import { AdaptivePolicy } from './adaptive-policy.ts';
+import type { EvictionPolicy } from './policy.ts';
 
 export interface StoredModel {
   readonly hash: string;
@@ -17,7 +18,7 @@ export class ModelDisk {
   readonly #options: FetchOptions;
   readonly #isLoaded: (hash: string) => boolean;
   readonly #sizes = new Map<string, number>();
-  readonly #policy: EvictionPolicy = leastRecentlyUsed();
+  readonly #policy: EvictionPolicy = new AdaptivePolicy();
   #usedBytes = 0;
 
   /** @param isLoaded whether the container has the model's files open: such a model stays on disk */
@@ -55,7 +56,10 @@ export class ModelDisk {
     const report = await fetchArchive(model, this.pathOf(model.hash), this.#options);
     this.#sizes.set(model.hash, report.unpackedBytes);
     this.#usedBytes += report.unpackedBytes;
-    this.#policy.added(model.hash);
+    this.#policy.added(model.hash, {
+      bytes: report.unpackedBytes,
+      loadMs: report.downloadMs + report.unpackMs,
+    });
     await this.#makeRoom(model);
     return report;
   }

@@ -4,6 +4,7 @@ import type { Container } from '../hosting/container.ts';
 import type { Fleet, LiveEndpoint } from '../hosting/endpoint.ts';
 import type { HostContext } from '../hosting/host-context.ts';
 import type { Instance } from '../hosting/instance.ts';
+import type { OnDemandInstances } from '../hosting/on-demand.ts';
 import type { Variant } from '../hosting/variant.ts';
 import { targetModelProblem } from '../multi-model/target.ts';
 import { DataCapture } from './capture.ts';
@@ -33,6 +34,8 @@ export class Invoker {
   async invoke(invocation: Invocation): Promise<InvocationAnswer> {
     const endpoint = this.endpoint(invocation.endpointName);
     const fleet = endpoint.pickFleet();
+    const onDemand = fleet.variants[0]!.onDemand;
+    if (onDemand !== undefined) return this.#invokeServerless(fleet.variants[0]!, onDemand, invocation);
     const route = this.route(invocation, endpoint.name, fleet);
     if (fleet.shadows.length > 0) this.#mirror(fleet, invocation);
     const answer = await invokeChain(route, invocation, this.#context);
@@ -41,6 +44,24 @@ export class Invoker {
     const capture = fleet.config.DataCaptureConfig;
     if (capture !== undefined) this.#capture.offer(capture, invocation, answer);
     return answer;
+  }
+
+  /** A serverless endpoint has one variant, of one container. */
+  async #invokeServerless(
+    variant: Variant,
+    onDemand: OnDemandInstances,
+    invocation: Invocation,
+  ): Promise<InvocationAnswer> {
+    if (Buffer.byteLength(invocation.body) > this.#context.settings.serverlessPayloadLimitBytes)
+      throw validationError(`Request ${randomUUID()} has oversize body.`);
+    this.#checkTargetModel(variant, invocation);
+    const instance = await onDemand.acquire();
+    try {
+      const route = { variant, instance, containers: containersFor(instance, variant, invocation) };
+      return await invokeChain(route, invocation, this.#context);
+    } finally {
+      onDemand.release(instance);
+    }
   }
 
   /** Sends shadow variants their share of the traffic; what they answer is nobody's. */
