@@ -27,7 +27,7 @@ export interface ExecutorParts {
 
 export type StartRequest = Pick<
   ExecutionStart,
-  'name' | 'traceHeader' | 'versionArn' | 'aliasArn' | 'mapRun' | 'rerunOf'
+  'name' | 'traceHeader' | 'versionArn' | 'aliasArn' | 'mapRun' | 'rerunOf' | 'startAt'
 > & {
   readonly inputText: string;
   readonly isSync?: boolean;
@@ -148,22 +148,55 @@ export class Executor {
 
   /** Goes on with an execution from its frames. */
   takeUp(row: ExecutionRow, asMachine?: MachineRevision): { execution: Execution; ended: Promise<void> } {
-    const revision = this.parts.shelves.revisions.get(row.revision);
-    if (revision === undefined)
-      throw new Error(`The revision ${row.revision} of ${row.machine_arn} is missing`);
-    const machine = asMachine ?? this.revision(revision);
-    const more = JSON.parse(row.more) as ExecutionMore;
-    const execution = this.restore(row, machine, more);
-    const frames = this.framesOf(row.arn);
-    const last = this.parts.database.get<{ last: number }>(
-      'SELECT max(last) AS last FROM history WHERE arn = ?',
-      row.arn,
-    );
-    execution.continueFrom(Math.max(0, ...frames.map((frame) => frame.id)), last?.last ?? 0);
-    this.parts.journal.adopt(execution);
+    const { execution, frames } = this.reopen(row, asMachine);
     if (frames.length === 0) begin(execution);
     else beginAgain(execution, frames);
     return { execution, ended: this.go(execution) };
+  }
+
+  /** Starts a failed, stopped or timed-out execution again from the states that did not succeed. */
+  redrive(row: ExecutionRow, asMachine?: MachineRevision): { execution: Execution; ended: Promise<void> } {
+    const { execution, frames } = this.reopen(row, asMachine);
+    execution.redriveCount += 1;
+    execution.redriveMs = this.world.clock.now();
+    this.parts.journal.rowChanged(execution);
+    const redriveCount = execution.redriveCount;
+    const previous = execution.record('ExecutionRedriven', execution.eventCount, () => ({ redriveCount }));
+    if (frames.length === 0) begin(execution);
+    else
+      beginAgain(
+        execution,
+        frames.map((frame) => afresh(frame, previous)),
+      );
+    return { execution, ended: this.go(execution) };
+  }
+
+  /** An execution as its row has it, and the frames that were left of it. */
+  private reopen(
+    row: ExecutionRow,
+    asMachine?: MachineRevision,
+  ): { execution: Execution; frames: RestoredFrame[] } {
+    const execution = this.restore(
+      row,
+      asMachine ?? this.machineOf(row),
+      JSON.parse(row.more) as ExecutionMore,
+    );
+    const frames = this.framesOf(row.arn);
+    const last = this.parts.database.get<{ last: number | null }>(
+      'SELECT max(last) AS last FROM history WHERE arn = ?',
+      row.arn,
+    );
+    const lastFrame = frames.reduce((most, frame) => Math.max(most, frame.id), 0);
+    execution.continueFrom(lastFrame, last?.last ?? 0);
+    this.parts.journal.adopt(execution);
+    return { execution, frames };
+  }
+
+  private machineOf(row: ExecutionRow): MachineRevision {
+    const revision = this.parts.shelves.revisions.get(row.revision);
+    if (revision === undefined)
+      throw new Error(`The revision ${row.revision} of ${row.machine_arn} is missing`);
+    return this.revision(revision);
   }
 
   private restore(row: ExecutionRow, machine: MachineRevision, more: ExecutionMore): Execution {
@@ -203,4 +236,10 @@ export class Executor {
     );
     return rows.map((row) => ({ id: row.id, record: parseJson(row.data) as FrameRecord }));
   }
+}
+
+/** A frame for a redrive: what is done stays done, the rest follows the redrive with all its retries again. */
+function afresh(frame: RestoredFrame, previous: number): RestoredFrame {
+  if (frame.record.isDone) return frame;
+  return { ...frame, record: { ...frame.record, previous, retryCounts: [], wakeAtMs: undefined } };
 }

@@ -9,7 +9,7 @@ import type { World } from './operations/world.ts';
 const MAX_REQUEST_BYTES = 8 * 1024 * 1024;
 
 /** Operations that wait: their work ends when the caller hangs up. */
-const WAITING = new Set(['GetActivityTask', 'StartSyncExecution']);
+const WAITING = new Set(['GetActivityTask']);
 
 export function createWire(_world: World, operations: SdkOperations): (call: WireCall) => Promise<void> {
   return async (call) => {

@@ -13,12 +13,22 @@ export const statesStart: Integration = {
   async run(call) {
     const { pattern } = call.state.resource;
     if (pattern === 'token') return waitForToken(call, async () => (await start(call)).answer);
+    if (call.wasSubmitted) return complete(call, (call.frame.marker as SyncMarker).executionArn);
     const { executionArn, answer } = await start(call);
     if (pattern === 'request') return answer;
     call.events.submitted(answer);
+    const marker: SyncMarker = { executionArn, isSubmitted: true };
+    call.frame.marker = marker;
+    call.frame.execution.changed(call.frame);
     return complete(call, executionArn);
   },
 };
+
+/** Which execution a task waits for: it is found again after a restart. */
+interface SyncMarker {
+  readonly executionArn: string;
+  readonly isSubmitted: true;
+}
 
 async function start(call: RunningCall): Promise<{ executionArn: string; answer: Json }> {
   const given = isObject(call.parameters) ? call.parameters : {};

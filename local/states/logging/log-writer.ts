@@ -43,6 +43,7 @@ export class LogWriter {
         other.event(execution, event);
       },
       changed: (execution, frame) => one.changed(execution, frame),
+      dropped: (execution, frame) => one.dropped(execution, frame),
       settled: (execution) => one.settled(execution),
       ended: (execution) => {
         one.ended(execution);
@@ -82,6 +83,8 @@ class LogEvents implements EventSink {
   }
 
   changed(): void {}
+
+  dropped(): void {}
 
   settled(): undefined {
     return undefined;

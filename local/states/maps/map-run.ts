@@ -28,6 +28,7 @@ export class MapRun {
   private readonly running = new Set<Execution>();
   private readonly former = new Map<number, ExecutionRow>();
   private readonly keepsOutputs: boolean;
+  private readonly isRedrive: boolean;
 
   constructor(world: World, frame: Frame, state: MapState, record: MapRunRecord) {
     this.world = world;
@@ -47,6 +48,7 @@ export class MapRun {
     this.itemCounts = { ...none };
     this.executionCounts = { ...none };
     this.keepsOutputs = state.writer === undefined;
+    this.isRedrive = record.redriveCount > 0;
     world.journal.flush();
     for (const row of childrenOf(world.database, record.arn)) {
       this.former.set((JSON.parse(row.more) as ExecutionMore).mapIndex ?? 0, row);
@@ -90,17 +92,31 @@ export class MapRun {
   private async child(unit: Unit): Promise<void> {
     this.count('total', unit, 1);
     const row = this.former.get(unit.index);
-    if (row !== undefined && row.status !== 'RUNNING' && row.status !== 'PENDING_REDRIVE') {
+    if (row !== undefined && this.isOver(row)) {
       return this.ended(unit, row.status, row.output === null ? undefined : parseJson(row.output));
     }
     this.count('running', unit, 1);
-    const { execution, ended } =
-      row === undefined ? this.start(unit) : this.world.executor.takeUp(row, this.machine);
+    const { execution, ended } = this.open(unit, row);
     this.running.add(execution);
     await ended;
     this.running.delete(execution);
     this.count('running', unit, -1);
     this.ended(unit, execution.status, execution.output);
+  }
+
+  /** A redrive runs again what did not succeed. */
+  private isOver(row: ExecutionRow): boolean {
+    return row.status === 'SUCCEEDED' || (row.status !== 'RUNNING' && !this.isRedrive);
+  }
+
+  private open(unit: Unit, row: ExecutionRow | undefined): { execution: Execution; ended: Promise<void> } {
+    const { executor, database } = this.world;
+    if (row === undefined) return this.start(unit);
+    if (row.status === 'RUNNING') return executor.takeUp(row, this.machine);
+    if (this.machine.type === 'STANDARD') return executor.redrive(row, this.machine);
+    // An Express child leaves nothing to go on from: it is replaced.
+    database.run('DELETE FROM executions WHERE arn = ?', row.arn);
+    return this.start(unit);
   }
 
   private start(unit: Unit): { execution: Execution; ended: Promise<void> } {

@@ -40,6 +40,9 @@ export class MapRuns {
     };
     const record = this.open(frame, state, { settings, former });
     if (former === undefined) frame.emit('MapRunStarted', () => ({ mapRunArn: record.arn }));
+    else if (record.redriveCount > 0) {
+      frame.emit('MapRunRedriven', () => ({ mapRunArn: record.arn, redriveCount: record.redriveCount }));
+    }
     const mapRun = new MapRun(this.world, frame, state, record);
     try {
       const batching = await this.batching(frame, state, input);
@@ -68,7 +71,7 @@ export class MapRuns {
     },
   ): MapRunRecord {
     const known = former === undefined ? undefined : this.world.shelves.mapRuns.get(former.mapRunArn);
-    if (known !== undefined) return known;
+    if (known !== undefined) return this.reopen(known);
     const { machine } = frame.execution;
     const label = state.label ?? randomUUID();
     const none = {
@@ -99,6 +102,20 @@ export class MapRuns {
     frame.marker = { mapRunArn: record.arn };
     frame.execution.changed(frame);
     return record;
+  }
+
+  /** A Map Run taken up: as it was after a restart, once more redriven when it had ended. */
+  private reopen(record: MapRunRecord): MapRunRecord {
+    if (record.status === 'RUNNING') return record;
+    const redriven: MapRunRecord = {
+      ...record,
+      status: 'RUNNING',
+      stopMs: undefined,
+      redriveCount: record.redriveCount + 1,
+      redriveMs: this.world.clock.now(),
+    };
+    this.world.shelves.mapRuns.put(record.arn, redriven);
+    return redriven;
   }
 
   private async batching(frame: Frame, state: MapState, input: Json): Promise<Batching | undefined> {

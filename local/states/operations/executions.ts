@@ -172,6 +172,7 @@ function describeExecution(world: World, input: SdkValues): SdkValues {
     ...(more.traceHeader === undefined ? {} : { traceHeader: more.traceHeader }),
     redriveCount: more.redriveCount ?? 0,
     ...(more.redriveMs === undefined ? {} : { redriveDate: new Date(more.redriveMs) }),
+    ...(more.rerunOf === undefined ? {} : { rerunOf: more.rerunOf }),
     ...redriveStatus(row, world.clock.now()),
   };
 }

@@ -15,7 +15,12 @@ export function historyOperations(world: World): SdkOperations {
   };
 }
 
-interface KeptEvent {
+/** All events of an execution. */
+export function eventsOf(world: World, arn: string): KeptEvent[] {
+  return readEvents(world, arn, { from: 1, isReverse: false, limit: Number.POSITIVE_INFINITY });
+}
+
+export interface KeptEvent {
   readonly id: number;
   readonly previousEventId: number;
   readonly timestampMs: number;

@@ -6,6 +6,7 @@ import { executionOperations } from './executions.ts';
 import { historyOperations } from './history.ts';
 import { machineOperations } from './machines.ts';
 import { mapRunOperations } from './map-runs.ts';
+import { redriveOperations } from './redrive.ts';
 import { tagOperations } from './tags.ts';
 import { testStateOperations } from './test-state.ts';
 import { validateOperations } from './validate.ts';
@@ -24,5 +25,6 @@ export function allOperations(world: World): SdkOperations {
     ...activityOperations(world),
     ...validateOperations(),
     ...testStateOperations(world),
+    ...redriveOperations(world),
   };
 }

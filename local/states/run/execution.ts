@@ -36,6 +36,12 @@ export interface ExecutionStart {
   };
   /** The execution that this one repeats from some state on. */
   readonly rerunOf?: string;
+  /** Where a rerun starts instead of at the definition's start. */
+  readonly startAt?: {
+    readonly state: string;
+    readonly input: Json;
+    readonly variables: Record<string, Json>;
+  };
   readonly versionArn?: string;
   readonly aliasArn?: string;
 }
@@ -45,6 +51,8 @@ export interface EventSink {
   event(execution: Execution, event: HistoryEvent): void;
   /** A frame has come to a new place. */
   changed(execution: Execution, frame: Frame): void;
+  /** A frame is not needed any more. */
+  dropped(execution: Execution, frame: Frame): void;
   /** Resolves once everything so far is on disk: what must hold before a side effect. */
   settled(execution: Execution): Promise<void> | undefined;
   ended(execution: Execution): void;
@@ -124,7 +132,7 @@ export class Execution {
 
   /** A frame whose parent has its result: nothing of it is needed any more. */
   forget(frame: Frame): void {
-    this.frames.delete(frame);
+    if (this.frames.delete(frame)) this.sink?.dropped(this, frame);
   }
 
   settled(): Promise<void> | undefined {

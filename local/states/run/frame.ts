@@ -3,7 +3,7 @@
 import type { CompiledState, StateGraph } from '../definition/types.ts';
 import type { Json } from '../json/text.ts';
 import { Cancellation, Cancelled } from './cancellation.ts';
-import type { Execution } from './execution.ts';
+import type { Execution, RestoredFrame } from './execution.ts';
 import type { MaybePromise, Scope, Variables } from './scope.ts';
 
 export interface FrameStart {
@@ -16,6 +16,8 @@ export interface FrameStart {
   readonly index?: number;
   /** The Map item, for `$$.Map.Item`. */
   readonly item?: MapItem;
+  /** Where it stood before a restart. */
+  readonly from?: RestoredFrame;
 }
 
 export interface MapItem {
@@ -71,13 +73,15 @@ export class Frame {
   marker: Json = undefined;
   isDone = false;
   output: Json = undefined;
-  /** Its id before a restart, under which its children's records are found. */
-  formerId: number | undefined;
+  /** Whether it was taken up from a record. */
+  readonly isRestored: boolean;
+  private children: Set<Frame> | undefined;
   /** The task's token while a task runs. */
   taskToken: string | undefined;
 
   constructor(start: FrameStart) {
-    this.id = start.execution.nextFrameId();
+    this.id = start.from?.id ?? start.execution.nextFrameId();
+    this.isRestored = start.from !== undefined;
     this.execution = start.execution;
     this.graph = start.graph;
     this.parent = start.parent;
@@ -88,6 +92,11 @@ export class Frame {
     this.input = start.input;
     this.previous = start.previous;
     this.variables = Object.create(start.parent?.variables ?? null) as Variables;
+    if (start.from !== undefined) this.restore(start.from.record);
+    if (start.parent !== undefined) {
+      start.parent.children ??= new Set();
+      start.parent.children.add(this);
+    }
   }
 
   get state(): CompiledState {
@@ -124,6 +133,15 @@ export class Frame {
       context: () => this.execution.contextFor(this),
       hasLiterals: this.execution.hasLiterals,
     };
+  }
+
+  /** The state that they belong to is over: nothing of its branches or iterations is needed any more. */
+  dropChildren(): void {
+    for (const child of this.children ?? []) {
+      child.dropChildren();
+      child.execution.forget(child);
+    }
+    this.children = undefined;
   }
 
   /** Records an event of this line of control, which the next one then follows. */
@@ -172,7 +190,7 @@ export class Frame {
     };
   }
 
-  restore(record: FrameRecord): void {
+  private restore(record: FrameRecord): void {
     this.stateName = record.state;
     this.input = record.input;
     Object.assign(this.variables, record.variables);

@@ -1,6 +1,7 @@
 // Map: the inline kind here; a distributed Map's work is a Map Run (`maps/`).
 import type { MapState } from '../definition/types.ts';
 import { isObject, type Json } from '../json/text.ts';
+import { abortSiblings } from './abort.ts';
 import { Cancelled } from './cancellation.ts';
 import { type Exit, filterInput, leaveWithResult } from './data-flow.ts';
 import { Frame, type MapItem } from './frame.ts';
@@ -12,14 +13,13 @@ import { type Restored, takeRestored } from './restore.ts';
 /** Iterations at once when the definition sets no limit. */
 const MAX_INLINE_CONCURRENCY = 40;
 
-export async function runMap(frame: Frame, state: MapState): Promise<Exit> {
-  const outcome = await withPolicies(frame, state, {
-    attempt: () => attempt(frame, state),
+export function runMap(frame: Frame, state: MapState): Promise<Exit> {
+  return withPolicies(frame, state, {
+    attempt: async () => leaveWithResult(frame, state, await attempt(frame, state)),
     onFailed: () => {
       if (frame.marker !== undefined) frame.emit('MapStateFailed');
     },
   });
-  return 'exit' in outcome ? outcome.exit : leaveWithResult(frame, state, outcome.result);
 }
 
 async function attempt(frame: Frame, state: MapState): Promise<Json> {
@@ -35,10 +35,12 @@ async function attempt(frame: Frame, state: MapState): Promise<Json> {
   const restored = takeRestored(frame);
   if (restored === undefined) frame.emit('MapStateStarted', () => ({ length: items.length }));
   frame.marker = { isStarted: true };
+  frame.execution.changed(frame);
   const run = new InlineMap(frame, state, { items, input, restored });
   const results = await run.all(concurrency || MAX_INLINE_CONCURRENCY);
   frame.execution.record('MapStateSucceeded', frame.previous);
   frame.marker = undefined;
+  frame.dropChildren();
   return results;
 }
 
@@ -130,7 +132,7 @@ class InlineMap {
     if (iteration.isDone) return { output: iteration.output, previous: iteration.previous };
     this.running.add(iteration);
     try {
-      if (iteration.formerId === undefined) {
+      if (!iteration.isRestored) {
         iteration.emit('MapIterationStarted', details);
         iteration.input = await this.itemInput(item);
       }
@@ -141,7 +143,8 @@ class InlineMap {
     } catch (thrown) {
       if (thrown instanceof Cancelled) throw thrown;
       frame.execution.record('MapIterationFailed', iteration.previous, details);
-      frame.previous = iteration.previous;
+      this.running.delete(iteration);
+      abortSiblings(frame, this.running, iteration.previous);
       throw thrown;
     } finally {
       this.running.delete(iteration);
@@ -150,7 +153,7 @@ class InlineMap {
 
   private create(item: MapItem, previous: number): Frame {
     const { frame, state } = this;
-    const iteration = new Frame({
+    return new Frame({
       execution: frame.execution,
       graph: state.processor,
       input: item.value,
@@ -158,9 +161,8 @@ class InlineMap {
       parent: frame,
       index: item.index,
       item,
+      ...this.work.restored?.(item.index),
     });
-    this.work.restored?.apply(iteration);
-    return iteration;
   }
 
   private itemInput(item: MapItem): Json | Promise<Json> {

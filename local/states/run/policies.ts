@@ -1,7 +1,6 @@
 // Retry and Catch, for the states that have them: Task, Parallel, Map.
 // https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
 import type { Catcher, ResultBase, Retrier } from '../definition/types.ts';
-import type { Json } from '../json/text.ts';
 import { Cancelled } from './cancellation.ts';
 import { combine, type Exit, evaluateAssign, leaveJsonata } from './data-flow.ts';
 import type { StateFailure } from './failure.ts';
@@ -11,27 +10,28 @@ import { recordEvaluationFailure, toFailure } from './interpreter.ts';
 
 export interface Attempts {
   /** One try. @throws StateFailure, FieldFailure, Cancelled */
-  readonly attempt: () => Promise<Json>;
+  readonly attempt: () => Promise<Exit>;
   /** The state has failed for good: before a Catch is looked for. */
   readonly onFailed?: () => void;
 }
 
-/** The result of the first try that succeeds, or the way out that a Catch gives. @throws StateFailure, Cancelled */
+/** The way out of the first try that succeeds, or of a Catch. @throws StateFailure, Cancelled */
 export async function withPolicies(
   frame: Frame,
   state: ResultBase,
   { attempt, onFailed }: Attempts,
-): Promise<{ readonly result: Json } | { readonly exit: Exit }> {
+): Promise<Exit> {
   if (frame.wakeAtMs !== undefined) await frame.sleepUntil(frame.wakeAtMs);
   for (;;) {
     try {
-      return { result: await attempt() };
+      return await attempt();
     } catch (thrown) {
       if (thrown instanceof Cancelled) throw thrown;
       const failure = toFailure(frame, thrown);
       recordEvaluationFailure(frame, failure);
       const delayMs = nextDelay(frame, state, failure);
       if (delayMs !== undefined) {
+        forgetAttempt(frame);
         await frame.sleepUntil(frame.execution.engine.clock.now() + delayMs);
         continue;
       }
@@ -39,11 +39,18 @@ export async function withPolicies(
       const catchIndex = state.catchers.findIndex((candidate) => matches(candidate.errorEquals, failure));
       const catcher = state.catchers[catchIndex];
       if (catcher === undefined) throw failure;
+      forgetAttempt(frame);
       inspectValue(frame, 'errorDetails', { catchIndex });
       inspectValue(frame, 'caught', failure);
-      return { exit: await leaveByCatch(frame, state, { catcher, failure }) };
+      return leaveByCatch(frame, state, { catcher, failure });
     }
   }
+}
+
+/** The next try, or what comes after a Catch, starts from nothing. */
+function forgetAttempt(frame: Frame): void {
+  frame.marker = undefined;
+  frame.dropChildren();
 }
 
 /** How long until the next try; undefined when there is none. */

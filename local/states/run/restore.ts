@@ -1,25 +1,19 @@
-// After a restart: a Parallel or Map takes up the frames of its branches or iterations where they stood.
+// After a restart or a redrive: a Parallel or Map takes up the frames of its branches or iterations where they stood.
 import type { RestoredFrame } from './execution.ts';
 import type { Frame } from './frame.ts';
 
-export interface Restored {
-  /** Puts the frame where its record stood; what has no record starts anew. */
-  apply(frame: Frame): void;
-}
+/** Where a branch or iteration stood, by its index; undefined for one that had not begun. */
+export type Restored = (index: number) => { readonly from?: RestoredFrame };
 
 /** @returns undefined unless the frame's state was under way when the process ended */
 export function takeRestored(frame: Frame): Restored | undefined {
   const { restored } = frame.execution;
-  const records = frame.formerId === undefined ? undefined : restored?.get(frame.formerId);
-  if (records === undefined || frame.marker === undefined) return undefined;
-  restored?.delete(frame.formerId!);
-  const byIndex = new Map<number, RestoredFrame>(records.map((entry) => [entry.record.index, entry]));
-  return {
-    apply(child) {
-      const entry = byIndex.get(child.index);
-      if (entry === undefined) return;
-      child.restore(entry.record);
-      child.formerId = entry.id;
-    },
+  if (restored === undefined || !frame.isRestored || frame.marker === undefined) return undefined;
+  const records = restored.get(frame.id) ?? [];
+  restored.delete(frame.id);
+  const byIndex = new Map(records.map((entry) => [entry.record.index, entry]));
+  return (index) => {
+    const from = byIndex.get(index);
+    return from === undefined ? {} : { from };
   };
 }

@@ -1,4 +1,5 @@
 // Runs an execution from its first event to its last.
+import { AwsError } from '../../wire/errors.ts';
 import { parseJson, textOf } from '../json/text.ts';
 import { Cancelled } from './cancellation.ts';
 import { failureDetails, outputDetails } from './events.ts';
@@ -23,31 +24,39 @@ export function begin(execution: Execution): void {
       : { stateMachineVersionArn: execution.start.versionArn }),
   }));
   // AWS lets the first state follow event 0, not ExecutionStarted.
-  execution.root = new Frame({ execution, graph: machine.compiled, input: execution.input, previous: 0 });
+  const root = new Frame({ execution, graph: machine.compiled, input: execution.input, previous: 0 });
+  const { startAt } = execution.start;
+  if (startAt !== undefined) {
+    if (!root.graph.states.has(startAt.state)) throw notAtTop(startAt.state);
+    Object.assign(root.variables, startAt.variables);
+    root.moveTo(startAt.state, startAt.input);
+  }
+  execution.root = root;
+}
+
+function notAtTop(state: string): AwsError {
+  const message = `The state '${state}' is inside a Parallel or Map: rerun from that`;
+  return new AwsError('ValidationException', message);
 }
 
 /** Goes on from the records of frames: after a restart, or at a redrive. */
 export function beginAgain(execution: Execution, records: readonly RestoredFrame[]): void {
-  const root = new Frame({
+  const byParent = new Map<number, RestoredFrame[]>();
+  let from: RestoredFrame | undefined;
+  for (const entry of records) {
+    const { parent } = entry.record;
+    if (parent === undefined) from = entry;
+    else if (byParent.has(parent)) byParent.get(parent)!.push(entry);
+    else byParent.set(parent, [entry]);
+  }
+  execution.restored = byParent;
+  execution.root = new Frame({
     execution,
     graph: execution.machine.compiled,
     input: execution.input,
     previous: 0,
+    ...(from === undefined ? {} : { from }),
   });
-  const byParent = new Map<number, RestoredFrame[]>();
-  for (const entry of records) {
-    const { parent } = entry.record;
-    if (parent === undefined) {
-      root.restore(entry.record);
-      root.formerId = entry.id;
-    } else {
-      const siblings = byParent.get(parent);
-      if (siblings === undefined) byParent.set(parent, [entry]);
-      else siblings.push(entry);
-    }
-  }
-  execution.restored = byParent;
-  execution.root = root;
 }
 
 /** Runs to the end; never rejects. */

@@ -13,23 +13,25 @@ import { toFailure } from './interpreter.ts';
 import { dataLimitExceeded, MAX_PAYLOAD_BYTES } from './limits.ts';
 import { withPolicies } from './policies.ts';
 
-export async function runTask(frame: Frame, state: TaskState): Promise<Exit> {
-  const outcome = await withPolicies(frame, state, { attempt: () => attempt(frame, state) });
-  if ('exit' in outcome) return outcome.exit;
-  const { result } = outcome;
-  frame.taskToken = undefined;
-  return leaveWithResult(frame, state, result);
+export function runTask(frame: Frame, state: TaskState): Promise<Exit> {
+  return withPolicies(frame, state, {
+    attempt: async () => {
+      const result = await attempt(frame, state);
+      frame.taskToken = undefined;
+      return leaveWithResult(frame, state, result);
+    },
+  });
 }
 
-/** What a task waiting for its token has to remember across a restart. */
-interface TokenMarker {
-  readonly token: string;
-  readonly isSubmitted: boolean;
+/** What a task waiting for a callback or a job has to remember across a restart. */
+interface TaskMarker {
+  readonly token?: string;
+  readonly isSubmitted?: boolean;
 }
 
 async function attempt(frame: Frame, state: TaskState): Promise<Json> {
   const { engine } = frame.execution;
-  const marker = frame.marker as TokenMarker | undefined;
+  const marker = frame.marker as TaskMarker | undefined;
   const needsToken = state.resource.pattern === 'token' || state.resource.kind === 'activity';
   frame.taskToken = needsToken ? (marker?.token ?? engine.tokens.create()) : undefined;
   const parameters = await effectiveInput(frame, state);

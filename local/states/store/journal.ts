@@ -11,6 +11,7 @@ import { type ExecutionMore, upsertExecution } from './execution-rows.ts';
 interface Pending {
   events: HistoryEvent[];
   readonly frames: Set<Frame>;
+  readonly dropped: number[];
   /** The row is new or has changed. */
   isRowDirty: boolean;
 }
@@ -20,11 +21,14 @@ export class Journal implements EventSink {
   private pending = new Map<Execution, Pending>();
   private flushing: Promise<void> | undefined;
   private readonly known = new WeakSet<Execution>();
+  /** Frames that have a row. */
+  private readonly stored = new WeakSet<Frame>();
   private isClosed = false;
   /** For Express children of a Map Run: only how they ended. */
   readonly rowsOnly: EventSink = {
     event: () => {},
     changed: () => {},
+    dropped: () => {},
     settled: () => undefined,
     ended: (execution) => this.ended(execution),
   };
@@ -39,6 +43,12 @@ export class Journal implements EventSink {
 
   changed(execution: Execution, frame: Frame): void {
     this.touch(execution).frames.add(frame);
+  }
+
+  dropped(execution: Execution, frame: Frame): void {
+    const pending = this.touch(execution);
+    pending.frames.delete(frame);
+    if (this.stored.has(frame)) pending.dropped.push(frame.id);
   }
 
   ended(execution: Execution): void {
@@ -82,7 +92,12 @@ export class Journal implements EventSink {
   private touch(execution: Execution): Pending {
     const known = this.pending.get(execution);
     if (known !== undefined) return known;
-    const pending: Pending = { events: [], frames: new Set(), isRowDirty: !this.known.has(execution) };
+    const pending: Pending = {
+      events: [],
+      frames: new Set(),
+      dropped: [],
+      isRowDirty: !this.known.has(execution),
+    };
     if (this.isClosed) return pending;
     this.known.add(execution);
     this.pending.set(execution, pending);
@@ -101,10 +116,12 @@ export class Journal implements EventSink {
     return pending;
   }
 
-  private write(execution: Execution, { events, frames, isRowDirty }: Pending): void {
+  private write(execution: Execution, { events, frames, dropped, isRowDirty }: Pending): void {
     const isRunning = execution.status === 'RUNNING';
     if (isRowDirty) upsertExecution(this.database, toRow(execution));
     if (events.length > 0) this.writeEvents(execution, events);
+    for (const id of dropped)
+      this.database.run('DELETE FROM frames WHERE arn = ? AND id = ?', execution.arn, id);
     if (isRunning) for (const frame of frames) this.writeFrame(execution, frame);
     else if (execution.status !== 'PENDING_REDRIVE' && isRowDirty) this.endFrames(execution);
   }
@@ -120,6 +137,7 @@ export class Journal implements EventSink {
   }
 
   private writeFrame(execution: Execution, frame: Frame): void {
+    this.stored.add(frame);
     this.database.run(
       'INSERT INTO frames (arn, id, data) VALUES (?, ?, ?) ON CONFLICT (arn, id) DO UPDATE SET data = excluded.data',
       execution.arn,
