@@ -20,6 +20,8 @@ const seconds = positive('seconds', flags.seconds);
 const rounds = positive('rounds', flags.rounds);
 const clientCounts = flags.clients.split(',').map((count) => positive('clients', count));
 const WARM_UP_MS = 1000;
+/** What packaging used is given back by then. */
+const SETTLE_MS = 2000;
 /** Both servers compile their hot code before anything is measured. */
 const FIRST_WARM_UP = { clients: 8, warmUpMs: 0, measureMs: 3000 };
 
@@ -45,6 +47,7 @@ async function bench(): Promise<BenchReport> {
   const floor = await startTarget('floor', './floor.ts', '/');
   const load = start('./load.ts');
   const product = started.target;
+  await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
   const productIdle = await memoryOf(product.child.pid);
   for (const target of [product, floor.target]) await order(load, target, FIRST_WARM_UP);
   const rows: BenchRow[] = [];

@@ -7,7 +7,6 @@ import {
   InvalidPayload,
   type PipelineEntry,
   parseJson,
-  recordPath,
   UnsupportedContentType,
 } from '../../layers/seriatim/index.ts';
 
@@ -29,7 +28,7 @@ export function readRequest(event: APIGatewayProxyEventV2, pipeline: PipelineEnt
   const body = parseJson(text, 'The request body');
   const instances = instancesOf(body);
   const records = instances ?? [body];
-  const path = (position: number): string => (instances === undefined ? '' : recordPath(position));
+  const path = (position: number): string => (instances === undefined ? '' : `instances[${position}]`);
   records.forEach((value, position) => {
     checkValue(pipeline.input, value, { path: path(position) });
   });

@@ -46,7 +46,7 @@ async function runRecord<Schema extends GenericSchema, Output>(
   if (isFailed(record)) return keptOrThrown(record, event);
   const source = event.onRecordError === 'keep' ? (record.source ?? record.value) : undefined;
   try {
-    const input = checkValue(definition.input, record.value, { path: recordPath(position) });
+    const input = checkValue(definition.input, record.value, { path: recordPath(position, event) });
     const output = definition.run(input, { stage: event.stage, position });
     const value = output instanceof Promise ? await output : output;
     return source === undefined || event.isLast === true ? { position, value } : { position, value, source };
@@ -74,7 +74,7 @@ function toStageError(thrown: unknown, stageName: string): SeriatimError {
   return new StageFailed(message, { stage: stageName, cause: thrown });
 }
 
-/** How a caller finds the record again: its place in the request's `instances`. */
-export function recordPath(position: number): string {
-  return `instances[${position}]`;
+/** How a caller finds the record again: its place in the request's `instances`, or in the file. */
+function recordPath(position: number, { onRecordError }: StageEvent): string {
+  return onRecordError === 'fail' ? `instances[${position}]` : `records[${position}]`;
 }

@@ -1,6 +1,8 @@
 // What every file of the project keeps to.
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { projectFiles, read } from './sources.ts';
+import { projectFiles, ROOT, read } from './sources.ts';
 
 const MAX_LINES = 400;
 const MAX_TEST_LINES = 500;
@@ -9,7 +11,7 @@ const texts = projectFiles('.ts', '.mjs', '.cjs', '.md', '.yml', '.yaml', '.py',
 
 /** Written so that this file does not find itself. */
 const WORDS_LEFT_OVER = /\b(TO[D]O|FIX[M]E|X[X]X|HA[C]K)\b/;
-const MACHINE_PATHS = /(?<![\w}.-])(\/hom[e]\/\w|\/User[s]\/\w|\/roo[t]\/|\/wor[k]\/|C:\\User[s])/;
+const MACHINE_PATHS = /(?<![\w}>.-])(\/hom[e]\/\w|\/User[s]\/\w|\/roo[t]\/|\/wor[k]\/|C:\\User[s])/;
 
 function matching(files: readonly string[], pattern: RegExp): string[] {
   return files.flatMap((file) =>
@@ -43,6 +45,21 @@ describe('every file', () => {
 
   it('names no path of somebody’s machine', () => {
     expect(matching(texts, MACHINE_PATHS)).toEqual([]);
+  });
+
+  it('links only to files that exist', () => {
+    const links = texts
+      .filter((file) => file.endsWith('.md'))
+      .flatMap((file) =>
+        [...read(file).matchAll(/\]\(([^)\s#]+)[^)]*\)/g)]
+          .map(([, link]) => link!)
+          .filter((link) => !/^[a-z]+:/.test(link))
+          .map((link) => ({ file, link })),
+      );
+    const dead = links.filter(({ file, link }) => !existsSync(join(ROOT, dirname(file), link)));
+
+    expect(links.length).toBeGreaterThan(5);
+    expect(dead).toEqual([]);
   });
 
   it('leaves nothing to be done', () => {

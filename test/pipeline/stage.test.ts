@@ -51,7 +51,7 @@ describe('a stage', () => {
       error: {
         stage: 'Double',
         code: 'InvalidPayload',
-        message: 'instances[1].n: expected a number',
+        message: 'records[1].n: expected a number',
         record: { n: 'x' },
       },
     });
@@ -60,7 +60,11 @@ describe('a stage', () => {
   it('fails as a whole on the first failing record in real time, under the code as its name', async () => {
     const run = double(event([{ n: 1 }, { n: 'x' }], { onRecordError: 'fail' }));
 
-    await expect(run).rejects.toMatchObject({ name: 'InvalidPayload', httpStatus: 400 });
+    await expect(run).rejects.toMatchObject({
+      name: 'InvalidPayload',
+      message: 'instances[1].n: expected a number',
+      httpStatus: 400,
+    });
   });
 
   it('passes on what failed before it', async () => {
