@@ -125,7 +125,7 @@ function mapRunLine({ mapRun }: StageView): string[] {
   const counts =
     items === undefined
       ? ''
-      : `: ${items.succeeded} of ${items.total} records succeeded, ${items.failed} failed, ${items.running + items.pending} to go`;
+      : `: ${items.succeeded} of ${items.total} items went through, ${items.failed} failed, ${items.running + items.pending} to go`;
   return [`  Map Run ${mapRun.status ?? ''}${counts}`];
 }
 

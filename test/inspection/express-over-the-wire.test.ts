@@ -7,7 +7,7 @@ import { failedHistory, housePricesHistory } from './house-prices.ts';
 import { GROUP, type RealLog, startRealLog } from './real-log.ts';
 
 const MACHINE = 'seriatim-dev-house-prices';
-const COUNT = 1500;
+const COUNT = 700;
 const nowMs = Date.now();
 const machines = readStateMachines(
   JSON.stringify({
@@ -39,7 +39,7 @@ describe('inspection over the wire', () => {
     const seen: string[] = [];
     let token: string | undefined;
     do {
-      const page = await inspection.listExecutions({ limit: 400, ...(token === undefined ? {} : { token }) });
+      const page = await inspection.listExecutions({ limit: 200, ...(token === undefined ? {} : { token }) });
       seen.push(...page.executions.map(({ id }) => id));
       token = page.nextToken;
     } while (token !== undefined);
