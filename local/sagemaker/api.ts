@@ -4,6 +4,7 @@ import type { LogSink } from '../logs/api.ts';
 import type { Monitoring } from '../monitoring/api.ts';
 import type { S3 } from '../s3/api.ts';
 import type { AwsPlace, SdkOperations, Service } from '../service.ts';
+import type { DeploymentRecord } from './registry/records.ts';
 import type { HostingSettings } from './settings.ts';
 
 export interface SageMaker extends Service {
@@ -17,6 +18,8 @@ export interface SageMaker extends Service {
     readonly name: 'application-autoscaling';
     readonly operations: SdkOperations;
   };
+  /** Which versions of the registry went where, oldest first. */
+  deployments(): readonly DeploymentRecord[];
   /** Every endpoint with its status; the process is ready when all are InService. */
   endpoints(): readonly {
     readonly endpointName: string;
@@ -36,6 +39,8 @@ export interface SageMakerOptions {
   readonly monitoring?: Pick<Monitoring, 'series' | 'alarmState'>;
   /** Instances' volumes: unpacked artefacts live here. An absolute folder, emptied of leftovers at start. */
   readonly volumesFolder: string;
+  /** Where the model registry is kept; in memory unless told. */
+  readonly databaseFile?: string;
   /** How an image is started, by repository name without registry, account or tag. */
   readonly images: ImageTable;
   /** Where notifications of asynchronous invocations go, in place of an SNS topic; they are logged as well. */

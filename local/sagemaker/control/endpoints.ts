@@ -16,13 +16,21 @@ export class Endpoints {
   readonly operations: SdkOperations;
   readonly #context: ControlContext;
   readonly #hosts: Hosts;
+  /** Called with a new endpoint's name and tags. */
+  onCreated: (endpointName: string, tags: unknown) => void = () => {};
+  /** The inference components on an endpoint. */
+  componentsAt: (endpointName: string) => readonly string[] = () => [];
   readonly #changes = new Map<string, Promise<void>>();
 
   constructor(context: ControlContext, hosts: Hosts) {
     this.#context = context;
     this.#hosts = hosts;
     this.operations = {
-      createEndpoint: async (input) => this.#create(input.EndpointName, input.EndpointConfigName),
+      createEndpoint: async (input) => {
+        const created = this.#create(input.EndpointName, input.EndpointConfigName);
+        this.onCreated(input.EndpointName as string, input.Tags);
+        return created;
+      },
       describeEndpoint: async (input) => this.#describe(this.#find(input.EndpointName)),
       listEndpoints: async (input) => this.#list(input),
       updateEndpoint: async (input) => this.#update(input),
@@ -105,6 +113,11 @@ export class Endpoints {
     const endpoint = this.#find(endpointName);
     this.#refuseInProgress(endpoint);
     const name = endpoint.EndpointName;
+    const components = this.componentsAt(name);
+    if (components.length > 0)
+      throw invalid(
+        `Cannot delete endpoint "${endpoint.EndpointArn}": it hosts the inference components ${components.join(', ')}.`,
+      );
     this.#put({ ...endpoint, EndpointStatus: 'Deleting' });
     const change = this.#hosts.delete(name).then(() => {
       this.#context.store.endpoints.delete(name);

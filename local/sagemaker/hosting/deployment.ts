@@ -34,6 +34,8 @@ export interface DeploymentPlan {
   readonly green: Fleet;
   readonly config: DeploymentConfig;
   readonly context: HostContext;
+  /** Called once the first green instances are there, before they get any traffic. @throws Error to call it off */
+  readonly check: (green: Fleet) => Promise<void>;
   /** The old fleet gets everything back. */
   readonly onRollback: () => void;
 }
@@ -64,6 +66,7 @@ async function shiftBlueGreen(plan: DeploymentPlan): Promise<void> {
   const { endpoint, green, config } = plan;
   const policy = config.BlueGreenUpdatePolicy;
   await scaleAll(green, (variant) => variant.desiredInstanceCount);
+  await plan.check(green);
   const routing = policy?.TrafficRoutingConfiguration;
   for (const share of sharesOf(plan)) {
     endpoint.shift(green, share);
@@ -97,6 +100,7 @@ async function roll(plan: DeploymentPlan, blue: Fleet): Promise<void> {
   const step = portion(policy.MaximumBatchSize, green);
   for (let share = Math.min(1, step); ; share = Math.min(1, share + step)) {
     await scaleAll(green, (variant) => Math.max(1, Math.floor(variant.desiredInstanceCount * share + 1e-9)));
+    await plan.check(green);
     endpoint.shift(green, share);
     await bake(plan, policy.WaitIntervalInSeconds * 1000);
     if (share >= 1) return;

@@ -2,7 +2,7 @@
 // started, so that nothing is left when it closes.
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { EndpointConfigRecord, ProductionVariant } from '../control/records.ts';
+import type { EndpointConfigRecord, ModelRecord, ProductionVariant } from '../control/records.ts';
 import type { ControlStore } from '../store.ts';
 import { type DeploymentConfig, deploy } from './deployment.ts';
 import { Fleet, LiveEndpoint } from './endpoint.ts';
@@ -17,17 +17,29 @@ export interface UpdateOptions {
   readonly onRollback: () => void;
 }
 
+/** What the registry adds to hosting. */
+export interface HostHooks {
+  /** Puts versions' containers in place of their names. @throws Error for one that may not serve */
+  resolve(model: ModelRecord): ModelRecord;
+  /** Tries a fleet before it gets traffic. @throws Error to call it off */
+  check(endpointName: string, fleet: Fleet): Promise<void>;
+  /** A fleet serves from now on. */
+  onServing(endpointName: string, fleet: Fleet): void;
+}
+
 export class Hosts {
   /** By the endpoint's name, those that serve. */
   readonly live = new Map<string, LiveEndpoint>();
   readonly #context: HostContext;
   readonly #store: ControlStore;
+  readonly #hooks: HostHooks;
   /** Fleets that run, are starting or are ending. */
   readonly #fleets = new Set<Fleet>();
 
-  constructor(context: HostContext, store: ControlStore) {
+  constructor(context: HostContext, store: ControlStore, hooks: HostHooks) {
     this.#context = context;
     this.#store = store;
+    this.#hooks = hooks;
   }
 
   has(endpointName: string): boolean {
@@ -39,11 +51,13 @@ export class Hosts {
     const fleet = this.#createFleet(endpointName, config, undefined);
     try {
       await Promise.all(fleet.all.map((variant) => variant.scaleTo(variant.desiredInstanceCount)));
+      await this.#hooks.check(endpointName, fleet);
     } catch (thrown) {
       await this.#end(fleet);
       throw thrown;
     }
     this.live.set(endpointName, new LiveEndpoint(endpointName, fleet));
+    this.#hooks.onServing(endpointName, fleet);
   }
 
   /** Starts the new fleet beside the old one and lets it take over as the deployment config says. */
@@ -55,7 +69,15 @@ export class Hosts {
     const green = this.#createFleet(endpointName, config, blue);
     if (options.keepsProperties) keepProperties(green, blue);
     try {
-      await deploy({ endpoint, green, config: deployment, context: this.#context, onRollback });
+      await deploy({
+        endpoint,
+        green,
+        config: deployment,
+        context: this.#context,
+        check: (fleet) => this.#hooks.check(endpointName, fleet),
+        onRollback,
+      });
+      this.#hooks.onServing(endpointName, green);
       this.#fleets.delete(blue);
     } catch (thrown) {
       this.#fleets.delete(green);
@@ -109,10 +131,17 @@ export class Hosts {
   }
 
   #plan(variant: ProductionVariant, isShadow: boolean): VariantPlan {
-    const model = this.#store.models.get(variant.ModelName ?? '');
+    // A variant without a model hosts inference components: an instance of no containers.
+    if (variant.ModelName === undefined) return this.planModel(NO_MODEL, variant, isShadow);
+    const model = this.#store.models.get(variant.ModelName);
     if (model === undefined)
       throw new Error(`The model "${variant.ModelName}" of variant ${variant.VariantName} does not exist.`);
-    return planVariant(variant, model, { images: this.#context.images, isShadow });
+    return this.planModel(model, variant, isShadow);
+  }
+
+  /** @throws Error in the words of a FailureReason */
+  planModel(model: ModelRecord, variant: ProductionVariant, isShadow = false): VariantPlan {
+    return planVariant(variant, this.#hooks.resolve(model), { images: this.#context.images, isShadow });
   }
 
   async #end(fleet: Fleet): Promise<void> {
@@ -120,6 +149,8 @@ export class Hosts {
     this.#fleets.delete(fleet);
   }
 }
+
+const NO_MODEL: ModelRecord = { ModelName: '', ModelArn: '', CreationTime: new Date(0), Containers: [] };
 
 export interface DesiredCapacity {
   readonly VariantName: string;

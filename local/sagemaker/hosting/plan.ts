@@ -20,6 +20,8 @@ export interface ContainerPlan {
   /** Target models loaded before the endpoint is in service: `SERIATIM_PRELOAD_MODELS`, and those pinned. */
   readonly preloadedModels: readonly string[];
   readonly modelData: ModelData | undefined;
+  /** The registry's version that it is of. */
+  readonly modelPackageArn: string | undefined;
   /** Two containers with the same key do the same: one can stand in for the other. */
   readonly key: string;
 }
@@ -92,6 +94,7 @@ function planContainer(definition: ContainerDefinition, name: string, images: Im
     pinnedModels: pinned,
     preloadedModels: [...new Set([...pinned, ...namesIn(definition, 'SERIATIM_PRELOAD_MODELS')])],
     modelData: modelDataOf(definition),
+    modelPackageArn: definition.ModelPackageName,
     key: JSON.stringify([name, definition]),
   };
 }

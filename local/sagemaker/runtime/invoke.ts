@@ -19,12 +19,18 @@ const MAX_CHECKED_NAMES = 10_000;
 export class Invoker {
   readonly #context: HostContext;
   readonly #endpoints: ReadonlyMap<string, LiveEndpoint>;
+  readonly #components: { serving(endpointName: string, componentName: string): Variant | undefined };
   readonly #goodNames = new Set<string>();
   readonly #sessions: Sessions;
   readonly #capture: DataCapture;
 
-  constructor(context: HostContext, endpoints: ReadonlyMap<string, LiveEndpoint>) {
+  constructor(
+    context: HostContext,
+    endpoints: ReadonlyMap<string, LiveEndpoint>,
+    components: { serving(endpointName: string, componentName: string): Variant | undefined },
+  ) {
     this.#context = context;
+    this.#components = components;
     this.#sessions = new Sessions(context.clock);
     this.#capture = new DataCapture(context);
     this.#endpoints = endpoints;
@@ -33,6 +39,10 @@ export class Invoker {
   /** @throws AwsError as the Runtime API has them */
   async invoke(invocation: Invocation): Promise<InvocationAnswer> {
     const endpoint = this.endpoint(invocation.endpointName);
+    const { inferenceComponentName } = invocation;
+    if (inferenceComponentName !== undefined) {
+      return invokeChain(this.#componentRoute(invocation, inferenceComponentName), invocation, this.#context);
+    }
     const fleet = endpoint.pickFleet();
     const onDemand = fleet.variants[0]!.onDemand;
     if (onDemand !== undefined) return this.#invokeServerless(fleet.variants[0]!, onDemand, invocation);
@@ -44,6 +54,27 @@ export class Invoker {
     const capture = fleet.config.DataCaptureConfig;
     if (capture !== undefined) this.#capture.offer(capture, invocation, answer);
     return answer;
+  }
+
+  /** As `route`, for a component where one is named. */
+  routeAny(invocation: Invocation): Route {
+    const { inferenceComponentName: name } = invocation;
+    return name === undefined ? this.route(invocation) : this.#componentRoute(invocation, name);
+  }
+
+  #componentRoute(invocation: Invocation, componentName: string): Route {
+    const { endpointName } = invocation;
+    const variant = this.#components.serving(endpointName, componentName);
+    if (variant === undefined)
+      throw validationError(`Inference Component ${componentName} of endpoint ${endpointName} not found.`);
+    const instance = variant.pick(invocation.targetModel);
+    if (instance === undefined) {
+      throw validationError(
+        'Inference Component has no capacity to process this request. ApplicationAutoScaling may be in-progress (if configured) or try to increase the capacity by invoking UpdateInferenceComponentRuntimeConfig API.',
+      );
+    }
+    this.#checkTargetModel(variant, invocation);
+    return { variant, instance, containers: instance.containers };
   }
 
   /** A serverless endpoint has one variant, of one container. */
@@ -100,6 +131,11 @@ export class Invoker {
     const variant = session?.variant ?? fleet.pick(invocation.targetVariant);
     if (variant === undefined)
       throw validationError(`Variant ${invocation.targetVariant} not found for Request ${randomUUID()}`);
+    if (variant.plan.containers.length === 0) {
+      throw validationError(
+        'Inference Component Name header is required for endpoints to which you plan to deploy inference components. Please include Inference Component Name header or consider using SageMaker models.',
+      );
+    }
     this.#checkTargetModel(variant, invocation);
     const instance = session?.instance ?? variant.pick(invocation.targetModel);
     if (instance === undefined) throw serviceUnavailable();
