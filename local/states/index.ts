@@ -42,9 +42,9 @@ export async function createStates(options: StatesOptions = {}): Promise<States>
 
 function createWorld(options: StatesOptions): World {
   const database = new Database(options.databaseFile ?? ':memory:');
-  const journal = new Journal(database);
-  const shelves = openShelves(database);
   const clock = options.clock ?? systemClock;
+  const journal = new Journal(database, clock !== systemClock);
+  const shelves = openShelves(database);
   const logs = new LogWriter(options.logs ?? noLogs);
   return {
     place: options.place ?? DEFAULT_PLACE,

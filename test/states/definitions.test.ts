@@ -1,0 +1,174 @@
+// Definition checks: what AWS refuses, in its words and places; and that no definition, however odd, crashes them.
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { turnedClock } from '../../local/clock.ts';
+import { checkDefinition } from '../../local/states/definition/check.ts';
+import { createStates } from '../../local/states/index.ts';
+
+const PASS = { Type: 'Pass', End: true };
+
+describe('a definition check', () => {
+  it.each([
+    [{ States: { A: PASS } }, 'These fields are required: [StartAt]', '/'],
+    [machine({ A: { Type: 'Pass', Next: 'B' }, C: PASS }), "Missing 'Next' target: B", '/States/A/Next'],
+    [machine({ A: PASS, B: PASS }), 'State "B" is not reachable.', '/States/B'],
+    [machine({ A: { Type: 'Pass', Next: 'A' } }), 'Workflow has no terminal state', undefined],
+    [machine({ A: { ...PASS, Catch: [] } }), "Field 'Catch' is not supported", '/States/A'],
+    [
+      machine({ A: { ...PASS, Output: {} } }),
+      "The QueryLanguage is set to 'JSONPath', but field 'Output' is only supported for the 'JSONata' QueryLanguage",
+      '/States/A',
+    ],
+    [
+      { ...machine({ A: { ...PASS, QueryLanguage: 'JSONPath' } }), QueryLanguage: 'JSONata' },
+      "'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine",
+      '/States/A',
+    ],
+    [
+      { ...machine({ A: { ...PASS, Output: { v: '{% phone %}' } } }), QueryLanguage: 'JSONata' },
+      "Reference to 'phone' at the top level is not supported.",
+      '/States/A/Output/v',
+    ],
+    [
+      { ...machine({ A: { ...PASS, Output: '{% 1 + %}' } }), QueryLanguage: 'JSONata' },
+      'Unexpected end of expression',
+      '/States/A/Output',
+    ],
+    [
+      machine({ A: { ...PASS, Parameters: { 'x.$': 'States.Nope()' } } }),
+      "The value for the field 'x.$' must be a valid JSONPath or a valid intrinsic function call",
+      '/States/A/Parameters',
+    ],
+    [
+      machine({ A: { Type: 'Wait', Timestamp: '2016-13-05T21:29:29Z', End: true } }),
+      'String does not match RFC3339 timestamp',
+      '/States/A/Timestamp',
+    ],
+    [
+      machine({ A: { Type: 'Nope' } }),
+      "The field 'Type' should have one of these values: [Task, Wait, Pass, Succeed, Fail, Choice, Parallel, Map]",
+      '/States/A/Type',
+    ],
+    [
+      machine({ A: { Type: 'Task', Resource: 'nope', End: true } }),
+      'Value is not a valid resource ARN',
+      '/States/A/Resource',
+    ],
+  ])('%#: says what and where', (definition, message, location) => {
+    const found = checkDefinition(JSON.stringify(definition), 'STANDARD');
+
+    expect(found).toContainEqual(expect.objectContaining({ severity: 'ERROR', message, location }));
+  });
+
+  it.each(['.waitForTaskToken', '.sync'])('refuses %s in an Express state machine', (suffix) => {
+    const task = { Type: 'Task', Resource: `arn:aws:states:::lambda:invoke${suffix}`, End: true };
+
+    const found = checkDefinition(JSON.stringify(machine({ A: task })), 'EXPRESS');
+
+    expect(found[0]?.message).toBe(`Express state machine does not support '${suffix}' service integration `);
+  });
+
+  it('never throws, whatever the JSON', () => {
+    fc.assert(
+      fc.property(oddMachine(), (definition) => {
+        expect(Array.isArray(checkDefinition(JSON.stringify(definition), 'STANDARD'))).toBe(true);
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
+
+describe('a definition that passes the checks', () => {
+  it('runs to an end, or is still waiting or looping when it is stopped', async () => {
+    const clock = turnedClock(0);
+    const states = await createStates({ clock });
+    let count = 0;
+    await fc.assert(
+      fc.asyncProperty(oddMachine(), fc.json({ maxDepth: 2 }), async (definition, input) => {
+        const text = JSON.stringify(definition);
+        if (checkDefinition(text, 'STANDARD').some(({ severity }) => severity === 'ERROR')) return;
+        count += 1;
+        const { stateMachineArn } = await states.operations.createStateMachine!({
+          name: `odd-${count}`,
+          roleArn: 'arn:aws:iam::000000000000:role/r',
+          definition: text,
+        });
+        const { executionArn } = await states.operations.startExecution!({ stateMachineArn, input });
+        await clock.turn(60_000);
+        await states.operations.stopExecution!({ executionArn });
+        await clock.turn(0);
+
+        const { status, cause } = await states.operations.describeExecution!({ executionArn });
+        expect(status).not.toBe('RUNNING');
+        // A stack trace in a cause is a defect of ours.
+        expect(String(cause)).not.toMatch(/\n\s+at /);
+      }),
+      { numRuns: 400 },
+    );
+    expect(count).toBeGreaterThan(50);
+    await states.close();
+  });
+});
+
+function machine(states: object): object {
+  return { StartAt: 'A', States: states };
+}
+
+/** Machines of three states whose fields are right often enough to run, and wrong often enough to be of use. */
+function oddMachine(): fc.Arbitrary<object> {
+  const path = fc.constantFrom('$', '$.a', '$.a.b', '$[0]', '$.a[*]', '$$.State.Name', '$..x', null);
+  const template = fc.oneof(
+    fc.jsonValue({ maxDepth: 1 }).map((value) => ({ value })),
+    path.map((source) => ({ 'p.$': source ?? '$v', q: 1 })),
+    fc.constantFrom({ 'f.$': 'States.MathAdd($.a, 1)' }, { 'f.$': "States.Format('{}', $)" }),
+  );
+  const some = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
+    fc.option(value, { nil: undefined, freq: 1 });
+  const data = fc.record({ InputPath: some(path), OutputPath: some(path), Assign: some(template) });
+  const result = fc.record({
+    ResultPath: some(fc.constantFrom('$', '$.a', '$.a.b', null)),
+    Parameters: some(template),
+  });
+  const rules = fc.constantFrom({}, { Retry: [{ ErrorEquals: ['States.ALL'], MaxAttempts: 1 }] });
+  const way = fc.constantFrom({ End: true }, { Next: 'B' }, { Next: 'C' });
+  const build = (way: object): fc.Arbitrary<object> =>
+    fc.letrec<{ state: object }>((tie) => {
+      const graph = tie('state').map((state) => machine({ A: { ...state, ...END } }));
+      const with_ = (Type: string, ...parts: fc.Arbitrary<object>[]): fc.Arbitrary<object> =>
+        fc.tuple(...parts).map((fields) => Object.assign({ Type, ...way }, ...fields));
+      return {
+        state: fc.oneof(
+          { depthSize: 'small' },
+          with_('Pass', data, result),
+          with_('Wait', data, fc.constantFrom({ Seconds: 1 }, { SecondsPath: '$.a' })),
+          with_(
+            'Parallel',
+            data,
+            result,
+            rules,
+            fc.array(graph, { minLength: 1, maxLength: 2 }).map((Branches) => ({ Branches })),
+          ),
+          with_(
+            'Map',
+            rules,
+            fc.tuple(some(path), graph).map(([ItemsPath, ItemProcessor]) => ({ ItemsPath, ItemProcessor })),
+          ),
+        ),
+      };
+    }).state;
+  const last = fc.constantFrom(
+    { Type: 'Succeed' },
+    { Type: 'Fail', Error: 'E' },
+    { Type: 'Fail', CausePath: '$.a' },
+  );
+  const choice = fc.tuple(path, fc.constantFrom('A', 'B', 'C')).map(([Variable, Next]) => ({
+    Type: 'Choice',
+    Choices: [{ Variable, IsPresent: true, Next }],
+    Default: 'C',
+  }));
+  return fc
+    .tuple(fc.oneof(build({ Next: 'B' }), way.chain(build)), fc.oneof(build({ Next: 'C' }), choice), last)
+    .map(([A, B, C]) => machine(JSON.parse(JSON.stringify({ A, B, C }))));
+}
+
+const END = { Next: undefined, End: true };

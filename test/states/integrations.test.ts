@@ -1,0 +1,203 @@
+// Tasks and what they call: errors by name, blobs, retries, timeouts; and the log lines of Express executions.
+import { describe, expect, it } from 'vitest';
+import { turnedClock } from '../../local/clock.ts';
+import type { LogEvent } from '../../local/logs/api.ts';
+import type { SdkOperations } from '../../local/service.ts';
+import type { StatesOptions } from '../../local/states/api.ts';
+import { createStates } from '../../local/states/index.ts';
+import { AwsError } from '../../local/wire/errors.ts';
+
+const INVOKE = 'arn:aws:states:::aws-sdk:sagemakerruntime:invokeEndpoint';
+
+describe('an AWS SDK integration', () => {
+  it('encodes a blob as JSON on the way in and gives text on the way out', async () => {
+    let body = '';
+    const invokeEndpoint: SdkOperations[string] = async (input) => {
+      body = Buffer.from(input.Body as Uint8Array).toString();
+      return { Body: Buffer.from('{"predictions":[1]}'), ContentType: 'application/json' };
+    };
+
+    const output = await runTask(INVOKE, { EndpointName: 'e', Body: { instances: [1] } }, { invokeEndpoint });
+
+    expect(body).toBe('{"instances":[1]}');
+    expect(output).toMatchObject({
+      output: '{"Body":"{\\"predictions\\":[1]}","ContentType":"application/json"}',
+    });
+  });
+
+  it('names an error by service and exception', async () => {
+    const invokeEndpoint: SdkOperations[string] = async () => {
+      throw new AwsError('ModelError', 'Received server error (500)', { statusCode: 424 });
+    };
+
+    const output = await runTask(INVOKE, { EndpointName: 'e', Body: 1 }, { invokeEndpoint });
+
+    expect(output.error).toBe('SageMakerRuntime.ModelErrorException');
+    expect(output.cause).toMatch(
+      /^Received server error \(500\) \(Service: SageMakerRuntime, Status Code: 424, Request ID: [\w-]+\)/,
+    );
+  });
+
+  it('is refused at creation by name when nothing serves it', async () => {
+    await expect(runTask('arn:aws:states:::sqs:sendMessage', {}, {})).rejects.toThrow(
+      'arn:aws:states:::sqs:sendMessage',
+    );
+    await expect(runTask('arn:aws:states:::aws-sdk:ec2:runInstances', {}, {})).rejects.toThrow(
+      'ec2:runInstances',
+    );
+  });
+});
+
+describe('a retry', () => {
+  it('waits as long as its backoff says, and gives up after its attempts', async () => {
+    const clock = turnedClock(0);
+    const at: number[] = [];
+    const lambda: StatesOptions['lambda'] = {
+      async invoke() {
+        at.push(clock.now() / 1000);
+        const payload = '{"errorType":"Busy"}';
+        return {
+          statusCode: 200,
+          payload,
+          functionError: 'Unhandled',
+          executedVersion: '$LATEST',
+          requestId: 'r',
+        };
+      },
+    };
+    const retry = [
+      { ErrorEquals: ['Busy'], IntervalSeconds: 2, BackoffRate: 3, MaxAttempts: 3, MaxDelaySeconds: 10 },
+    ];
+    const states = await createStates({ clock, lambda });
+    const executionArn = await start(
+      states,
+      task('arn:aws:lambda:us-east-1:000000000000:function:f', { Retry: retry }),
+    );
+
+    await clock.turn(100_000);
+
+    expect(at).toEqual([0, 2, 8, 18]);
+    expect((await states.operations.describeExecution!({ executionArn })).error).toBe('Busy');
+    await states.close();
+  });
+});
+
+describe('a timeout', () => {
+  it('ends a task that hangs, and is caught by name', async () => {
+    const clock = turnedClock(0);
+    const lambda = { invoke: () => new Promise<never>(() => {}) };
+    const states = await createStates({ clock, lambda });
+    const fields = { TimeoutSeconds: 5, Catch: [{ ErrorEquals: ['States.Timeout'], Next: 'Late' }] };
+    const definition = task('arn:aws:lambda:us-east-1:000000000000:function:f', fields, {
+      Late: { Type: 'Succeed' },
+    });
+    const executionArn = await start(states, definition);
+
+    await clock.turn(5_000);
+
+    const described = await states.operations.describeExecution!({ executionArn });
+    expect(described).toMatchObject({ status: 'SUCCEEDED', output: '{"Error":"States.Timeout","Cause":""}' });
+    await states.close();
+  });
+
+  it('of the machine ends the execution with its own status', async () => {
+    const clock = turnedClock(0);
+    const states = await createStates({ clock });
+    const wait = { Type: 'Wait', Seconds: 60, End: true };
+    const executionArn = await start(states, { StartAt: 'W', TimeoutSeconds: 5, States: { W: wait } });
+
+    await clock.turn(5_000);
+
+    expect((await states.operations.describeExecution!({ executionArn })).status).toBe('TIMED_OUT');
+    await states.close();
+  });
+});
+
+describe('the log group of an Express state machine', () => {
+  it.each([
+    ['ALL', ['ExecutionStarted', 'FailStateEntered', 'ExecutionFailed']],
+    ['ERROR', ['ExecutionFailed']],
+    ['FATAL', ['ExecutionFailed']],
+    ['OFF', []],
+  ])('gets the events of level %s', async (level, types) => {
+    const lines = await logged(level, true);
+
+    expect(lines.map((line) => line.type)).toEqual(types);
+  });
+
+  it('has the fields of AWS in its lines, as text', async () => {
+    const [first] = await logged('ALL', true);
+
+    expect(first).toMatchObject({
+      id: '1',
+      type: 'ExecutionStarted',
+      details: { input: '{"secret":1}', inputDetails: { truncated: false } },
+      previous_event_id: '0',
+      event_timestamp: '0',
+      redrive_count: '0',
+    });
+    expect(first!.execution_arn).toMatch(/:express:logged:/);
+  });
+
+  it('leaves data out unless it is asked for', async () => {
+    const lines = await logged('ALL', false);
+
+    expect(JSON.stringify(lines)).not.toContain('secret');
+  });
+});
+
+async function logged(level: string, includeExecutionData: boolean): Promise<Record<string, unknown>[]> {
+  const events: LogEvent[] = [];
+  const clock = turnedClock(0);
+  const states = await createStates({
+    clock,
+    logs: { write: (_group, _stream, more) => void events.push(...more) },
+  });
+  const logGroupArn = 'arn:aws:logs:us-east-1:000000000000:log-group:/aws/vendedlogs/states/logged:*';
+  const { stateMachineArn } = await states.operations.createStateMachine!({
+    name: 'logged',
+    type: 'EXPRESS',
+    roleArn: 'arn:aws:iam::000000000000:role/r',
+    definition: JSON.stringify({ StartAt: 'F', States: { F: { Type: 'Fail', Error: 'E' } } }),
+    loggingConfiguration: {
+      level,
+      includeExecutionData,
+      destinations: [{ cloudWatchLogsLogGroup: { logGroupArn } }],
+    },
+  });
+  await states.operations.startSyncExecution!({ stateMachineArn, input: '{"secret":1}' });
+  await states.close();
+  return events.map((event) => JSON.parse(event.message));
+}
+
+function task(Resource: string, fields: object = {}, others: object = {}): object {
+  return { StartAt: 'T', States: { T: { Type: 'Task', Resource, End: true, ...fields }, ...others } };
+}
+
+async function runTask(
+  resource: string,
+  parameters: object,
+  sagemakerruntime: SdkOperations,
+): Promise<Record<string, unknown>> {
+  const states = await createStates({ services: { sagemakerruntime } });
+  try {
+    const { stateMachineArn } = await states.operations.createStateMachine!({
+      name: 'task',
+      type: 'EXPRESS',
+      roleArn: 'arn:aws:iam::000000000000:role/r',
+      definition: JSON.stringify(task(resource, { Parameters: parameters })),
+    });
+    return await states.operations.startSyncExecution!({ stateMachineArn });
+  } finally {
+    await states.close();
+  }
+}
+
+async function start(states: Awaited<ReturnType<typeof createStates>>, definition: object): Promise<string> {
+  const { stateMachineArn } = await states.operations.createStateMachine!({
+    name: 'machine',
+    roleArn: 'arn:aws:iam::000000000000:role/r',
+    definition: JSON.stringify(definition),
+  });
+  return String((await states.operations.startExecution!({ stateMachineArn })).executionArn);
+}

@@ -1,0 +1,277 @@
+// Distributed Maps over real S3: readers, batches, tolerated failures, result writers, redrive.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  CreateStateMachineCommand,
+  DescribeExecutionCommand,
+  DescribeMapRunCommand,
+  ListExecutionsCommand,
+  ListMapRunsCommand,
+  RedriveExecutionCommand,
+  StartExecutionCommand,
+} from '@aws-sdk/client-sfn';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { S3 } from '../../local/s3/api.ts';
+import { createS3 } from '../../local/s3/index.ts';
+import { startEngine, type TestEngine } from './engine.ts';
+
+let folder: string;
+let s3: S3;
+let engine: TestEngine;
+let isBroken = false;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'seriatim-maps-'));
+  s3 = await createS3({ folder });
+  await s3.createBucket('data');
+  engine = await startEngine({
+    s3,
+    lambda: {
+      async invoke({ payload }) {
+        const fails = isBroken && payload.includes('bad');
+        return {
+          statusCode: 200,
+          payload: fails ? '{"errorType":"Bad"}' : payload,
+          executedVersion: '$LATEST',
+          requestId: 'r',
+          ...(fails ? { functionError: 'Unhandled' as const } : {}),
+        };
+      },
+    },
+  });
+});
+
+afterAll(async () => {
+  await engine.close();
+  await s3.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+describe('an item reader', () => {
+  it('gives the rows of a CSV object as objects, short rows filled and long ones cut', async () => {
+    await s3.putObject({ bucket: 'data', key: 'a.csv' }, 'name,age\nAnn,30\nBob\nCy,40,extra\n"D, Jr.",50\n');
+
+    const { output } = await run(reading('a.csv', { InputType: 'CSV', CSVHeaderLocation: 'FIRST_ROW' }));
+
+    expect(output).toEqual([
+      { name: 'Ann', age: '30' },
+      { name: 'Bob', age: '' },
+      { name: 'Cy', age: '40' },
+      { name: 'D, Jr.', age: '50' },
+    ]);
+  });
+
+  it('takes given headers, another delimiter and a limit', async () => {
+    await s3.putObject({ bucket: 'data', key: 'b.csv' }, '1|2\n3|4\n5|6\n');
+    const config = {
+      InputType: 'CSV',
+      CSVHeaderLocation: 'GIVEN',
+      CSVHeaders: ['x', 'y'],
+      CSVDelimiter: 'PIPE',
+      MaxItems: 2,
+    };
+
+    const { output } = await run(reading('b.csv', config));
+
+    expect(output).toEqual([
+      { x: '1', y: '2' },
+      { x: '3', y: '4' },
+    ]);
+  });
+
+  it('gives the lines of a JSON Lines object', async () => {
+    await s3.putObject({ bucket: 'data', key: 'c.jsonl' }, '{"n":1}\n\n{"n":2}\n');
+
+    expect((await run(reading('c.jsonl', { InputType: 'JSONL' }))).output).toEqual([{ n: 1 }, { n: 2 }]);
+  });
+
+  it('gives the keys under a prefix', async () => {
+    await s3.putObject({ bucket: 'data', key: 'list/1' }, 'a');
+    await s3.putObject({ bucket: 'data', key: 'list/2' }, 'bb');
+    const reader = {
+      Resource: 'arn:aws:states:::s3:listObjectsV2',
+      Parameters: { Bucket: 'data', Prefix: 'list/' },
+    };
+
+    const { output } = await run({ ItemReader: reader, ItemSelector: { 'key.$': '$$.Map.Item.Value.Key' } });
+
+    expect(output).toEqual([{ key: 'list/1' }, { key: 'list/2' }]);
+  });
+
+  it('fails by name when the object is missing', async () => {
+    const { error, status } = await run(reading('none.json', { InputType: 'JSON' }));
+
+    expect({ error, status }).toEqual({ error: 'States.ItemReaderFailed', status: 'FAILED' });
+  });
+});
+
+describe('batches', () => {
+  it('hold as many items as the definition says, with a common input', async () => {
+    const { output } = await run(
+      { ItemBatcher: { MaxItemsPerBatch: 2, BatchInput: { 'k.$': '$[0]' } } },
+      [1, 2, 3],
+    );
+
+    expect(output).toEqual([
+      { BatchInput: { k: 1 }, Items: [1, 2] },
+      { BatchInput: { k: 1 }, Items: [3] },
+    ]);
+  });
+
+  it('hold as many bytes as the definition says', async () => {
+    const { output } = await run({ ItemBatcher: { MaxInputBytesPerBatch: 100 } }, [
+      'a'.repeat(40),
+      'b'.repeat(40),
+      'c',
+    ]);
+
+    expect((output as { Items: string[] }[]).map((batch) => batch.Items.length)).toEqual([1, 2]);
+  });
+});
+
+describe('a result writer', () => {
+  it.each([
+    ['NONE', 'JSON', 'SUCCEEDED_0.json', 'Output'],
+    ['COMPACT', 'JSON', 'SUCCEEDED_0.json', 'value'],
+    ['FLATTEN', 'JSONL', 'SUCCEEDED_0.jsonl', 'value'],
+  ])(
+    'writes results in the form %s as %s, and a manifest',
+    async (Transformation, OutputType, file, member) => {
+      const writer = {
+        Resource: 'arn:aws:states:::s3:putObject',
+        Parameters: { Bucket: 'data', Prefix: 'out' },
+        WriterConfig: { Transformation, OutputType },
+      };
+
+      const { output } = await run({ ResultWriter: writer }, [{ value: 1 }, { value: 2 }]);
+
+      const { Key } = (output as { ResultWriterDetails: { Key: string } }).ResultWriterDetails;
+      const manifest = JSON.parse(await read(Key));
+      expect(manifest.ResultFiles.FAILED).toEqual([]);
+      expect(manifest.ResultFiles.SUCCEEDED[0].Key).toMatch(new RegExp(`${file.replace('.', '\\.')}$`));
+      const text = await read(manifest.ResultFiles.SUCCEEDED[0].Key);
+      const results =
+        OutputType === 'JSONL'
+          ? text
+              .trim()
+              .split('\n')
+              .map((line) => JSON.parse(line))
+          : JSON.parse(text);
+      expect(results).toHaveLength(2);
+      expect(results[0]).toHaveProperty(member);
+    },
+  );
+});
+
+describe('failures', () => {
+  const items = ['ok', 'bad 1', 'ok', 'bad 2', 'ok'];
+
+  it('up to the tolerated number do not fail the Map', async () => {
+    isBroken = true;
+    const { output, status } = await run({ ToleratedFailureCount: 2, MaxConcurrency: 1 }, items, TASK);
+
+    expect(status).toBe('SUCCEEDED');
+    expect(output).toEqual(['ok', 'ok', 'ok']);
+  });
+
+  it('beyond it do, and a redrive runs only what failed again', async () => {
+    isBroken = true;
+    const failed = await run({ ToleratedFailurePercentage: 30, MaxConcurrency: 1 }, items, TASK);
+    expect(failed).toMatchObject({ status: 'FAILED', error: 'States.ExceedToleratedFailureThreshold' });
+    isBroken = false;
+
+    await engine.client.send(new RedriveExecutionCommand({ executionArn: failed.executionArn }));
+
+    const { status, output } = await end(failed.executionArn);
+    expect({ status, output }).toEqual({ status: 'SUCCEEDED', output: items });
+    const { mapRuns } = await engine.client.send(
+      new ListMapRunsCommand({ executionArn: failed.executionArn }),
+    );
+    const mapRun = await engine.client.send(new DescribeMapRunCommand({ mapRunArn: mapRuns![0]!.mapRunArn }));
+    expect(mapRun).toMatchObject({
+      status: 'SUCCEEDED',
+      redriveCount: 1,
+      itemCounts: { succeeded: 5, total: 5 },
+    });
+    const children = await engine.client.send(
+      new ListExecutionsCommand({ mapRunArn: mapRuns![0]!.mapRunArn }),
+    );
+    expect(children.executions).toHaveLength(5);
+  });
+});
+
+const TASK = {
+  Type: 'Task',
+  Resource: 'arn:aws:lambda:us-east-1:000000000000:function:work',
+  End: true,
+};
+
+function reading(Key: string, ReaderConfig: object): object {
+  return {
+    ItemReader: {
+      Resource: 'arn:aws:states:::s3:getObject',
+      ReaderConfig,
+      Parameters: { Bucket: 'data', Key },
+    },
+  };
+}
+
+let count = 0;
+
+interface Ended {
+  readonly executionArn: string;
+  readonly status: string | undefined;
+  readonly output: unknown;
+  readonly error: string | undefined;
+}
+
+async function run(
+  fields: object,
+  input: unknown = {},
+  state: object = { Type: 'Pass', End: true },
+): Promise<Ended> {
+  count += 1;
+  const definition = {
+    StartAt: 'Each',
+    States: {
+      Each: {
+        Type: 'Map',
+        ItemProcessor: {
+          ProcessorConfig: { Mode: 'DISTRIBUTED', ExecutionType: 'STANDARD' },
+          StartAt: 'Do',
+          States: { Do: state },
+        },
+        End: true,
+        ...fields,
+      },
+    },
+  };
+  const { stateMachineArn } = await engine.client.send(
+    new CreateStateMachineCommand({
+      name: `map-${count}`,
+      roleArn: 'arn:aws:iam::000000000000:role/r',
+      definition: JSON.stringify(definition),
+    }),
+  );
+  const started = await engine.client.send(
+    new StartExecutionCommand({ stateMachineArn, input: JSON.stringify(input) }),
+  );
+  return end(started.executionArn!);
+}
+
+async function end(executionArn: string): Promise<Ended> {
+  for (;;) {
+    const described = await engine.client.send(new DescribeExecutionCommand({ executionArn }));
+    if (described.status === 'RUNNING') continue;
+    const { status, output, error } = described;
+    return { executionArn, status, output: output === undefined ? undefined : JSON.parse(output), error };
+  }
+}
+
+async function read(key: string): Promise<string> {
+  const { body } = await s3.getObject({ bucket: 'data', key });
+  let text = '';
+  for await (const chunk of body) text += String(chunk);
+  return text;
+}
