@@ -66,7 +66,8 @@ export async function createServices(options: ServicesOptions): Promise<WorldSer
 }
 
 export function wireServices(services: WorldServices): Service[] {
-  return [...(Object.values(services) as Service[]), services.sagemaker.runtime];
+  const { runtime, autoScaling } = services.sagemaker;
+  return [...(Object.values(services) as Service[]), runtime, autoScaling];
 }
 
 /** Images by repository name. Ours is started from source (hosting adds `serve`) and ends with this process. */
