@@ -71,7 +71,7 @@ async function start(options: StartOptions, closers: Closers): Promise<Running> 
   const progress = createProgress(options.onProgress ?? (() => {}));
   progress.announce('template', 'artefacts', 'services', 'resources', 'HTTP API', 'endpoints');
   const rim = await openRim(options, { closers, pending: progress.pending });
-  const prepared = prepare(options, progress);
+  const prepared = prepare(options, { closers, progress });
   const world = await createWorld(options, { rim, closers, progress });
   rim.show({ world });
   const stack = await bootTemplate(options, { world, prepared, progress });
@@ -97,18 +97,24 @@ interface Prepared {
 }
 
 /** Begins what needs no service, so that it runs while the services are made. */
-function prepare({ projectFolder, signal }: StartOptions, progress: Progress): Prepared {
-  const template = progress.step(
+function prepare(
+  { projectFolder }: StartOptions,
+  { closers, progress }: { closers: Closers; progress: Progress },
+): Prepared {
+  const ending = new AbortController();
+  closers.add('packaging', () => ending.abort());
+  const packaged = progress.step(
     'template',
-    () => packageTemplate({ projectFolder, ...(signal === undefined ? {} : { signal }) }),
+    () => packageTemplate({ projectFolder, signal: ending.signal }),
     ({ fromCache }) => (fromCache ? 'unchanged' : 'packaged'),
   );
   const artefacts = packArtefacts(projectFolder);
-  const prepared = { template: template.then(({ templateFile }) => readTemplate(templateFile)), artefacts };
+  const read = packaged.then(({ templateFile }) => readTemplate(templateFile));
+  // A missing model is known long before a template is packaged: it does not wait for that.
+  const template = Promise.race([read, artefacts.then(() => read)]);
   // Whoever awaits these meets their errors; until then they are not unhandled.
-  prepared.template.catch(() => {});
-  prepared.artefacts.catch(() => {});
-  return prepared;
+  for (const promise of [read, template, artefacts]) promise.catch(() => {});
+  return { template, artefacts };
 }
 
 async function createWorld(

@@ -66,7 +66,8 @@ export async function createServices(options: ServicesOptions): Promise<WorldSer
 }
 
 export function wireServices(services: WorldServices): Service[] {
-  return [...(Object.values(services) as Service[]), services.sagemaker.runtime];
+  const { runtime, autoScaling } = services.sagemaker;
+  return [...(Object.values(services) as Service[]), runtime, autoScaling];
 }
 
 /** Images by repository name. Ours is started from source (hosting adds `serve`) and ends with this process. */
@@ -76,7 +77,12 @@ function imageTable(projectFolder: string): ImageTable {
       kind: 'command',
       command: process.execPath,
       args: [join(projectFolder, 'container', 'main.ts')],
-      environment: { SERIATIM_EXIT_WITH_PARENT: '1' },
+      environment: { SERIATIM_EXIT_WITH_PARENT: '1', NODE_COMPILE_CACHE: compileCache(projectFolder) },
     },
   };
+}
+
+/** The launcher's, so that a container starts from it too, with a third less memory. */
+function compileCache(projectFolder: string): string {
+  return process.env.NODE_COMPILE_CACHE ?? join(projectFolder, '.build', 'compile-cache');
 }

@@ -8,7 +8,7 @@ import type { AwsPlace } from '../service.ts';
 import type { FunctionDefinition } from './api.ts';
 import { launchWorker } from './launch.ts';
 import { endLine, initStartLine, logTail, reportLine, startLine, VERSION } from './report.ts';
-import type { EnvironmentMessage } from './runtime/protocol.ts';
+import { CHECK_MEMORY, type EnvironmentMessage } from './runtime/protocol.ts';
 import { LogRing, RING_BYTES } from './runtime/ring.ts';
 
 /** One invocation waiting for an environment or running in it. */
@@ -48,11 +48,17 @@ export interface EnvironmentOptions {
 /** What a lost environment means to an invocation. */
 export type Failure = (requestId: string) => Outcome;
 
+/** What an environment had done at one moment. */
+interface Look {
+  readonly atMs: number;
+  readonly busyMs: number;
+  readonly loop: ReturnType<Worker['performance']['eventLoopUtilization']>;
+}
+
 export class Environment {
   readonly worker: Worker;
   idleSinceMs = 0;
-  /** Event-loop figures at the pool's last look. */
-  utilization: ReturnType<Worker['performance']['eventLoopUtilization']>;
+  private lookedAt: Look;
   private readonly options: EnvironmentOptions;
   private readonly ring: LogRing;
   private readonly logGroup: string;
@@ -90,7 +96,7 @@ export class Environment {
         ring: shared,
       },
     });
-    this.utilization = this.worker.performance.eventLoopUtilization();
+    this.lookedAt = this.look();
     this.note(initStartLine(definition.runtime));
     this.cancelTimeout = clock.schedule(options.initialTimeoutMs, () =>
       this.timeOut(options.initialTimeoutMs),
@@ -124,8 +130,32 @@ export class Environment {
     });
   }
 
-  /** Writes what a running invocation has logged so far, so that a follower of the log sees it before the end. */
-  publishLog(): void {
+  /**
+   * For an invocation that takes long: writes what it has logged so far, so that a follower of the log sees it before
+   * the end, and has the environment look at its memory.
+   */
+  attend(): void {
+    this.publishLog();
+    this.worker.postMessage(CHECK_MEMORY);
+  }
+
+  /** Shares of the time since the last look: in handlers, and on the processor. */
+  load(): { readonly handling: number; readonly computing: number } {
+    const from = this.lookedAt;
+    this.lookedAt = this.look();
+    const { atMs, busyMs, loop } = this.lookedAt;
+    return {
+      handling: (busyMs - from.busyMs) / Math.max(atMs - from.atMs, 1),
+      computing: this.worker.performance.eventLoopUtilization(loop, from.loop).utilization,
+    };
+  }
+
+  private look(): Look {
+    const atMs = performance.now();
+    return { atMs, busyMs: this.ring.busyMs(atMs), loop: this.worker.performance.eventLoopUtilization() };
+  }
+
+  private publishLog(): void {
     this.events.push(...this.ring.drain());
     this.writeEvents();
   }
@@ -162,7 +192,7 @@ export class Environment {
     this.cancelTimeout();
     this.state = 'ready';
     this.initMs = this.options.clock.now() - this.startedAtMs;
-    this.utilization = this.worker.performance.eventLoopUtilization();
+    this.lookedAt = this.look();
     this.options.onFree(this);
   }
 

@@ -1,6 +1,7 @@
 // Lambda on one machine: functions run as they are deployed, in worker threads. Differences from AWS: an invocation
-// waits up to 20 ms for a busy environment before another one is started, and at most `maxEnvironments` are; an
-// environment is not frozen between invocations; asynchronous invocations are kept in memory only.
+// waits at least 20 ms for a busy environment before another one is started, and at most `maxEnvironments` are; an
+// environment is not frozen between invocations; asynchronous invocations are kept in memory only; a loop that
+// allocates without end and never lets the event loop turn may be stopped late, or take the process with it.
 import { type Clock, systemClock } from '../clock.ts';
 import { type LogSink, noLogs } from '../logs/api.ts';
 import { type AwsPlace, DEFAULT_PLACE } from '../service.ts';
@@ -31,8 +32,8 @@ export interface LambdaOptions {
 
 const DEFAULTS = { initialTimeoutMs: 10_000, maxEnvironments: 16, idleMs: 60_000, lastIdleMs: 900_000 };
 const SWEEP_MS = 15_000;
-/** How often the log of running invocations is written. */
-const PUBLISH_MS = 500;
+/** How often invocations that are still running are looked after. */
+const ATTEND_MS = 500;
 /** How long `close` waits for invocations under way. */
 const CLOSE_GRACE_MS = 1000;
 
@@ -45,7 +46,7 @@ export async function createLambda(options: LambdaOptions): Promise<Lambda> {
   const pools = new Set<EnvironmentPool>();
   const cancels = [
     repeat(clock, SWEEP_MS, () => each(pools, (pool) => pool.sweep())),
-    repeat(clock, PUBLISH_MS, () => each(pools, (pool) => pool.publishLogs())),
+    repeat(clock, ATTEND_MS, () => each(pools, (pool) => pool.attend())),
   ];
 
   return {

@@ -17,8 +17,9 @@ export interface LaunchRequest {
 }
 
 /**
- * A new environment's worker. Its heap is bounded by the function's memory setting; memory outside of it (`Buffer`s)
- * is not. The young generation is kept small: it is what grows first under load, in every environment.
+ * A new environment's worker. The environment keeps itself to the function's memory setting (`runtime/memory.ts`);
+ * the limit given here ends what runs away without ever letting the event loop turn. The young generation is kept
+ * small: it is what grows first under load, in every environment.
  */
 export function launchWorker(request: LaunchRequest): Worker {
   return new Worker(BOOTSTRAP, {
@@ -36,13 +37,18 @@ export function launchWorker(request: LaunchRequest): Worker {
     stdout: true,
     stderr: true,
     resourceLimits: {
-      maxOldGenerationSizeMb: request.definition.memoryMb,
+      maxOldGenerationSizeMb: request.definition.memoryMb + HEADROOM_MB,
       maxYoungGenerationSizeMb: YOUNG_GENERATION_MB,
     },
   });
 }
 
 const YOUNG_GENERATION_MB = 4;
+/**
+ * V8 ends the process, not the thread, when a single allocation goes more than 16 MB past the limit. With this much
+ * room arrays, strings and maps meet their own greatest length first, and throw.
+ */
+const HEADROOM_MB = 2048;
 const RUNTIME_FOLDER = new URL('./runtime/', import.meta.url);
 
 /** Runs in the worker before anything else: serves `runtime/` from memory, then starts it. */

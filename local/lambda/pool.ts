@@ -1,16 +1,18 @@
 // The execution environments of one function, and the invocations that wait for one.
 //
 // Lambda starts an environment for every concurrent invocation. Here a busy environment that will be free in a
-// moment is worth waiting for, since a new one costs memory and some 50 ms of a core: an invocation waits
-// `SCALE_OUT_AFTER_MS` before the pool grows, at most to as many environments as there are cores while the handlers
-// compute, and to `maxEnvironments` while they wait for something (the workers' event-loop utilization tells).
+// moment is worth waiting for, since a new one costs 13 MB and 40 ms of a core. The pool grows when an invocation
+// has waited for `SCALE_OUT_AFTER_MS` and the environments have spent that time in handlers: at most to as many as
+// there are cores while the handlers compute, and to `maxEnvironments` while they wait for something.
 import { availableParallelism } from 'node:os';
 import type { Clock } from '../clock.ts';
 import { Environment, type EnvironmentOptions, type Failure, type Job } from './environment.ts';
 
 const SCALE_OUT_AFTER_MS = 20;
+/** Below this share of time in handlers the environments are not what the invocations wait for. */
+const HANDLING_SHARE = 0.7;
 /** Above this share of time on the processor, more environments than cores would not help. */
-const COMPUTING_UTILIZATION = 0.5;
+const COMPUTING_SHARE = 0.5;
 const COMPUTING_ENVIRONMENTS = Math.max(2, availableParallelism());
 
 export interface PoolOptions {
@@ -86,9 +88,9 @@ export class EnvironmentPool {
     });
   }
 
-  /** Writes what the running invocations have logged so far. */
-  publishLogs(): void {
-    for (const environment of this.environments) if (environment.isBusy) environment.publishLog();
+  /** Looks after invocations that take long: their log, their memory. */
+  attend(): void {
+    for (const environment of this.environments) if (environment.isBusy) environment.attend();
   }
 
   private endIdle(isDue: (environment: Environment) => boolean): void {
@@ -142,8 +144,7 @@ export class EnvironmentPool {
   private watch(): void {
     if (this.isWatching) return;
     this.isWatching = true;
-    for (const environment of this.environments)
-      environment.utilization = environment.worker.performance.eventLoopUtilization();
+    for (const environment of this.environments) environment.load();
     this.options.clock.schedule(SCALE_OUT_AFTER_MS, () => {
       this.isWatching = false;
       const first = this.waiting[0];
@@ -157,20 +158,18 @@ export class EnvironmentPool {
   private grow(): void {
     const running = [...this.environments];
     if (running.some((environment) => !environment.isReady)) return;
-    const most = this.isComputing(running)
-      ? Math.min(COMPUTING_ENVIRONMENTS, this.options.maxEnvironments)
-      : this.options.maxEnvironments;
+    const loads = running.map((environment) => environment.load());
+    if (mean(loads.map((load) => load.handling)) < HANDLING_SHARE) return;
+    const isComputing = mean(loads.map((load) => load.computing)) > COMPUTING_SHARE;
+    const { maxEnvironments } = this.options;
+    const most = isComputing ? Math.min(COMPUTING_ENVIRONMENTS, maxEnvironments) : maxEnvironments;
     const wanted = Math.min(running.length * 2, most, running.length + this.waiting.length);
     for (let count = running.length; count < wanted; count++) this.start();
   }
+}
 
-  /** Whether the environments have spent most of the time since `watch` on the processor. */
-  private isComputing(environments: readonly Environment[]): boolean {
-    const shares = environments.map(
-      ({ worker, utilization }) => worker.performance.eventLoopUtilization(utilization).utilization,
-    );
-    return shares.reduce((sum, share) => sum + share, 0) / shares.length > COMPUTING_UTILIZATION;
-  }
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 const SHUT_DOWN = {

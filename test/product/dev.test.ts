@@ -1,33 +1,16 @@
 // `seriatim dev`, in a copy of the project: changed functions and pipelines are picked up, and code that does not
 // build leaves the old code running.
-import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DescribeStateMachineCommand, SFNClient } from '@aws-sdk/client-sfn';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { PROJECT, type Product, pause, startProduct } from './product.ts';
-
-const COPIED = [
-  'cli',
-  'container',
-  'functions',
-  'layers',
-  'local',
-  'models',
-  'packaging',
-  'statemachines',
-  'package-lock.json',
-  'package.json',
-  'serverless.yml',
-];
+import { copyProject, edit, type Product, pause, startProduct } from './product.ts';
 
 let folder: string;
 let product: Product;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'seriatim-dev-'));
-  await Promise.all(COPIED.map((name) => cp(join(PROJECT, name), join(folder, name), { recursive: true })));
-  await symlink(join(PROJECT, 'node_modules'), join(folder, 'node_modules'));
+  folder = await copyProject();
   product = await startProduct({ command: 'dev', projectFolder: folder });
 }, 60_000);
 
@@ -38,13 +21,6 @@ afterAll(async () => {
 
 const ENTRY = 'functions/start-execution/index.ts';
 const EDITED = 'export const handler = async () => ({ statusCode: 200, body: \'{"edited":true}\' });\n';
-
-async function edit(file: string, from: string, to: string): Promise<void> {
-  const path = join(folder, file);
-  const text = await readFile(path, 'utf8');
-  expect(text).toContain(from);
-  await writeFile(path, text.replace(from, to));
-}
 
 async function until<Value>(work: () => Promise<Value>, holds: (value: Value) => boolean): Promise<Value> {
   for (;;) {
@@ -91,7 +67,11 @@ describe('dev', () => {
     const definition = async (): Promise<string> =>
       (await states.send(new DescribeStateMachineCommand({ stateMachineArn }))).definition!;
 
-    await edit('statemachines/house-prices.ts', 'estimated by the model', 'guessed by the model');
+    await edit(
+      join(folder, 'statemachines/house-prices.ts'),
+      'estimated by the model',
+      'guessed by the model',
+    );
 
     await until(definition, (text) => text.includes('guessed by the model'));
     await printed('state machine house-prices: running with the new definition');

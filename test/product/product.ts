@@ -2,11 +2,25 @@
 // thrown away.
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 export const PROJECT = join(import.meta.dirname, '../..');
+
+const COPIED = [
+  'cli',
+  'container',
+  'functions',
+  'layers',
+  'local',
+  'models',
+  'packaging',
+  'statemachines',
+  'package-lock.json',
+  'package.json',
+  'serverless.yml',
+];
 
 export interface Product {
   readonly child: ChildProcess;
@@ -79,6 +93,21 @@ export async function untilOutput(
     if (hasEnded) throw new Error(`ended before ${pattern} was printed:\n${output()}`);
     await pause(10);
   }
+}
+
+/** The project in a folder of its own, for tests that change it. */
+export async function copyProject(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'seriatim-project-'));
+  await Promise.all(COPIED.map((name) => cp(join(PROJECT, name), join(folder, name), { recursive: true })));
+  await symlink(join(PROJECT, 'node_modules'), join(folder, 'node_modules'));
+  return folder;
+}
+
+/** @throws Error when the file does not hold what is to be replaced: a test that changes nothing proves nothing */
+export async function edit(file: string, from: string, to: string): Promise<void> {
+  const before = await readFile(file, 'utf8');
+  if (!before.includes(from)) throw new Error(`${file} does not hold ${from}`);
+  await writeFile(file, before.replace(from, to));
 }
 
 /** A process that has ended and waits to be reaped by a slow init is not alive. */

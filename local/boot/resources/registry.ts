@@ -2,6 +2,7 @@
 import { arn } from '../../service.ts';
 import { alarm } from './alarm.ts';
 import * as apiGateway from './api-gateway.ts';
+import * as autoScaling from './auto-scaling.ts';
 import * as iam from './iam.ts';
 import * as lambda from './lambda.ts';
 import { logGroup } from './logs.ts';
@@ -23,6 +24,8 @@ export const RESOURCE_TYPES: Readonly<Record<string, ResourceType>> = {
   'AWS::ApiGatewayV2::Integration': apiGateway.integration,
   'AWS::ApiGatewayV2::Route': apiGateway.route,
   'AWS::ApiGatewayV2::Stage': apiGateway.stage,
+  'AWS::ApplicationAutoScaling::ScalableTarget': autoScaling.scalableTarget,
+  'AWS::ApplicationAutoScaling::ScalingPolicy': autoScaling.scalingPolicy,
   'AWS::CloudFormation::WaitConditionHandle': withoutEffect,
   'AWS::CloudWatch::Alarm': alarm,
   'AWS::IAM::ManagedPolicy': iam.managedPolicy,

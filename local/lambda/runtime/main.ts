@@ -7,7 +7,9 @@ import { InvocationContext } from './context.ts';
 import { errorForLog, errorPayload, RuntimeError } from './errors.ts';
 import { mountLayers } from './layers.ts';
 import { type Handler, loadHandler } from './load.ts';
+import { isOverMemory, memoryInUseMb } from './memory.ts';
 import {
+  CHECK_MEMORY,
   type EnvironmentData,
   type EnvironmentMessage,
   type InvokeMessage,
@@ -23,7 +25,6 @@ const takesCallbacks = Number(/^nodejs(\d+)/.exec(data.runtime)?.[1] ?? 0) < 24;
 
 /** The invocation under way; what answers late, after it has been answered, finds another one here. */
 let current: InvokeMessage | undefined;
-let startedAt = 0;
 let memoryCheckedAt = Number.NEGATIVE_INFINITY;
 const MEMORY_CHECK_MS = 1000;
 
@@ -35,11 +36,15 @@ process.on('unhandledRejection', (reason) => {
 });
 process.on('beforeExit', () => current && answerUnsettled(current));
 process.on('exit', () => log.endLines());
+keepProcessAlive();
 
 mountLayers(data.layerFolders);
 const handler = await load();
 if (handler !== undefined) {
-  port.on('message', (message: InvokeMessage) => invoke(handler, message));
+  port.on('message', (message: InvokeMessage | typeof CHECK_MEMORY) => {
+    if (message !== CHECK_MEMORY) invoke(handler, message);
+    else if (current !== undefined) checkMemory(performance.now());
+  });
   post({ kind: 'ready' });
 }
 
@@ -59,7 +64,7 @@ async function load(): Promise<Handler | undefined> {
 
 function invoke(run: Handler, message: InvokeMessage): void {
   current = message;
-  startedAt = performance.now();
+  ring.begin(performance.now());
   process.env._X_AMZN_TRACE_ID = message.traceId;
   let event: unknown;
   try {
@@ -156,17 +161,37 @@ function answerUnsettled(message: InvokeMessage): void {
 }
 
 function finish(answer: EnvironmentMessage): void {
+  const now = performance.now();
+  if (now - memoryCheckedAt > MEMORY_CHECK_MS && !checkMemory(now)) return;
+  respond(answer, now);
+}
+
+function respond(answer: EnvironmentMessage, now: number): void {
   log.endLines();
   current = undefined;
-  const now = performance.now();
-  ring.durationMs = now - startedAt;
-  if (now - memoryCheckedAt > MEMORY_CHECK_MS) checkMemory(now);
+  ring.finish(now);
   port.ref();
   post(answer);
 }
 
-function checkMemory(now: number): void {
+/** Fails the invocation if the function is over its memory, as Lambda does by ending the process. */
+function checkMemory(now: number): boolean {
   memoryCheckedAt = now;
-  const { heapUsed, external } = process.memoryUsage();
-  ring.memoryMb = Math.max(ring.memoryMb, Math.ceil((heapUsed + external) / (1024 * 1024)));
+  ring.memoryMb = Math.max(ring.memoryMb, memoryInUseMb());
+  if (current === undefined || !isOverMemory(data.memoryMb)) return true;
+  const errorMessage = `RequestId: ${current.requestId} Error: Runtime exited with error: signal: killed`;
+  respond(
+    { kind: 'fatal', payload: JSON.stringify({ errorType: 'Runtime.OutOfMemory', errorMessage }) },
+    now,
+  );
+  return false;
+}
+
+/** A function's process is its own on Lambda; here a signal to it means this environment only. */
+function keepProcessAlive(): void {
+  const { kill } = process;
+  process.kill = (pid, signal) => {
+    if (pid !== process.pid || signal === 0) return kill(pid, signal);
+    process.exit(1);
+  };
 }

@@ -1,5 +1,5 @@
 // What crosses between the main thread and an execution environment (a worker thread): one message each way per
-// invocation, payloads as JSON text, log lines through the shared `LogRing`. Types only, so both sides may import it.
+// invocation, payloads as JSON text, log lines through the shared `LogRing`. Imported by both sides.
 
 /** Given to the worker when it starts. */
 export interface EnvironmentData {
@@ -15,6 +15,9 @@ export interface EnvironmentData {
   readonly runtime: string;
   readonly ring: SharedArrayBuffer;
 }
+
+/** Main thread to worker: look at the memory while an invocation goes on. */
+export const CHECK_MEMORY = 'check-memory';
 
 /** Main thread to worker. The payload is JSON text as the caller sent it. */
 export interface InvokeMessage {

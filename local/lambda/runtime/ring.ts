@@ -2,14 +2,17 @@
 // is safe as soon as `console.log` has returned, even if the worker then loops for ever, runs out of memory or is
 // terminated; and an invocation that logs costs no further message.
 //
-// Layout: Int32 head, Int32 tail, Float64 duration, Float64 memory, then the records. A record is an 8-byte aligned
+// Layout: Int32 head, Int32 tail, five Float64 figures, then the records. A record is an 8-byte aligned
 // header (Uint32 length, Uint32 flags, Float64 timestamp) and its UTF-8 bytes; it never wraps around the end.
 
 const HEAD = 0;
 const TAIL = 1;
 const DURATION = 1;
 const MEMORY = 2;
-const DATA_START = 32;
+const BUSY = 3;
+const RUNNING_SINCE = 4;
+const FIGURES = 5;
+const DATA_START = 48;
 const HEADER_BYTES = 16;
 /** Length of the header that says: go on at the start. */
 const WRAP = 0xffff_ffff;
@@ -35,19 +38,35 @@ export class LogRing {
   /** @param onFull called by the writer before it waits for room */
   constructor(shared: SharedArrayBuffer, onFull: () => void = () => {}) {
     this.control = new Int32Array(shared, 0, 2);
-    this.figures = new Float64Array(shared, 0, 3);
+    this.figures = new Float64Array(shared, 0, FIGURES);
     this.view = new DataView(shared, DATA_START);
     this.bytes = Buffer.from(shared, DATA_START);
     this.capacity = this.bytes.length;
     this.onFull = onFull;
   }
 
-  /** Milliseconds that the last handler call took; written by the worker before it answers. */
+  /** Milliseconds that the last handler call took. */
   get durationMs(): number {
     return this.figures[DURATION]!;
   }
-  set durationMs(value: number) {
-    this.figures[DURATION] = value;
+
+  /** Writer: a handler is called. */
+  begin(nowMs: number): void {
+    this.figures[RUNNING_SINCE] = nowMs;
+  }
+
+  /** Writer: it has answered. */
+  finish(nowMs: number): void {
+    const durationMs = nowMs - this.figures[RUNNING_SINCE]!;
+    this.figures[DURATION] = durationMs;
+    this.figures[BUSY]! += durationMs;
+    this.figures[RUNNING_SINCE] = 0;
+  }
+
+  /** Reader: milliseconds spent in handlers up to now, on `performance.now()`, which all threads share. */
+  busyMs(nowMs: number): number {
+    const since = this.figures[RUNNING_SINCE]!;
+    return this.figures[BUSY]! + (since === 0 ? 0 : nowMs - since);
   }
 
   /** The largest heap seen in the environment, in megabytes. */
