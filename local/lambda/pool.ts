@@ -16,7 +16,7 @@ const HANDLING_SHARE = 0.7;
 /** Above this share of time on the processor, more environments than cores would not help. */
 const COMPUTING_SHARE = 0.5;
 /** Above this share the processors have no time left for another environment … */
-const SATURATED_SHARE = 0.9;
+const SATURATED_SHARE = 0.8;
 /** … unless an invocation has waited this long: its turn may depend on another one of the same function. */
 const SATURATED_WAIT_MS = 1_000;
 const COMPUTING_ENVIRONMENTS = Math.max(2, availableParallelism());
@@ -155,7 +155,6 @@ export class EnvironmentPool {
     if (this.isWatching) return;
     this.isWatching = true;
     for (const environment of this.environments) environment.load();
-    this.processors.busyShare();
     this.options.clock.schedule(SCALE_OUT_AFTER_MS, () => {
       this.isWatching = false;
       const first = this.waiting[0];
