@@ -99,7 +99,18 @@ export function runningExecutions(database: Database): ExecutionRow[] {
   return database.all<ExecutionRow>("SELECT * FROM executions WHERE status = 'RUNNING' ORDER BY seq");
 }
 
-/** The finished and unfinished children of a Map Run, oldest first. */
-export function childrenOf(database: Database, mapRunArn: string): ExecutionRow[] {
-  return database.all<ExecutionRow>('SELECT * FROM executions WHERE map_run_arn = ? ORDER BY seq', mapRunArn);
+/** One child of a Map Run, without its data. */
+export interface ChildRow {
+  readonly arn: string;
+  readonly status: string;
+  /** Which item or batch it works on. */
+  readonly position: number;
+}
+
+/** The finished and unfinished children of a Map Run. */
+export function childrenOf(database: Database, mapRunArn: string): ChildRow[] {
+  return database.all<ChildRow>(
+    "SELECT arn, status, json_extract(more, '$.mapIndex') AS position FROM executions WHERE map_run_arn = ?",
+    mapRunArn,
+  );
 }
