@@ -37,7 +37,7 @@ interface Pending {
 
 interface AskOptions {
   readonly events?: StreamEvents;
-  readonly transfer?: readonly ArrayBuffer[];
+  readonly transfer?: readonly (ArrayBuffer | ReadableStream)[];
 }
 
 type Request = WorkerRequest extends infer Kind
@@ -81,7 +81,10 @@ export function startWorker({ onEnd, onLog }: WorkerInstanceOptions): WorkerInst
     unload: (name) => ask({ kind: 'unload', name }),
     predict: (name, tensors, isOwned) =>
       ask({ kind: 'predict', name, tensors }, { transfer: isOwned ? ownBuffers(tensors) : [] }),
-    handle: (name, call, events) => ask({ kind: 'handle', name, call }, { events }),
+    handle: (name, call, events) => {
+      const transfer = call.body instanceof Uint8Array ? [] : [call.body];
+      return ask({ kind: 'handle', name, call }, { events, transfer });
+    },
     kill: async (reason) => {
       death ??= reason;
       for (const { reject } of pending.values()) reject(reason);

@@ -158,7 +158,8 @@ export function createBatcher(options: BatcherOptions): Batcher {
   };
 }
 
-function overloaded(waiting: number): InferenceError {
+/** The answer to a request that finds the queue full. */
+export function overloaded(waiting: number): InferenceError {
   const message = `${waiting} requests wait for this model already.`;
   return new InferenceError('Overloaded', message, { headers: { 'retry-after': '1' } });
 }
