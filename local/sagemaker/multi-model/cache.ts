@@ -49,6 +49,8 @@ export class ModelLoadFailed extends Error {
   }
 }
 
+/** Of so many loads one asks the container for room before making any. */
+const PROBE_EVERY = 64;
 const JSON_HEADERS = ['content-type', 'application/json', 'accept', '*/*'];
 
 export class ModelCache {
@@ -60,6 +62,9 @@ export class ModelCache {
   /** Loads that wait for some model to become unused. */
   #onIdle: (() => void)[] = [];
   #loadedBytes = 0;
+  /** So many models were loaded when the container last answered 507. */
+  #fullAt = Number.POSITIVE_INFINITY;
+  #loadsSinceProbe = 0;
   /** Hashes of models whose files a load is reading or about to read. */
   readonly #inLoad = new Set<string>();
 
@@ -117,6 +122,7 @@ export class ModelCache {
 
   /** The container was restarted: nothing is loaded any more. */
   forgetAll(): void {
+    this.#fullAt = Number.POSITIVE_INFINITY;
     for (const model of [...this.#loaded.values()]) this.#setAbsent(model);
   }
 
@@ -198,12 +204,29 @@ export class ModelCache {
     const { call, disk } = this.#options;
     const body = JSON.stringify({ model_name: model.hash, url: disk.pathOf(model.hash) });
     await this.#keepBounds(disk.bytesOf(model.hash), evicted);
+    await this.#expectFull(evicted);
     for (;;) {
       const answer = await call({ method: 'POST', path: '/models', headers: JSON_HEADERS, body });
       if ((answer.status >= 200 && answer.status < 300) || answer.status === 409) return;
       if (answer.status !== 507 || this.#loaded.size === 0) throw new ModelLoadFailed(answer);
+      this.#fullAt = this.#loaded.size;
       if (!(await this.#evictOrWait(evicted))) throw new ModelLoadFailed(answer);
     }
+  }
+
+  /**
+   * A container that had no room for one more of so many is not asked again each time: room is made first. Now and then
+   * it is asked all the same, for models are not all of one size.
+   */
+  async #expectFull(evicted: string[]): Promise<void> {
+    this.#loadsSinceProbe += 1;
+    if (this.#loaded.size < this.#fullAt) return;
+    if (this.#loadsSinceProbe >= PROBE_EVERY) {
+      this.#loadsSinceProbe = 0;
+      this.#fullAt = Number.POSITIVE_INFINITY;
+      return;
+    }
+    await this.evictOne(evicted);
   }
 
   /** Our own bounds, where they are set: by count and by unpacked size. */
