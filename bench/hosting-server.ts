@@ -30,6 +30,8 @@ const monitoring = createMonitoring();
 const sagemaker = await createSageMaker({
   s3,
   monitoring,
+  // Settings to try: HOSTING_BENCH_SETTINGS='{"concurrentModelLoads":1}'
+  settings: JSON.parse(process.env.HOSTING_BENCH_SETTINGS ?? '{}'),
   volumesFolder: join(folder, 'volumes'),
   images: {
     container: program('../container/main.ts'),

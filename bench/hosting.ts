@@ -1,6 +1,6 @@
 // Figures of SageMaker hosting, each beside its floor in the same run: what a hop costs over calling the container
 // directly, a chain of three containers against the fused floor, 1,000 models with room for 100, memory over 100,000
-// requests. Run: npx node bench/hosting.ts
+// requests. Run: npx node bench/hosting.ts [hops] [chain] [manyModels] [storm] [memory]
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface, type Interface } from 'node:readline';
@@ -134,5 +134,8 @@ async function memory(hosting: Program): Promise<void> {
 }
 
 const hosting = await start('hosting-server.ts');
-for (const part of [hops, chain, manyModels, storm, memory]) await part(hosting);
+const parts = { hops, chain, manyModels, storm, memory };
+for (const [name, part] of Object.entries(parts)) {
+  if (process.argv.length < 3 || process.argv.includes(name)) await part(hosting);
+}
 hosting.child.stdin!.end();

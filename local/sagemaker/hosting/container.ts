@@ -303,6 +303,7 @@ export class Container {
       prefix: key === '' || key.endsWith('/') ? key : `${key}/`,
       disk,
       settings,
+      clock: this.#context.clock,
       keepsModels: this.plan.keepsModels,
       pinned: new Set(this.plan.pinnedModels),
       call: (request) => this.#callModelsApi(request),
