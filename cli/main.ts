@@ -6,13 +6,17 @@ import { Command } from 'commander';
 export type RegisterCommand = (program: Command) => void;
 
 const folder = new URL('./commands/', import.meta.url);
-const { version, description } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+const { version, description } = JSON.parse(
+  readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
+) as {
   version: string;
   description: string;
 };
 
 const program = new Command('seriatim').description(description).version(version).showHelpAfterError();
-for (const file of readdirSync(folder).filter((name) => name.endsWith('.ts')).sort()) {
+for (const file of readdirSync(folder)
+  .filter((name) => name.endsWith('.ts'))
+  .sort()) {
   const { register } = (await import(new URL(file, folder).href)) as { register: RegisterCommand };
   register(program);
 }

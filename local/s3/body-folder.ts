@@ -2,7 +2,7 @@
 // the database names it; what none names is rubbish of an interrupted write and is swept at the next start.
 import { createReadStream } from 'node:fs';
 import { copyFile, type FileHandle, link, mkdir, open, readdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import type { BodyFile } from './records.ts';
 
@@ -24,27 +24,25 @@ export class BodyFolder {
 
   /** @param epoch differs from that of every process before */
   static async open(folder: string, epoch: string): Promise<BodyFolder> {
-    const shards = Array.from({ length: 256 }, (_, shard) => shard.toString(16).padStart(2, '0'));
     await mkdir(folder, { recursive: true });
-    await Promise.all(shards.map((shard) => mkdir(join(folder, shard), { recursive: true })));
     return new BodyFolder(folder, epoch);
   }
 
   /** A new, empty file. */
-  async create(): Promise<{ file: string; handle: FileHandle }> {
-    const file = this.#newName();
-    return { file, handle: await open(this.#path(file), 'wx') };
+  create(): Promise<{ file: string; handle: FileHandle }> {
+    return this.#make(async (path, file) => ({ file, handle: await open(path, 'wx') }));
   }
 
   /** The same bytes under another name, without copying them where the file system can. */
-  async duplicate(file: string): Promise<string> {
-    const copy = this.#newName();
-    try {
-      await link(this.#path(file), this.#path(copy));
-    } catch {
-      await copyFile(this.#path(file), this.#path(copy));
-    }
-    return copy;
+  duplicate(file: string): Promise<string> {
+    const source = this.#path(file);
+    return this.#make(async (path, copy) => {
+      await link(source, path).catch((thrown: NodeJS.ErrnoException) => {
+        if (thrown.code === 'ENOENT') throw thrown;
+        return copyFile(source, path);
+      });
+      return copy;
+    });
   }
 
   /** The bytes of files in order, `first` and `last` inclusive. They stay readable though the object is replaced. */
@@ -82,7 +80,9 @@ export class BodyFolder {
     for (const shard of await readdir(this.#folder)) {
       const files = await readdir(join(this.#folder, shard));
       for (const file of files) {
-        if (!file.startsWith(`${this.#epoch}-`) && !isNamed(file)) await rm(join(this.#folder, shard, file));
+        if (!file.startsWith(`${this.#epoch}-`) && !isNamed(file)) {
+          await rm(join(this.#folder, shard, file), { force: true });
+        }
       }
     }
   }
@@ -114,6 +114,19 @@ export class BodyFolder {
       .catch(() => {})
       .finally(() => this.#removals.delete(removal));
     this.#removals.add(removal);
+  }
+
+  /** Makes a file under a new name; its subfolder comes into being with the first file in it. */
+  async #make<Result>(make: (path: string, file: string) => Promise<Result>): Promise<Result> {
+    const file = this.#newName();
+    const path = this.#path(file);
+    try {
+      return await make(path, file);
+    } catch (thrown) {
+      if ((thrown as NodeJS.ErrnoException).code !== 'ENOENT') throw thrown;
+      await mkdir(dirname(path), { recursive: true });
+      return make(path, file);
+    }
   }
 
   #newName(): string {

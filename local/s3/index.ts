@@ -42,20 +42,26 @@ export async function createS3(options: S3Options): Promise<S3> {
   const notifier = new Notifier({ deliver, clock, place, forget: (id) => store.deleteDelivery(id) });
   const ground: Ground = { store, bodies, buckets: new Buckets(store, clock), notifier, clock, place };
   const named = store.namedFiles();
-  const sweeping = bodies.sweep((file) => named.has(file));
+  // What cannot be swept now is swept at the next start.
+  const sweeping = bodies.sweep((file) => named.has(file)).catch(() => {});
   notifier.dispatch(store.deliveries());
   const stopSweeping = startSweeping(ground);
+  let closing: Promise<void> | undefined;
+  const close = async (): Promise<void> => {
+    stopSweeping();
+    await notifier.close();
+    await sweeping;
+    await bodies.settled();
+    store.close();
+  };
   return {
     name: 's3',
     operations: createOperations(ground),
     handle: createWireHandler(ground),
     ...inProcess(ground),
-    async close() {
-      stopSweeping();
-      await notifier.close();
-      await sweeping;
-      await bodies.settled();
-      store.close();
+    close() {
+      closing ??= close();
+      return closing;
     },
   };
 }

@@ -64,7 +64,7 @@ export function createOperations(ground: Ground): SdkOperations {
       return copy(ground, input);
     },
     async createBucket(input) {
-      only(input, ['Bucket', 'CreateBucketConfiguration']);
+      only(input, ['Bucket']);
       const { name } = ground.buckets.create(required(input, 'Bucket'));
       return { Location: `/${name}` };
     },

@@ -19,6 +19,8 @@ export function createWireHandler(ground: Ground): (call: WireCall) => Promise<v
     try {
       await answer(ground, call);
     } catch (thrown) {
+      // What is left of a refused body must flow, or the next request on the connection is never read.
+      call.request.resume();
       sendAwsError(call.response, withS3Code(thrown), 'rest-xml', call.requestId);
     }
   };

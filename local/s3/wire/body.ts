@@ -26,7 +26,10 @@ export async function incomingBody(request: S3Request): Promise<Incoming> {
   if (length === undefined && incoming.headers['transfer-encoding'] === undefined) throw missingLength();
   const decoder = isChunked(request) ? new AwsChunkedDecoder() : undefined;
   const isSmall = length !== undefined && Number(length) <= SMALL_BODY_BYTES + FRAMING_BYTES;
-  const raw = isSmall ? [await readBody(incoming, SMALL_BODY_BYTES + FRAMING_BYTES)] : incoming;
+  // A body that turns out to be wrong is left unread, so that the connection lives to tell the client.
+  const raw = isSmall
+    ? [await readBody(incoming, SMALL_BODY_BYTES + FRAMING_BYTES)]
+    : incoming.iterator({ destroyOnReturn: false });
   const declared = decoder === undefined ? length : request.header('x-amz-decoded-content-length');
   const contentMd5 = request.header('content-md5');
   const checksum = claimOf(request, decoder);

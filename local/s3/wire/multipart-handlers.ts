@@ -1,5 +1,4 @@
 // Operations of multipart uploads.
-import { Readable } from 'node:stream';
 import { AwsError } from '../../wire/errors.ts';
 import { parseCopySource } from '../addresses.ts';
 import {
@@ -55,6 +54,7 @@ export const multipartHandlers: Handlers = {
     });
   },
   async UploadPartCopy(ground, request) {
+    multipart.findUpload(ground, uploadAddress(request));
     const source = copiedBytes(ground, request);
     const part = await multipart.putPart(ground, partAddress(request), { source });
     const { details } = multipart.findUpload(ground, partAddress(request));
@@ -101,16 +101,17 @@ function checksumAsked({ header }: S3Request): UploadDetails['checksum'] {
   throw new AwsError('InvalidRequest', message);
 }
 
-/** The source's bytes; the stream is closed by whoever reads it to its end or gives it up. */
-function copiedBytes(ground: Ground, request: S3Request): AsyncIterable<Uint8Array> | Iterable<Uint8Array> {
-  // An upload that does not exist must not leave a stream open.
-  multipart.findUpload(ground, uploadAddress(request));
+/** The source's bytes, opened when they are first asked for: a part that is refused must leave no stream open. */
+function copiedBytes(ground: Ground, request: S3Request): AsyncIterable<Uint8Array> {
   const { object, body } = openObject(ground, parseCopySource(request.header('x-amz-copy-source') ?? ''));
   checkSource(conditionsOf(request, 'x-amz-copy-source-'), object);
   const asked = parseRange(request.header('x-amz-copy-source-range'));
   const range = resolveRange(asked, object.sizeBytes) ?? { first: 0, last: object.sizeBytes - 1 };
-  const bytes = readBody(ground, body, range);
-  return bytes instanceof Readable ? bytes : [bytes];
+  return (async function* () {
+    const bytes = readBody(ground, body, range);
+    if (bytes instanceof Uint8Array) yield bytes;
+    else yield* bytes as AsyncIterable<Uint8Array>;
+  })();
 }
 
 async function readCompletion(request: S3Request): Promise<multipart.Completion> {

@@ -26,7 +26,7 @@ export const objectHandlers: Handlers = {
     const object = await objects.putObject(ground, request, put);
     sendEmpty(request, 200, {
       etag: object.etag,
-      'x-amz-server-side-encryption': 'AES256',
+      'x-amz-server-side-encryption': object.details.headers['x-amz-server-side-encryption'] ?? 'AES256',
       ...checksumHeaders(object),
     });
   },

@@ -39,8 +39,8 @@ export function readRequest(call: WireCall): S3Request {
  */
 export function bucketOfHost(host: string | undefined): string | undefined {
   const name = host?.replace(/:\d+$/, '').toLowerCase() ?? '';
-  const match = /^(.+)\.s3[.-][a-z0-9.-]+$/.exec(name) ?? /^(.+)\.localhost$/.exec(name);
-  return match?.[1] === undefined || match[1] === 's3' ? undefined : match[1];
+  if (/^s3[.-]/.test(name)) return undefined;
+  return (/^(.+)\.s3[.-][a-z0-9.-]+$/.exec(name) ?? /^(.+)\.localhost$/.exec(name))?.[1];
 }
 
 /** `If-Match` and its kin, or with a prefix those of a copy's source. */
