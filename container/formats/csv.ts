@@ -175,6 +175,7 @@ function csvHeader({ tensors, rows }: Part): string {
   return names.join(',');
 }
 
+/** An empty text is quoted too: a row of nothing else would be a blank line. */
 function quote(cell: string): string {
-  return /[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
+  return cell === '' || /[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
 }

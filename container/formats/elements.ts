@@ -1,5 +1,5 @@
 // One element of a tensor from a JSON value or a CSV cell, checked against the dtype, and back. A float's missing
-// value is `null` in JSON and an empty cell in CSV; 64-bit integers keep every digit.
+// value is `null` in JSON and an empty cell or NaN in CSV; 64-bit integers keep every digit.
 import type { Dtype } from '../tensors.ts';
 
 /** Why a value is not an element of a dtype; the caller adds where it stood. */
@@ -114,7 +114,6 @@ export function elementToJson(dtype: Dtype, element: unknown): unknown {
 
 export function elementToCell(dtype: Dtype, element: unknown): string {
   if (dtype === 'bool') return element === 1 ? 'true' : 'false';
-  if (Number.isNaN(element)) return '';
   return String(element);
 }
 

@@ -2,9 +2,12 @@
 import { InferenceError } from '../errors.ts';
 import type { DecodeContext, DecodedBody, Encode, EncodedBody, Format, OipReply, Part } from './codec.ts';
 import { decodeCsv, encodeCsv } from './csv.ts';
+import { decodeImage, encodeImage } from './image.ts';
 import { decodeJson, encodeJson } from './json.ts';
 import { decodeJsonLines, encodeJsonLines } from './json-lines.ts';
 import { type MediaType, parseAccept, parseMediaType } from './media-type.ts';
+import { decodeNpy, encodeNpy } from './npy.ts';
+import { decodeNpz, encodeNpz } from './npz.ts';
 import { BINARY_OIP, decodeOipBinary, encodeOip } from './oip.ts';
 
 const FORMATS: readonly Format[] = [
@@ -26,6 +29,14 @@ const FORMATS: readonly Format[] = [
     mediaTypes: [BINARY_OIP],
     decode: decodeOipBinary,
     encode: (parts, _rows, context) => encodeOip(parts, context),
+  },
+  { name: 'NumPy', mediaTypes: ['application/x-npy'], decode: decodeNpy, encode: encodeNpy },
+  { name: 'NumPy archive', mediaTypes: ['application/x-npz'], decode: decodeNpz, encode: encodeNpz },
+  {
+    name: 'image',
+    mediaTypes: ['image/png', 'image/jpeg', 'image/webp'],
+    decode: decodeImage,
+    encode: encodeImage,
   },
 ];
 
@@ -102,6 +113,7 @@ export interface EncodeOptions {
   readonly format: ChosenFormat;
   readonly signature: DecodeContext['signature'];
   readonly modelName: string;
+  readonly modelVersion?: string;
   readonly reply?: OipReply;
 }
 
@@ -111,11 +123,6 @@ export function encodeBody(
   rows: number,
   options: EncodeOptions,
 ): EncodedBody | Promise<EncodedBody> {
-  const { format, signature, modelName, reply } = options;
-  return format.encode(parts, rows, {
-    accept: format.mediaType,
-    signature,
-    modelName,
-    ...(reply && { reply }),
-  });
+  const { format, ...context } = options;
+  return format.encode(parts, rows, { ...context, accept: format.mediaType });
 }

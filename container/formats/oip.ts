@@ -248,9 +248,9 @@ export function encodeOip(parts: readonly Part[], context: EncodeContext): Encod
   if (part === undefined || parts.length > 1) {
     throw new InferenceError('NotAcceptable', 'Records of several shapes do not fit one tensor.');
   }
+  const isBinaryDefault = reply?.isBinaryDefault ?? context.accept.type === BINARY_OIP;
   const wanted =
-    reply?.outputs ??
-    Object.keys(part.tensors).map((name) => ({ name, isBinary: reply?.isBinaryDefault === true }));
+    reply?.outputs ?? Object.keys(part.tensors).map((name) => ({ name, isBinary: isBinaryDefault }));
   const binary: Buffer[] = [];
   const outputs = wanted.map(({ name, isBinary }) =>
     describeOutput(name, part.tensors[name], isBinary ? binary : undefined),
@@ -258,7 +258,7 @@ export function encodeOip(parts: readonly Part[], context: EncodeContext): Encod
   const header = JSON.stringify({
     ...(reply?.id !== undefined && { id: reply.id }),
     model_name: context.modelName,
-    model_version: '1',
+    model_version: context.modelVersion ?? '1',
     outputs,
   });
   if (binary.length === 0) return { body: header, contentType: 'application/json' };

@@ -249,33 +249,37 @@ function wholeShape(spec: TensorSpec, got: readonly number[], position: number):
 }
 
 /**
- * Rows back to records by output name, each at its place in the request. An output of one element per row ([N] or
- * [N, 1]) becomes the bare value, any other nested arrays.
+ * Rows back to records by output name, each at its place in the request. An output that the model declares to have one
+ * element per row ([N] or [N, 1]) becomes the bare value, any other nested arrays.
  */
 export function unstackRecords(parts: readonly Part[], rows: number, signature: Signature): unknown[] {
   const records = new Array<unknown>(rows);
   for (const part of parts) {
+    const outputs = Object.entries(part.tensors).map(([name, tensor]) =>
+      rowReader(name, tensor, part.rows, signature),
+    );
     for (let row = 0; row < part.rows; row++) {
-      records[part.positions?.[row] ?? row] = recordOf(part, row, signature);
+      const record: Record<string, unknown> = {};
+      for (const { name, read } of outputs) record[name] = read(row);
+      records[part.positions?.[row] ?? row] = record;
     }
   }
   return records;
 }
 
-function recordOf(part: Part, row: number, { isBatched }: Signature): Record<string, unknown> {
-  const record: Record<string, unknown> = {};
-  for (const name in part.tensors) {
-    const tensor = part.tensors[name]!;
-    const isRow = isBatched && tensor.shape[0] === part.rows;
-    record[name] = isRow ? rowValue(tensor, row, part.rows) : nest(tensor, 0, 0, tensor.data.length);
-  }
-  return record;
+interface RowReader {
+  readonly name: string;
+  read(row: number): unknown;
 }
 
-function rowValue(tensor: Tensor, row: number, rows: number): unknown {
-  const elements = tensor.data.length / rows;
-  if (elements === 1 && tensor.shape.length <= 2) return elementToJson(tensor.dtype, tensor.data[row]);
-  return nest(tensor, 1, row * elements, elements);
+function rowReader(name: string, tensor: Tensor, rows: number, { isBatched, outputs }: Signature): RowReader {
+  const { data, dtype, shape } = tensor;
+  if (!isBatched || shape[0] !== rows) return { name, read: () => nest(tensor, 0, 0, data.length) };
+  const declared = outputs.find((spec) => spec.name === name)?.shape ?? shape;
+  const elements = data.length / rows;
+  const isBare = elements === 1 && (declared.length === 1 || (declared.length === 2 && declared[1] === 1));
+  if (isBare) return { name, read: (row) => elementToJson(dtype, data[row]) };
+  return { name, read: (row) => nest(tensor, 1, row * elements, elements) };
 }
 
 function nest(tensor: Tensor, axis: number, offset: number, elements: number): unknown {

@@ -19,8 +19,12 @@ export async function loadModel(source: ModelSource, logger: Logger): Promise<Lo
   const handlers = source.codeFile === undefined ? undefined : await loadHandlers(source.codeFile);
   const needsSession = source.onnxFile !== undefined && handlers?.modelFn === undefined;
   const session = needsSession ? await openSession(source.onnxFile!, source.providers) : undefined;
+  for (const reason of session?.passedOver ?? []) logger.warn(`Execution provider passed over: ${reason}`);
   if (handlers !== undefined) checkHasModel(source, handlers, session);
-  const facts = session ? { signature: session.signature, provider: session.provider } : {};
+  const facts = {
+    ...(session && { signature: session.signature, provider: session.provider }),
+    ...(handlers?.streamsInput && { streamsInput: true }),
+  };
   const handled = handlers && (await startHandlers(source, handlers, { session, logger }));
   return {
     facts,

@@ -1,6 +1,6 @@
 // The worker threads, and which models each one holds. A thread does one thing at a time. A model starts on the least
 // loaded thread; while that one is busy it may spread to idle ones (`spreads`), which is how one model uses all cores.
-// A thread that dies is forgotten with its models: the next call loads what it needs on another.
+// A thread that dies is replaced: its model is loaded again at once in single-model mode, otherwise with the next call.
 import { InferenceError } from '../errors.ts';
 import type { ModelFacts, ModelSource } from './protocol.ts';
 import { startWorker, type WorkerInstance, type WorkerInstanceOptions } from './worker-instance.ts';
@@ -26,6 +26,8 @@ export interface Pool {
     limits: JobLimits,
     job: (worker: WorkerInstance) => Promise<Value>,
   ): Promise<Value>;
+  /** Jobs that wait for a thread. */
+  waiting(name: string): number;
   close(): Promise<void>;
 }
 
@@ -38,7 +40,7 @@ export interface JobLimits {
 
 interface Slot {
   readonly worker: WorkerInstance;
-  readonly models: Map<string, ModelFacts>;
+  readonly models: Map<string, { readonly source: ModelSource; readonly facts: ModelFacts }>;
   isBusy: boolean;
 }
 
@@ -50,10 +52,11 @@ interface Waiter {
 export function createPool(options: PoolOptions): Pool {
   const slots = new Set<Slot>();
   const waiters: Waiter[] = [];
+  let isClosed = false;
 
   const addSlot = (): Slot => {
     const slot: Slot = {
-      worker: startWorker({ onEnd: () => slots.delete(slot), onLog: options.onLog }),
+      worker: startWorker({ onEnd: () => replace(slot), onLog: options.onLog }),
       models: new Map(),
       isBusy: false,
     };
@@ -116,10 +119,19 @@ export function createPool(options: PoolOptions): Pool {
 
   const ensureLoaded = async (slot: Slot, source: ModelSource): Promise<ModelFacts> => {
     const known = slot.models.get(source.name);
-    if (known !== undefined) return known;
+    if (known !== undefined) return known.facts;
     const facts = await slot.worker.load(source);
-    slot.models.set(source.name, facts);
+    slot.models.set(source.name, { source, facts });
     return facts;
+  };
+
+  const replace = (slot: Slot): void => {
+    slots.delete(slot);
+    if (isClosed) return;
+    for (const { source } of options.spreads ? slot.models.values() : []) {
+      load(source).catch((thrown: Error) => options.onLog('error', thrown.message));
+    }
+    wakeWaiters();
   };
 
   const run: Pool['run'] = async (source, limits, job) => {
@@ -137,15 +149,17 @@ export function createPool(options: PoolOptions): Pool {
     }
   };
 
+  const load: Pool['load'] = (source) => {
+    let facts: ModelFacts = {};
+    const limits = { deadline: Number.POSITIVE_INFINITY };
+    return run(source, limits, async () => {
+      facts = holders(source.name)[0]!.models.get(source.name)!.facts;
+    }).then(() => facts);
+  };
+
   return {
     run,
-    load: (source) => {
-      let facts: ModelFacts = {};
-      const limits = { deadline: Number.POSITIVE_INFINITY };
-      return run(source, limits, async () => {
-        facts = holders(source.name)[0]!.models.get(source.name)!;
-      }).then(() => facts);
-    },
+    load,
     unload: async (name) => {
       await Promise.all(
         holders(name).map((slot) => {
@@ -154,7 +168,9 @@ export function createPool(options: PoolOptions): Pool {
         }),
       );
     },
+    waiting: (name) => waiters.filter((waiter) => waiter.name === name).length,
     close: async () => {
+      isClosed = true;
       const reason = new InferenceError('Overloaded', 'The container is stopping.');
       await Promise.all([...slots].map((slot) => slot.worker.kill(reason)));
     },

@@ -21,6 +21,8 @@ export interface OnnxSession {
   readonly signature: Signature;
   /** The execution provider in use. */
   readonly provider: string;
+  /** Why the providers before it were passed over. */
+  readonly passedOver: readonly string[];
   run(inputs: Tensors): Promise<Tensors>;
   release(): Promise<void>;
 }
@@ -43,7 +45,7 @@ export async function openSession(file: string, providers: readonly string[]): P
   for (const provider of providers) {
     try {
       const session = await ort.InferenceSession.create(file, sessionOptions(provider));
-      return wrapSession(ort, session, provider);
+      return { ...wrapSession(ort, session), provider, passedOver: refusals };
     } catch (thrown) {
       refusals.push(`${provider}: ${(thrown as Error).message}`);
     }
@@ -64,13 +66,12 @@ function sessionOptions(provider: string): InferenceSession.SessionOptions {
   };
 }
 
-function wrapSession(ort: Ort, session: InferenceSession, provider: string): OnnxSession {
+function wrapSession(ort: Ort, session: InferenceSession): Omit<OnnxSession, 'provider' | 'passedOver'> {
   const inputs = session.inputMetadata.map(toSpec);
   const outputs = session.outputMetadata.map(toSpec);
   const signature = { inputs, outputs, isBatched: isBatchedSignature(inputs, outputs) };
   return {
     signature,
-    provider,
     run: (tensors) => runSession(ort, session, { signature, tensors }),
     release: () => session.release(),
   };

@@ -3,7 +3,7 @@
 //
 // Only requests whose inputs have equal dtypes and inner shapes share a run, and each caller gets back exactly its
 // rows. A batch is sent off when an instance is free and the batch is full, has a preferred size, or has waited for
-// `delayMs`; the order of arrival is kept among requests of one shape.
+// `delayMs`; several idle instances share what waits; the order of arrival is kept among requests of one shape.
 import { InferenceError } from '../errors.ts';
 import type { BatchSettings } from '../settings.ts';
 import { concatTensors, type Signature, sliceRows, type Tensor, type Tensors } from '../tensors.ts';
@@ -16,12 +16,16 @@ export interface BatcherOptions {
   /** Runs that may be under way at once: the model's instances. */
   readonly instances: number;
   readonly run: (tensors: Tensors, limits: RunLimits) => Promise<Tensors>;
+  /** Told of every run and its rows. */
+  readonly onRun?: (rows: number) => void;
   readonly timers?: BatchTimers;
 }
 
 export interface RunLimits {
   /** Milliseconds since the epoch: the latest of the batch's requests. */
   readonly deadline: number;
+  /** Whether the tensors were made for this run, so that their memory may be handed over. */
+  readonly isOwned: boolean;
 }
 
 /** Time, so that tests can turn it. */
@@ -39,7 +43,8 @@ export interface BatchRequest {
   readonly tensors: Tensors;
   readonly rows: number;
   readonly deadline: number;
-  readonly signal?: AbortSignal;
+  /** Whether nobody waits for the answer any more; asked before the run. */
+  readonly isAbandoned?: () => boolean;
 }
 
 export interface BatchAnswer {
@@ -80,6 +85,7 @@ export function createBatcher(options: BatcherOptions): Batcher {
   const timers = options.timers ?? SYSTEM_TIMERS;
   const queue: Entry[] = [];
   let running = 0;
+  let sharesRuns = true;
   let isFlushPlanned = false;
   let cancelDelay: (() => void) | undefined;
 
@@ -97,7 +103,8 @@ export function createBatcher(options: BatcherOptions): Batcher {
     cancelDelay = undefined;
     while (running < options.instances) {
       dropDead(queue, timers.date());
-      const batch = takeBatch(queue, options.settings, timers.now());
+      const settings = limitRows(queue, options.settings, sharesRuns ? options.instances - running : 0);
+      const batch = takeBatch(queue, settings, timers.now());
       if (batch.length === 0) break;
       void runBatch(batch);
     }
@@ -110,13 +117,27 @@ export function createBatcher(options: BatcherOptions): Batcher {
     const startedAt = timers.now();
     try {
       const deadline = Math.max(...batch.map((entry) => entry.deadline));
-      const outputs = await options.run(joinInputs(batch, options.signature), { deadline });
-      handOut(batch, outputs, { startedAt, endedAt: timers.now() });
+      options.onRun?.(sumRows(batch));
+      const inputs = joinInputs(batch, options.signature);
+      const outputs = await options.run(inputs, { deadline, isOwned: batch.length > 1 });
+      if (batch.length === 1 || keepsRows(outputs, batch))
+        handOut(batch, outputs, { startedAt, endedAt: timers.now() });
+      else await runApart(batch);
     } catch (thrown) {
       for (const entry of batch) entry.reject(thrown);
     } finally {
       running--;
       if (queue.length > 0) planFlush();
+    }
+  };
+
+  /** The model folds its batch axis: its callers' rows could not be told apart, so none share a run from now on. */
+  const runApart = async (batch: readonly Entry[]): Promise<void> => {
+    sharesRuns = false;
+    for (const entry of batch) {
+      const startedAt = timers.now();
+      const outputs = await options.run(entry.tensors, { deadline: entry.deadline, isOwned: false });
+      handOut([entry], outputs, { startedAt, endedAt: timers.now() });
     }
   };
 
@@ -137,7 +158,8 @@ export function createBatcher(options: BatcherOptions): Batcher {
   };
 }
 
-function overloaded(waiting: number): InferenceError {
+/** The answer to a request that finds the queue full. */
+export function overloaded(waiting: number): InferenceError {
   const message = `${waiting} requests wait for this model already.`;
   return new InferenceError('Overloaded', message, { headers: { 'retry-after': '1' } });
 }
@@ -160,28 +182,51 @@ function dropDead(queue: Entry[], date: number): void {
   }
 }
 
-function deathOf({ signal, deadline }: Entry, date: number): InferenceError | undefined {
-  if (signal?.aborted) return new InferenceError('ClientClosedRequest', 'The caller went away.');
+function deathOf({ isAbandoned, deadline }: Entry, date: number): InferenceError | undefined {
+  if (isAbandoned?.()) return new InferenceError('ClientClosedRequest', 'The caller went away.');
   if (date < deadline) return undefined;
   return new InferenceError('DeadlineExceeded', 'The request waited for the model past its deadline.');
 }
 
-/** The first request and those of its shape that fit; none while the batch may still fill. */
+/**
+ * What waits is shared out among the idle instances rather than piled on the first, unless the settings wait for
+ * batches of their own sizes. Without an instance to share: one request at a time.
+ */
+function limitRows(queue: readonly Entry[], settings: BatchSettings, idle: number): BatchSettings {
+  if (idle === 0) return { ...settings, maxRows: 1 };
+  if (idle === 1 || settings.delayMs > 0 || settings.preferredRows.length > 0) return settings;
+  return { ...settings, maxRows: Math.min(settings.maxRows, Math.ceil(sumRows(queue) / idle)) };
+}
+
+/**
+ * The first request and those of its shape that fit, cut at the largest preferred size among them; none while the
+ * batch may still fill.
+ */
 function takeBatch(queue: Entry[], settings: BatchSettings, now: number): Entry[] {
   const [first] = queue;
   if (first === undefined) return [];
   const chosen = [first];
   let rows = first.rows;
+  let preferred = settings.preferredRows.includes(rows) ? 1 : 0;
   for (let i = 1; i < queue.length && rows < settings.maxRows; i++) {
     const entry = queue[i]!;
     if (entry.shapeKey !== first.shapeKey || rows + entry.rows > settings.maxRows) continue;
     chosen.push(entry);
     rows += entry.rows;
+    if (settings.preferredRows.includes(rows)) preferred = chosen.length;
   }
-  const isReady = rows >= settings.maxRows || settings.preferredRows.includes(rows);
-  if (!isReady && remainingDelay(first, settings, now) > 0) return [];
-  for (const entry of chosen) queue.splice(queue.indexOf(entry), 1);
+  if (preferred > 0) chosen.length = preferred;
+  else if (rows < settings.maxRows && remainingDelay(first, settings, now) > 0) return [];
+  removeFrom(queue, chosen);
   return chosen;
+}
+
+function removeFrom(queue: Entry[], chosen: readonly Entry[]): void {
+  if (chosen.length === queue.length) {
+    queue.length = 0;
+    return;
+  }
+  for (const entry of chosen) queue.splice(queue.indexOf(entry), 1);
 }
 
 function remainingDelay(first: Entry, settings: BatchSettings, now: number): number {
@@ -201,8 +246,7 @@ interface RunTimes {
 }
 
 function handOut(batch: readonly Entry[], outputs: Tensors, { startedAt, endedAt }: RunTimes): void {
-  const batchRows = batch.reduce((sum, { rows }) => sum + rows, 0);
-  checkOutputRows(outputs, batchRows, batch.length);
+  const batchRows = sumRows(batch);
   let offset = 0;
   for (const { rows, arrivedAt, resolve } of batch) {
     const tensors = batch.length === 1 ? outputs : sliceOutputs(outputs, offset, offset + rows);
@@ -211,14 +255,14 @@ function handOut(batch: readonly Entry[], outputs: Tensors, { startedAt, endedAt
   }
 }
 
-/** A model may claim a batch axis and then fold it; its callers' rows could not be told apart. */
-function checkOutputRows(outputs: Tensors, batchRows: number, callers: number): void {
-  if (callers === 1) return;
-  for (const [name, { shape }] of Object.entries(outputs)) {
-    if (shape[0] === batchRows) continue;
-    const message = `Output "${name}" has ${shape[0]} rows for ${batchRows} records: switch batching off for this model.`;
-    throw new InferenceError('ModelFailed', message);
-  }
+function sumRows(batch: readonly Entry[]): number {
+  return batch.reduce((sum, { rows }) => sum + rows, 0);
+}
+
+/** Whether every output has a row per row of input, as a batch axis promises. */
+function keepsRows(outputs: Tensors, batch: readonly Entry[]): boolean {
+  const rows = sumRows(batch);
+  return Object.values(outputs).every(({ shape }) => shape[0] === rows);
 }
 
 function sliceOutputs(outputs: Tensors, from: number, to: number): Tensors {

@@ -1,8 +1,9 @@
 // The models that are loaded, by name, within the bounds on their number and memory. One load per name however many
 // ask for it; a model being unloaded takes no new invocations and is released when those in flight are done.
 import { type Artefact, inspectArtefact } from '../artefact.ts';
-import { InferenceError } from '../errors.ts';
+import { InferenceError, toInferenceError } from '../errors.ts';
 import type { Settings } from '../settings.ts';
+import type { ModelMetrics } from './metrics.ts';
 import {
   type Invocation,
   type InvocationAnswer,
@@ -39,6 +40,7 @@ export interface Invoked {
 interface Entry {
   readonly model: ServedModel;
   readonly bytes: number;
+  readonly metrics: ModelMetrics;
   inFlight: number;
   invocations: number;
   onIdle: (() => void) | undefined;
@@ -79,8 +81,19 @@ export function createRegistry(options: RegistryOptions): Registry {
       const bytes = checkRoom(name, await inspectArtefact(folder));
       loading.set(name, bytes);
       const model = await serveModel({ ...options, name, folder });
-      entries.set(name, { model, bytes, inFlight: 0, invocations: 0, onIdle: undefined });
+      options.metrics.loaded(name, model.loadMs);
+      entries.set(name, {
+        model,
+        bytes,
+        metrics: options.metrics.model(name),
+        inFlight: 0,
+        invocations: 0,
+        onIdle: undefined,
+      });
       return model;
+    } catch (thrown) {
+      options.metrics.loadFailed();
+      throw thrown;
     } finally {
       loading.delete(name);
     }
@@ -89,9 +102,15 @@ export function createRegistry(options: RegistryOptions): Registry {
   const invoke: Registry['invoke'] = async (name, invocation) => {
     const entry = find(name);
     const isCold = entry.invocations++ === 0;
+    const startedAt = performance.now();
     entry.inFlight++;
     try {
-      return { answer: await entry.model.invoke(invocation), model: entry.model, isCold };
+      const answer = await entry.model.invoke(invocation);
+      entry.metrics.succeeded(answer.times, performance.now() - startedAt, isCold);
+      return { answer, model: entry.model, isCold };
+    } catch (thrown) {
+      entry.metrics.failed(toInferenceError(thrown).statusCode);
+      throw thrown;
     } finally {
       if (--entry.inFlight === 0) entry.onIdle?.();
     }
@@ -105,6 +124,7 @@ export function createRegistry(options: RegistryOptions): Registry {
         entry.onIdle = resolve;
       });
     await entry.model.release();
+    options.metrics.unloaded(name);
   };
 
   return {

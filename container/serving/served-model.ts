@@ -1,28 +1,29 @@
-// A loaded model as the routes see it: bytes in, bytes out. Models without handlers are decoded, batched and encoded
-// on the server's thread; a light one runs there too, because a hop to a worker costs more than its inference. Models
-// with handlers run whole in a worker.
+// A loaded model as the routes see it: bytes in, bytes out. Models without handlers are decoded and encoded on the
+// server's thread, around a predictor; models with handlers run whole in a worker.
 import { basename } from 'node:path';
 import { type Artefact, inspectArtefact } from '../artefact.ts';
-import type { DecodedBody, EncodedBody, Part } from '../formats/codec.ts';
+import type { DecodedBody, Part } from '../formats/codec.ts';
 import { chooseFormat, decodeBody, encodeBody } from '../formats/index.ts';
-import type { Logger } from '../handlers/api.ts';
-import { type LoadedModel, loadModel } from '../instances/loaded-model.ts';
-import type { Pool } from '../instances/pool.ts';
-import type { ModelFacts, ModelSource, WireAnswer } from '../instances/protocol.ts';
-import type { Settings } from '../settings.ts';
-import { checkInputs, type Signature } from '../tensors.ts';
-import { type BatchAnswer, type Batcher, createBatcher } from './batcher.ts';
+import type { ModelSource, WireAnswer } from '../instances/protocol.ts';
+import { checkInputs } from '../tensors.ts';
+import { openRepository } from '../triton/repository.ts';
+import { type BatchAnswer, overloaded } from './batcher.ts';
+import { createPredictor, type Predictor, type PredictorOptions, type Thread } from './predictor.ts';
 
 /** One invocation as it came over HTTP. */
 export interface Invocation {
   readonly body: Buffer;
+  /** In place of `body`, for a model that streams its input. */
+  readonly stream?: ReadableStream<Uint8Array>;
   readonly contentType: string;
   readonly accept: string | undefined;
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
   /** Milliseconds since the epoch. */
   readonly deadline: number;
-  /** Aborts when the caller goes away. Made when somebody asks for it. */
+  /** Whether the caller has gone away. */
+  readonly isAbandoned: () => boolean;
+  /** Aborts when the caller goes away. Made for those who ask: most invocations end before anybody would. */
   readonly signal: () => AbortSignal;
   /** A streamed answer as it comes. */
   readonly onHead: (answer: WireAnswer) => void;
@@ -39,58 +40,67 @@ export interface InvocationAnswer {
 
 /** What an invocation met, for the report and the metrics. Milliseconds. */
 export interface InvocationTimes {
+  /** Decoding the request. */
+  readonly inputMs: number;
+  /** Waiting for the run. */
   readonly queueMs: number;
+  /** The run, shared by all in the batch. */
   readonly computeMs: number;
+  /** Encoding the answer. */
+  readonly outputMs: number;
+  /** Records in the run, of all callers. */
   readonly batchRows: number;
   /** Records of this request. */
   readonly rows: number;
 }
 
-export interface ServedModel {
+export interface ServedModel extends Served {
   readonly name: string;
   readonly url: string;
-  readonly artefact: Artefact;
-  readonly facts: ModelFacts;
   readonly loadMs: number;
+}
+
+interface Served {
+  /** The execution provider in use, or `handlers` where these bring their own model. */
+  readonly provider: string;
   /** Where its inference runs. */
-  readonly thread: 'server' | 'worker';
+  readonly thread: Thread;
+  /** Whether it takes the body as it comes. */
+  readonly streamsInput: boolean;
+  /** Invocations that wait for a run. */
+  waiting(): number;
   /** @throws InferenceError */
   invoke(invocation: Invocation): Promise<InvocationAnswer>;
   release(): Promise<void>;
 }
 
-export interface ServedModelOptions {
+export interface ServedModelOptions extends Omit<PredictorOptions, 'batching' | 'declare' | 'instances'> {
   readonly name: string;
   readonly folder: string;
-  readonly settings: Settings;
-  readonly pool: Pool;
-  readonly logger: Logger;
 }
 
 /** @throws InferenceError InvalidArtefact, ModelOutOfMemory */
 export async function serveModel(options: ServedModelOptions): Promise<ServedModel> {
-  const { name, folder, settings } = options;
+  const { name, folder } = options;
   const startedAt = performance.now();
-  const artefact = await inspectArtefact(folder);
-  const source = toSource(name, artefact, settings);
-  const runner = runsOnServerThread(artefact, settings)
-    ? await startInline(source, options)
-    : await startPooled(source, options);
-  const { thread, facts, invoke, release } = runner;
-  return {
-    name,
-    url: folder,
-    artefact,
-    facts,
-    thread,
-    invoke,
-    release,
-    loadMs: performance.now() - startedAt,
-  };
+  const served = await serve(await inspectArtefact(folder), options);
+  return { ...served, name, url: folder, loadMs: performance.now() - startedAt };
 }
 
-function toSource(name: string, artefact: Artefact, settings: Settings): ModelSource {
-  const { folder, onnxFile, codeFile } = artefact;
+async function serve(artefact: Artefact, options: ServedModelOptions): Promise<Served> {
+  const source = toSource(artefact, options);
+  if (artefact.codeFile !== undefined) return serveHandlers(source, options);
+  if (artefact.kind === 'triton') {
+    const { predictor, name, version } = await openRepository(source, options);
+    return servePredictor(predictor, { ...options, name, version });
+  }
+  return servePredictor(await createPredictor(source, options), options);
+}
+
+function toSource(
+  { folder, onnxFile, codeFile }: Artefact,
+  { name, settings }: ServedModelOptions,
+): ModelSource {
   const { providers, defaultAccept } = settings;
   return {
     name,
@@ -102,103 +112,67 @@ function toSource(name: string, artefact: Artefact, settings: Settings): ModelSo
   };
 }
 
-/** Models up to this size run on the server's own thread unless told otherwise. */
-const LIGHT_MODEL_BYTES = 1024 * 1024;
-
-function runsOnServerThread({ codeFile, bytes }: Artefact, { thread, providers }: Settings): boolean {
-  if (codeFile !== undefined || thread === 'worker') return false;
-  if (thread === 'server') return true;
-  return bytes <= LIGHT_MODEL_BYTES && providers.every((provider) => provider === 'cpu');
+interface DefaultContext extends ServedModelOptions {
+  readonly version?: string;
 }
 
-type Runner = Pick<ServedModel, 'thread' | 'facts' | 'invoke' | 'release'>;
-
-async function startInline(source: ModelSource, options: ServedModelOptions): Promise<Runner> {
-  const loaded: LoadedModel = await loadModel(source, options.logger);
-  const signature = loaded.facts.signature!;
-  const batcher = createBatcher({
-    ...batcherOptions(signature, options.settings),
-    instances: 1,
-    run: (tensors) => loaded.predict(tensors),
-  });
+function servePredictor(predictor: Predictor, context: DefaultContext): Served {
+  const { provider, thread, waiting, release } = predictor;
   return {
-    thread: 'server',
-    facts: loaded.facts,
-    invoke: (invocation) => invokeDefault(invocation, { signature, batcher, ...options }),
-    release: () => loaded.release(),
+    provider,
+    thread,
+    streamsInput: false,
+    waiting,
+    release,
+    invoke: (invocation) => invokePredictor(invocation, predictor, context),
   };
 }
 
-async function startPooled(source: ModelSource, options: ServedModelOptions): Promise<Runner> {
-  const { pool, settings } = options;
-  const facts = await pool.load(source);
-  const release = () => pool.unload(source.name);
-  if (source.codeFile !== undefined) {
-    return {
-      thread: 'worker',
-      facts,
-      invoke: (invocation) => invokeHandlers(invocation, source, pool),
-      release,
-    };
-  }
-  const signature = facts.signature!;
-  const batcher = createBatcher({
-    ...batcherOptions(signature, settings),
-    instances: settings.workers,
-    run: (tensors, limits) => pool.run(source, limits, (worker) => worker.predict(source.name, tensors)),
-  });
-  const invoke = (invocation: Invocation) => invokeDefault(invocation, { signature, batcher, ...options });
-  return { thread: 'worker', facts, invoke, release };
-}
-
-function batcherOptions(signature: Signature, { batching, queueLimit }: Settings) {
-  const settings = signature.isBatched ? batching : { ...batching, maxRows: 1, delayMs: 0 };
-  return { signature, settings, queueLimit };
-}
-
-interface DefaultContext extends ServedModelOptions {
-  readonly signature: Signature;
-  readonly batcher: Batcher;
-}
-
-async function invokeDefault(invocation: Invocation, context: DefaultContext): Promise<InvocationAnswer> {
-  const { signature, settings, name, batcher } = context;
+async function invokePredictor(
+  invocation: Invocation,
+  predictor: Predictor,
+  { settings: { defaultAccept }, name, version }: DefaultContext,
+): Promise<InvocationAnswer> {
+  const { signature } = predictor;
+  const startedAt = performance.now();
   const pending = decodeBody(invocation.body, invocation.contentType, signature);
   const decoded = pending instanceof Promise ? await pending : pending;
   const { reply, rows } = decoded;
   // An Accept that cannot be written is refused before anything is run.
-  const format = chooseFormat(invocation.accept, {
-    defaultAccept: settings.defaultAccept,
+  const format = chooseFormat(invocation.accept, { defaultAccept, ...(reply && { reply }) });
+  const decodedAt = performance.now();
+  const { parts, times } = await predictParts(decoded, invocation, predictor);
+  const predictedAt = performance.now();
+  const options = {
+    format,
+    signature,
+    modelName: name,
+    ...(version && { modelVersion: version }),
     ...(reply && { reply }),
-  });
-  const { parts, times } = await predictParts(decoded, invocation, { signature, batcher });
-  const encoded = encodeBody(parts, rows, { format, signature, modelName: name, ...(reply && { reply }) });
-  const { body, contentType }: EncodedBody = encoded instanceof Promise ? await encoded : encoded;
-  return { body, contentType, times };
+  };
+  const encoding = encodeBody(parts, rows, options);
+  const { body, contentType } = encoding instanceof Promise ? await encoding : encoding;
+  const outputMs = performance.now() - predictedAt;
+  return { body, contentType, times: { ...times, rows, inputMs: decodedAt - startedAt, outputMs } };
 }
 
-interface PartsContext {
-  readonly signature: Signature;
-  readonly batcher: Batcher;
-}
+type RunTimes = Pick<InvocationTimes, 'queueMs' | 'computeMs' | 'batchRows'>;
 
 async function predictParts(
-  { parts, rows }: DecodedBody,
-  invocation: Invocation,
-  { signature, batcher }: PartsContext,
-): Promise<{ parts: readonly Part[]; times: InvocationTimes }> {
+  { parts }: DecodedBody,
+  { deadline, isAbandoned }: Invocation,
+  { predict, signature }: Predictor,
+): Promise<{ parts: readonly Part[]; times: RunTimes }> {
   for (const { tensors } of parts) checkInputs(tensors, signature.inputs);
-  const limits = { deadline: invocation.deadline, signal: invocation.signal() };
-  const submit = (part: Part) => batcher.submit({ tensors: part.tensors, rows: part.rows, ...limits });
-  const [only] = parts;
-  const answers = parts.length === 1 ? [await submit(only!)] : await Promise.all(parts.map(submit));
+  const submit = ({ tensors, rows }: Part) => predict({ tensors, rows, deadline, isAbandoned });
+  const answers = parts.length === 1 ? [await submit(parts[0]!)] : await Promise.all(parts.map(submit));
   return {
     parts: parts.map((part, index) => ({ ...part, tensors: answers[index]!.tensors })),
-    times: { ...sumTimes(answers), rows },
+    times: sumTimes(answers),
   };
 }
 
-function sumTimes(answers: readonly BatchAnswer[]): Omit<InvocationTimes, 'rows'> {
+function sumTimes(answers: readonly BatchAnswer[]): RunTimes {
   if (answers.length === 1) return answers[0]!;
   return {
     queueMs: Math.max(...answers.map(({ queueMs }) => queueMs)),
@@ -207,12 +181,37 @@ function sumTimes(answers: readonly BatchAnswer[]): Omit<InvocationTimes, 'rows'
   };
 }
 
+async function serveHandlers(
+  source: ModelSource,
+  { pool, metrics, name, settings }: ServedModelOptions,
+): Promise<Served> {
+  const { provider = 'handlers', streamsInput = false } = await pool.load(source);
+  const { ran } = metrics.model(name);
+  return {
+    provider,
+    thread: 'worker',
+    streamsInput,
+    waiting: () => pool.waiting(name),
+    invoke: async (invocation) => {
+      const waiting = pool.waiting(name);
+      if (waiting >= settings.queueLimit) throw overloaded(waiting);
+      return invokeHandlers(invocation, source, { pool, ran });
+    },
+    release: () => pool.unload(name),
+  };
+}
+
+interface HandlersContext extends Pick<ServedModelOptions, 'pool'> {
+  readonly ran: (rows: number) => void;
+}
+
 async function invokeHandlers(
   invocation: Invocation,
   source: ModelSource,
-  pool: Pool,
+  { pool, ran }: HandlersContext,
 ): Promise<InvocationAnswer> {
-  const { body, contentType, accept, headers, deadline, onHead, onChunk } = invocation;
+  const { contentType, accept, headers, deadline, onHead, onChunk } = invocation;
+  const body = invocation.stream ?? invocation.body;
   const signal = invocation.signal();
   const arrivedAt = performance.now();
   let startedAt = arrivedAt;
@@ -221,12 +220,10 @@ async function invokeHandlers(
     startedAt = performance.now();
     return worker.handle(source.name, call, { signal, onHead, onChunk });
   });
-  const times = {
-    queueMs: startedAt - arrivedAt,
-    computeMs: performance.now() - startedAt,
-    batchRows: 1,
-    rows: 1,
-  };
+  ran(1);
+  // The handlers do their own decoding and encoding: all of it counts as the run.
+  const computeMs = performance.now() - startedAt;
+  const times = { inputMs: 0, queueMs: startedAt - arrivedAt, computeMs, outputMs: 0, batchRows: 1, rows: 1 };
   return { ...answer, times };
 }
 

@@ -1,13 +1,20 @@
-// SageMaker's container contract over HTTP: `/ping`, `/invocations`, `/execution-parameters`, and the multi-model API
+// SageMaker's container contract over HTTP: `/ping`, `/invocations`, `/execution-parameters`, `/metrics`, and the multi-model API
 // `/models…`. Every answer of an error is `{"error":{"code","message"}}`.
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { errorBody, InferenceError, toInferenceError } from '../errors.ts';
 import type { Logger } from '../handlers/api.ts';
 import type { Settings } from '../settings.ts';
 import { readBody } from './body.ts';
 import { answerInvocation } from './invocations.ts';
+import type { Metrics } from './metrics.ts';
 import { answerModels } from './model-routes.ts';
 import type { Registry } from './registry.ts';
+
+/**
+ * An `import` of node:http reads every export of it, and so loads its WebSocket and fetch clients: 12 MB of resident
+ * memory that a container has no use for.
+ */
+const { createServer } = process.getBuiltinModule('node:http');
 
 /** The name of the one model in single-model mode. */
 export const SINGLE_MODEL = 'model';
@@ -17,20 +24,18 @@ export interface ServerContext {
   readonly registry: Registry;
   readonly logger: Logger;
   readonly state: ServerState;
+  readonly metrics: Metrics;
 }
 
 export interface ServerState {
   /** `loading` until the single model is there; `stopping` once SIGTERM came. */
   phase: 'loading' | 'ready' | 'stopping';
-  inFlight: number;
 }
 
 /** The server is not listening yet. */
 export function createContainerServer(context: ServerContext): Server {
   const server = createServer({ keepAliveTimeout: 75_000, requestTimeout: 0, headersTimeout: 60_000 });
   server.on('request', (request, response) => {
-    context.state.inFlight++;
-    response.once('close', () => context.state.inFlight--);
     if (context.state.phase === 'stopping') response.setHeader('connection', 'close');
     route(context, request, response).catch((thrown: unknown) => sendError(response, thrown, context.logger));
   });
@@ -48,6 +53,7 @@ async function route(
     return answerInvocation(context, SINGLE_MODEL, { request, response });
   }
   if (path === '/ping') return answerPing(context, response);
+  if (path === '/metrics') return answerMetrics(context, response);
   if (path === '/execution-parameters') return answerExecutionParameters(context.settings, response);
   if (path === '/models' || path.startsWith('/models/'))
     return answerModels(context, path, { request, response });
@@ -71,10 +77,21 @@ export function requireMethod({ method, url }: IncomingMessage, expected: string
 /** 200 when the container can take invocations; the details are for people. */
 function answerPing({ state, registry, settings }: ServerContext, response: ServerResponse): void {
   const models = registry.list();
-  const providers = [...new Set(models.map(({ facts }) => facts.provider ?? 'handlers'))];
+  const providers = [...new Set(models.map(({ provider }) => provider))];
   const status = { loading: 503, ready: 200, stopping: 503 }[state.phase];
   const mode = settings.isMultiModel ? 'multi-model' : 'single-model';
   sendJson(response, status, { status: state.phase, mode, models: models.length, providers });
+}
+
+function answerMetrics({ registry, metrics }: ServerContext, response: ServerResponse): void {
+  const gauges = registry.list().map(({ name, provider, thread, waiting }) => ({
+    name,
+    provider,
+    thread,
+    waiting: waiting(),
+  }));
+  response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' });
+  response.end(metrics.render(gauges));
 }
 
 function answerExecutionParameters({ batchTransform }: Settings, response: ServerResponse): void {
