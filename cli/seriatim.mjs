@@ -1,13 +1,19 @@
 #!/usr/bin/env node
 // The command line's launcher. Runs `main.ts` on the Node that the project brings, whichever Node started this file.
 import { spawn } from 'node:child_process';
-import { createRequire } from 'node:module';
+import module, { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const main = join(dirname(fileURLToPath(import.meta.url)), 'main.ts');
+const folder = dirname(fileURLToPath(import.meta.url));
+const main = join(folder, 'main.ts');
+
+// Hundreds of TypeScript files are stripped and compiled once, not at every start, and Node's TypeScript compiler stays
+// out of memory. What is started from here inherits the cache.
+process.env.NODE_COMPILE_CACHE ??= join(folder, '..', '.build', 'compile-cache');
 
 if (Number(process.versions.node.split('.')[0]) >= 24) {
+  module.enableCompileCache(process.env.NODE_COMPILE_CACHE);
   process.argv[1] = main;
   await import('./main.ts');
 } else {

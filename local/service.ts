@@ -8,6 +8,7 @@ export type ServiceName =
   | 'states'
   | 'sagemaker'
   | 'sagemaker-runtime'
+  | 'application-autoscaling'
   | 'logs'
   | 'monitoring'
   | 'sts';

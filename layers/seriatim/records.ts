@@ -8,6 +8,8 @@ export interface LiveRecord<Value = unknown> {
   /** Zero-based place in the request's `instances`, or in the input object's records. */
   readonly position: number;
   readonly value: Value;
+  /** The record as it came, carried through a batch so that an error record can hold it. */
+  readonly source?: unknown;
 }
 
 export interface FailedRecord {
@@ -30,10 +32,57 @@ export interface StageEvent<Value = unknown> {
   /** `fail`: the first failing record fails the invocation (real time); `keep`: it becomes an error record (batch). */
   readonly onRecordError: 'fail' | 'keep';
   readonly records: readonly RecordEnvelope<Value>[];
+  /** Answers of the inference stage before this one, not yet in the records. */
+  readonly answers?: InferenceAnswers;
+  /** Asks for `groups`: the next stage is an inference. */
+  readonly next?: GroupingRequest;
+  /** The last function stage of a batch: what came through needs its source no more. */
+  readonly isLast?: boolean;
 }
 
 export interface StageResult<Value = unknown> {
   readonly records: readonly RecordEnvelope<Value>[];
+  /** One per target model, in the order in which the records first name them. */
+  readonly groups?: readonly InstanceGroup[];
+}
+
+/**
+ * How the state after a function stage takes its records: those bound for one target model go to the endpoint in one
+ * call. The stage runtime groups them, so that the state machine need not.
+ */
+export interface GroupingRequest {
+  /** The field of a record's value that is sent as its instance; it leaves the record. */
+  readonly instance: string;
+  /** The artefact, with the record's fields in braces: `{city}.tar.gz`. Absent on a single-model endpoint. */
+  readonly targetModel?: string;
+}
+
+/** What one call to the endpoint takes. `positions[i]` is the record that `instances[i]` came from. */
+export interface InstanceGroup {
+  readonly targetModel?: string;
+  readonly positions: readonly number[];
+  readonly instances: readonly unknown[];
+}
+
+/** What one call to the endpoint gave: its body as text, or why it failed (batch only). */
+export interface GroupAnswer {
+  readonly targetModel?: string;
+  readonly positions: readonly number[];
+  readonly body?: unknown;
+  readonly failure?: { readonly Error?: string; readonly Cause?: string };
+}
+
+/** The answers of an inference stage, to be put back into the records under `into`. */
+export interface InferenceAnswers {
+  readonly stage: string;
+  readonly into: string;
+  readonly groups: readonly GroupAnswer[];
+}
+
+/** What an inference leaves in a record's value under its `into`. */
+export interface Inference<Prediction = unknown> {
+  readonly prediction: Prediction;
+  readonly targetModel?: string;
 }
 
 export function isFailed(record: RecordEnvelope): record is FailedRecord {

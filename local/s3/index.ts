@@ -85,7 +85,7 @@ function inProcess(ground: Ground): Omit<S3, 'name' | 'operations' | 'handle' | 
     },
     async putObject(at, body, options = {}) {
       const source =
-        typeof body === 'string' ? [Buffer.from(body)] : body instanceof Uint8Array ? [body] : body;
+        typeof body === 'string' ? [Buffer.from(body)] : body instanceof Uint8Array ? [body] : bytesOf(body);
       const details = detailsOf(options);
       const conditions = options.onlyIfAbsent ? { ifNoneMatch: '*' } : {};
       return toInfo(await objects.putObject(ground, at, { incoming: { source }, details, conditions }));
@@ -97,6 +97,12 @@ function inProcess(ground: Ground): Omit<S3, 'name' | 'operations' | 'handle' | 
       objects.deleteObject(ground, at);
     },
   };
+}
+
+/** A stream made of text, such as `Readable.from(lines)`, gives strings. */
+async function* bytesOf(body: Readable): AsyncGenerator<Uint8Array> {
+  for await (const chunk of body as AsyncIterable<Uint8Array | string>)
+    yield typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
 }
 
 function applySettings(ground: Ground, bucket: string, { notifications, expiration }: BucketSettings): void {

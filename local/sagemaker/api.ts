@@ -1,8 +1,11 @@
 // What other rooms ask of SageMaker in the same process: the control plane, and the runtime.
 import type { Clock } from '../clock.ts';
 import type { LogSink } from '../logs/api.ts';
+import type { Monitoring } from '../monitoring/api.ts';
 import type { S3 } from '../s3/api.ts';
 import type { AwsPlace, SdkOperations, Service } from '../service.ts';
+import type { DeploymentRecord } from './registry/records.ts';
+import type { HostingSettings } from './settings.ts';
 
 export interface SageMaker extends Service {
   readonly name: 'sagemaker';
@@ -10,6 +13,13 @@ export interface SageMaker extends Service {
   readonly operations: SdkOperations;
   /** The wire handler and operations (`invokeEndpoint` …) of the Runtime API. */
   readonly runtime: Service & { readonly name: 'sagemaker-runtime'; readonly operations: SdkOperations };
+  /** Application Auto Scaling, for endpoint variants. */
+  readonly autoScaling: Service & {
+    readonly name: 'application-autoscaling';
+    readonly operations: SdkOperations;
+  };
+  /** Which versions of the registry went where, oldest first. */
+  deployments(): readonly DeploymentRecord[];
   /** Every endpoint with its status; the process is ready when all are InService. */
   endpoints(): readonly {
     readonly endpointName: string;
@@ -25,10 +35,18 @@ export interface SageMakerOptions {
   readonly clock?: Clock;
   readonly s3: S3;
   readonly logs?: LogSink;
+  /** Takes the metrics, and knows the alarms that roll a deployment back. */
+  readonly monitoring?: Pick<Monitoring, 'series' | 'alarmState'>;
   /** Instances' volumes: unpacked artefacts live here. An absolute folder, emptied of leftovers at start. */
   readonly volumesFolder: string;
+  /** Where the model registry is kept; in memory unless told. */
+  readonly databaseFile?: string;
   /** How an image is started, by repository name without registry, account or tag. */
   readonly images: ImageTable;
+  /** Where notifications of asynchronous invocations go, in place of an SNS topic; they are logged as well. */
+  readonly notify?: (topicArn: string, message: string) => void | Promise<void>;
+  /** What AWS leaves open, and limits: each has a default. */
+  readonly settings?: Partial<HostingSettings>;
 }
 
 /** How one container image runs on this machine. */

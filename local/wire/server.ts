@@ -68,6 +68,7 @@ const PROTOCOLS: Readonly<Record<ServiceName, WireProtocol>> = {
   states: 'json-1.0',
   monitoring: 'json-1.0',
   sagemaker: 'json-1.1',
+  'application-autoscaling': 'json-1.1',
   logs: 'json-1.1',
 };
 
@@ -77,6 +78,7 @@ const TARGETS: Readonly<Record<string, ServiceName>> = {
   SageMaker: 'sagemaker',
   Logs_20140328: 'logs',
   GraniteServiceVersion20100801: 'monitoring',
+  AnyScaleFrontendService: 'application-autoscaling',
 };
 
 /** Signing names, from the credential scope of the signature. */

@@ -1,0 +1,48 @@
+// A process of the bench: started, spoken to by lines of JSON, ended when its standard input closes.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createInterface, type Interface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+export interface Child {
+  readonly pid: number;
+  /** The next line of its standard output. @throws when it ends before, or answers `{"error"}` */
+  next<Answer>(): Promise<Answer>;
+  tell(line: unknown): void;
+  /** Ends it, and waits until it has ended. */
+  close(): Promise<void>;
+}
+
+/** Gives up on a child that does not end, so that none is left behind. */
+const END_MS = 5000;
+
+/** @param file beside this one */
+export function startChild(file: string): Child {
+  const path = fileURLToPath(new URL(file, import.meta.url));
+  const child = spawn(process.execPath, [path], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const lines = createInterface({ input: child.stdout });
+  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  return {
+    pid: child.pid!,
+    next: () => nextLine(lines, child, file),
+    tell: (line) => void child.stdin.write(`${JSON.stringify(line)}\n`),
+    async close() {
+      child.stdin.end();
+      const timer = setTimeout(() => child.kill('SIGKILL'), END_MS);
+      await exited;
+      clearTimeout(timer);
+    },
+  };
+}
+
+function nextLine<Answer>(lines: Interface, child: ChildProcess, file: string): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const ended = (): void => reject(new Error(`${file} ended with ${child.exitCode ?? child.signalCode}`));
+    child.once('exit', ended);
+    lines.once('line', (line) => {
+      child.off('exit', ended);
+      const answer = JSON.parse(line) as Answer & { error?: string };
+      if (answer.error === undefined) resolve(answer);
+      else reject(new Error(`${file}: ${answer.error}`));
+    });
+  });
+}

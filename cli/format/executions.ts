@@ -1,0 +1,15 @@
+// A list of executions as a table.
+import type { ExecutionSummary } from '../../layers/seriatim/inspection/view.ts';
+import { formatMs, formatTime, table } from './text.ts';
+
+const HEAD = ['ID', 'PIPELINE', 'USE', 'STATUS', 'START (UTC)', 'TOOK'];
+
+export function executionsTable(executions: readonly ExecutionSummary[]): string {
+  return executions.length === 0 ? 'No executions.' : table(HEAD, executions.map(row));
+}
+
+function row({ id, pipeline, type, status, start, end, durationMs }: ExecutionSummary): string[] {
+  const use = type === 'EXPRESS' ? 'request' : 'batch';
+  const took = status === 'RUNNING' ? 'running' : formatMs(durationMs);
+  return [id, pipeline, use, status, formatTime(start ?? end), took];
+}

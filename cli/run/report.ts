@@ -1,0 +1,59 @@
+// What `start` prints: a line per part, and at the end where everything is and what to do with it.
+
+import type { Running } from '../../local/boot/index.ts';
+import type { Report } from '../../local/boot/progress.ts';
+
+const HOUSE =
+  '{"city":"Houston_TX","yearBuilt":1998,"squareFeet":2900,"bedrooms":4,"bathrooms":2.5,"lotAcres":1.1,"garageSpaces":2,"frontPorch":true,"deck":false}';
+
+/** `  template    unchanged                             41 ms` */
+export function progressLine({ part, detail, ms }: Report): string {
+  return `  ${part.padEnd(11)} ${detail.padEnd(64)} ${Math.round(ms).toString().padStart(6)} ms`;
+}
+
+export function welcome(
+  running: Running,
+  { quiet, readyMs }: { readonly quiet: boolean; readonly readyMs: number },
+): string {
+  const { httpUrl, awsUrl } = running;
+  const urls = [`  HTTP API    ${httpUrl}`, `  AWS APIs    ${awsUrl}`];
+  if (quiet) return urls.join('\n');
+  return [
+    ...notServed(running),
+    '',
+    `Ready in ${(readyMs / 1000).toFixed(1)} s. Ctrl-C ends it.`,
+    '',
+    ...urls,
+    '',
+    'Ask for a price:',
+    `  curl -s ${httpUrl}/pipelines/house-prices/invocations -H 'content-type: application/json' -d '${HOUSE}'`,
+    '',
+    'Look at what happened:',
+    '  npx seriatim executions',
+    '',
+    'Use it with every AWS client, and price a whole file:',
+    `  export AWS_ENDPOINT_URL=${awsUrl} AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1 AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local`,
+    '  aws stepfunctions list-state-machines',
+    ...batch(running),
+    '',
+    'Read on: README.md, docs/architecture.md',
+  ].join('\n');
+}
+
+function batch({ stack }: Running): string[] {
+  const bucket = stack.outputs.BatchBucketName;
+  if (typeof bucket !== 'string') return [];
+  return [
+    `  aws s3 cp models/house-prices/houses-2000.csv s3://${bucket}/house-prices/in/`,
+    `  aws s3 cp s3://${bucket}/house-prices/out/houses-2000.csv.out -`,
+  ];
+}
+
+/** What stands in the template and is not reproduced here, by name. */
+function notServed({ stack, world }: Running): string[] {
+  const types = stack.plan.unserved.map(({ logicalId, type }) => `${type} (${logicalId})`);
+  return [
+    ...types.map((one) => `  not served here: ${one}`),
+    ...world.built.notes.map((note) => `  note: ${note}`),
+  ];
+}

@@ -1,0 +1,91 @@
+// Finds out what an unpacked artefact is: an ONNX model, handlers in `code/`, both, or Triton's model repository.
+// Nothing is loaded here.
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { InferenceError } from './errors.ts';
+
+export interface Artefact {
+  readonly kind: 'onnx' | 'handlers' | 'triton';
+  readonly folder: string;
+  /** The ONNX model's file. */
+  readonly onnxFile?: string;
+  /** The file with the handlers. */
+  readonly codeFile?: string;
+  /** Bytes of all files together. */
+  readonly bytes: number;
+}
+
+const HANDLER_FILES = ['inference.ts', 'inference.mts', 'inference.js', 'inference.mjs'];
+
+/** @throws InferenceError InvalidArtefact, saying what was looked for */
+export async function inspectArtefact(folder: string): Promise<Artefact> {
+  const files = await listFiles(folder);
+  const names = files.map(({ name }) => name);
+  const codeFile = HANDLER_FILES.map((name) => `code/${name}`).find((name) => names.includes(name));
+  if (codeFile === undefined && names.includes('code/inference.py')) throw pythonHandlers(folder);
+  const onnxFile = findOnnx(names);
+  const kind = codeFile !== undefined ? 'handlers' : onnxFile !== undefined ? 'onnx' : 'triton';
+  if (kind === 'triton') checkRepository(folder, names);
+  return {
+    kind,
+    folder,
+    ...(onnxFile && { onnxFile: join(folder, onnxFile) }),
+    ...(codeFile && { codeFile: join(folder, codeFile) }),
+    bytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
+  };
+}
+
+interface ListedFile {
+  /** Relative to the artefact, with forward slashes. */
+  readonly name: string;
+  readonly bytes: number;
+}
+
+export async function listFiles(folder: string): Promise<ListedFile[]> {
+  try {
+    const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+    const files = entries.filter((entry) => entry.isFile());
+    return await Promise.all(
+      files.map(async (entry) => {
+        const file = join(entry.parentPath, entry.name);
+        const name = file.slice(join(folder, '/').length).replaceAll('\\', '/');
+        return { name, bytes: (await stat(file)).size };
+      }),
+    );
+  } catch (thrown) {
+    throw new InferenceError('InvalidArtefact', `The folder ${folder} cannot be read.`, { cause: thrown });
+  }
+}
+
+/** `model.onnx`, or the only `.onnx` file at the top. */
+function findOnnx(names: readonly string[]): string | undefined {
+  if (names.includes('model.onnx')) return 'model.onnx';
+  const candidates = names.filter((name) => name.endsWith('.onnx') && !name.includes('/'));
+  if (candidates.length <= 1) return candidates[0];
+  const message = `The artefact holds ${candidates.join(', ')}: name the one to serve model.onnx.`;
+  throw new InferenceError('InvalidArtefact', message);
+}
+
+/** `<model>/config.pbtxt` or `<model>/<version>/model.onnx`. */
+const REPOSITORY_FILE = /^[^/]+\/(config\.pbtxt|\d+\/model\.onnx)$/;
+
+function checkRepository(folder: string, names: readonly string[]): void {
+  if (names.some((name) => REPOSITORY_FILE.test(name))) return;
+  if (!names.includes('config.pbtxt')) throw nothingToServe(folder, names);
+  const message = `${folder} holds config.pbtxt at its root: Triton's layout has a folder per model, <model>/config.pbtxt.`;
+  throw new InferenceError('InvalidArtefact', message);
+}
+
+function pythonHandlers(folder: string): InferenceError {
+  const message =
+    `${join(folder, 'code/inference.py')} holds Python handlers, which this container does not run. ` +
+    'Write them as code/inference.ts (modelFn, inputFn, predictFn, outputFn), or leave code/ out: ' +
+    'a model.onnx is served without handlers.';
+  return new InferenceError('InvalidArtefact', message);
+}
+
+function nothingToServe(folder: string, names: readonly string[]): InferenceError {
+  const found = names.length === 0 ? 'nothing' : names.slice(0, 10).join(', ');
+  const message = `${folder} holds neither model.onnx nor code/inference.ts; found ${found}.`;
+  return new InferenceError('InvalidArtefact', message);
+}

@@ -1,0 +1,272 @@
+// Dynamic batching: requests of one model that wait at the same time share one run. A unit of its own: it knows
+// tensors and a `run`, nothing of HTTP, threads or formats.
+//
+// Only requests whose inputs have equal dtypes and inner shapes share a run, and each caller gets back exactly its
+// rows. A batch is sent off when an instance is free and the batch is full, has a preferred size, or has waited for
+// `delayMs`; several idle instances share what waits; the order of arrival is kept among requests of one shape.
+import { InferenceError } from '../errors.ts';
+import type { BatchSettings } from '../settings.ts';
+import { concatTensors, type Signature, sliceRows, type Tensor, type Tensors } from '../tensors.ts';
+
+export interface BatcherOptions {
+  readonly signature: Signature;
+  readonly settings: BatchSettings;
+  /** Requests that may wait; one more is refused with Overloaded. */
+  readonly queueLimit: number;
+  /** Runs that may be under way at once: the model's instances. */
+  readonly instances: number;
+  readonly run: (tensors: Tensors, limits: RunLimits) => Promise<Tensors>;
+  /** Told of every run and its rows. */
+  readonly onRun?: (rows: number) => void;
+  readonly timers?: BatchTimers;
+}
+
+export interface RunLimits {
+  /** Milliseconds since the epoch: the latest of the batch's requests. */
+  readonly deadline: number;
+  /** Whether the tensors were made for this run, so that their memory may be handed over. */
+  readonly isOwned: boolean;
+}
+
+/** Time, so that tests can turn it. */
+export interface BatchTimers {
+  /** Milliseconds that only go forward. */
+  now(): number;
+  /** Milliseconds since the epoch, to which deadlines are held. */
+  date(): number;
+  after(milliseconds: number, callback: () => void): () => void;
+  /** After what has come in already was read. */
+  soon(callback: () => void): void;
+}
+
+export interface BatchRequest {
+  readonly tensors: Tensors;
+  readonly rows: number;
+  readonly deadline: number;
+  /** Whether nobody waits for the answer any more; asked before the run. */
+  readonly isAbandoned?: () => boolean;
+}
+
+export interface BatchAnswer {
+  readonly tensors: Tensors;
+  /** Waiting for the run, milliseconds. */
+  readonly queueMs: number;
+  /** The run, milliseconds. */
+  readonly computeMs: number;
+  /** Rows in the run, of all callers. */
+  readonly batchRows: number;
+}
+
+export interface Batcher {
+  /** @throws InferenceError Overloaded, DeadlineExceeded, ClientClosedRequest, or what the run throws */
+  submit(request: BatchRequest): Promise<BatchAnswer>;
+  /** Requests that wait. */
+  readonly waiting: number;
+}
+
+interface Entry extends BatchRequest {
+  readonly shapeKey: string;
+  readonly arrivedAt: number;
+  readonly resolve: (answer: BatchAnswer) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export const SYSTEM_TIMERS: BatchTimers = {
+  now: () => performance.now(),
+  date: () => Date.now(),
+  after: (milliseconds, callback) => {
+    const timer = setTimeout(callback, milliseconds);
+    return () => clearTimeout(timer);
+  },
+  soon: (callback) => setImmediate(callback),
+};
+
+export function createBatcher(options: BatcherOptions): Batcher {
+  const timers = options.timers ?? SYSTEM_TIMERS;
+  const queue: Entry[] = [];
+  let running = 0;
+  let sharesRuns = true;
+  let isFlushPlanned = false;
+  let cancelDelay: (() => void) | undefined;
+
+  const planFlush = (): void => {
+    if (isFlushPlanned || running >= options.instances) return;
+    isFlushPlanned = true;
+    timers.soon(() => {
+      isFlushPlanned = false;
+      flush();
+    });
+  };
+
+  const flush = (): void => {
+    cancelDelay?.();
+    cancelDelay = undefined;
+    while (running < options.instances) {
+      dropDead(queue, timers.date());
+      const settings = limitRows(queue, options.settings, sharesRuns ? options.instances - running : 0);
+      const batch = takeBatch(queue, settings, timers.now());
+      if (batch.length === 0) break;
+      void runBatch(batch);
+    }
+    const waitMs = queue.length === 0 ? undefined : remainingDelay(queue[0]!, options.settings, timers.now());
+    if (waitMs !== undefined && running < options.instances) cancelDelay = timers.after(waitMs, flush);
+  };
+
+  const runBatch = async (batch: readonly Entry[]): Promise<void> => {
+    running++;
+    const startedAt = timers.now();
+    try {
+      const deadline = Math.max(...batch.map((entry) => entry.deadline));
+      options.onRun?.(sumRows(batch));
+      const inputs = joinInputs(batch, options.signature);
+      const outputs = await options.run(inputs, { deadline, isOwned: batch.length > 1 });
+      if (batch.length === 1 || keepsRows(outputs, batch))
+        handOut(batch, outputs, { startedAt, endedAt: timers.now() });
+      else await runApart(batch);
+    } catch (thrown) {
+      for (const entry of batch) entry.reject(thrown);
+    } finally {
+      running--;
+      if (queue.length > 0) planFlush();
+    }
+  };
+
+  /** The model folds its batch axis: its callers' rows could not be told apart, so none share a run from now on. */
+  const runApart = async (batch: readonly Entry[]): Promise<void> => {
+    sharesRuns = false;
+    for (const entry of batch) {
+      const startedAt = timers.now();
+      const outputs = await options.run(entry.tensors, { deadline: entry.deadline, isOwned: false });
+      handOut([entry], outputs, { startedAt, endedAt: timers.now() });
+    }
+  };
+
+  return {
+    get waiting() {
+      return queue.length;
+    },
+    submit: (request) =>
+      new Promise((resolve, reject) => {
+        if (queue.length >= options.queueLimit) {
+          reject(overloaded(queue.length));
+          return;
+        }
+        const shapeKey = keyOf(request.tensors, options.signature);
+        queue.push({ ...request, shapeKey, arrivedAt: timers.now(), resolve, reject });
+        planFlush();
+      }),
+  };
+}
+
+/** The answer to a request that finds the queue full. */
+export function overloaded(waiting: number): InferenceError {
+  const message = `${waiting} requests wait for this model already.`;
+  return new InferenceError('Overloaded', message, { headers: { 'retry-after': '1' } });
+}
+
+/** Requests with equal keys may share a run. */
+function keyOf(tensors: Tensors, { inputs }: Signature): string {
+  let key = '';
+  for (const { name } of inputs) key += `${tensors[name]!.shape.slice(1).join('x')};`;
+  return key;
+}
+
+/** Drops what nobody waits for any more. */
+function dropDead(queue: Entry[], date: number): void {
+  for (let i = queue.length - 1; i >= 0; i--) {
+    const entry = queue[i]!;
+    const error = deathOf(entry, date);
+    if (error === undefined) continue;
+    queue.splice(i, 1);
+    entry.reject(error);
+  }
+}
+
+function deathOf({ isAbandoned, deadline }: Entry, date: number): InferenceError | undefined {
+  if (isAbandoned?.()) return new InferenceError('ClientClosedRequest', 'The caller went away.');
+  if (date < deadline) return undefined;
+  return new InferenceError('DeadlineExceeded', 'The request waited for the model past its deadline.');
+}
+
+/**
+ * What waits is shared out among the idle instances rather than piled on the first, unless the settings wait for
+ * batches of their own sizes. Without an instance to share: one request at a time.
+ */
+function limitRows(queue: readonly Entry[], settings: BatchSettings, idle: number): BatchSettings {
+  if (idle === 0) return { ...settings, maxRows: 1 };
+  if (idle === 1 || settings.delayMs > 0 || settings.preferredRows.length > 0) return settings;
+  return { ...settings, maxRows: Math.min(settings.maxRows, Math.ceil(sumRows(queue) / idle)) };
+}
+
+/**
+ * The first request and those of its shape that fit, cut at the largest preferred size among them; none while the
+ * batch may still fill.
+ */
+function takeBatch(queue: Entry[], settings: BatchSettings, now: number): Entry[] {
+  const [first] = queue;
+  if (first === undefined) return [];
+  const chosen = [first];
+  let rows = first.rows;
+  let preferred = settings.preferredRows.includes(rows) ? 1 : 0;
+  for (let i = 1; i < queue.length && rows < settings.maxRows; i++) {
+    const entry = queue[i]!;
+    if (entry.shapeKey !== first.shapeKey || rows + entry.rows > settings.maxRows) continue;
+    chosen.push(entry);
+    rows += entry.rows;
+    if (settings.preferredRows.includes(rows)) preferred = chosen.length;
+  }
+  if (preferred > 0) chosen.length = preferred;
+  else if (rows < settings.maxRows && remainingDelay(first, settings, now) > 0) return [];
+  removeFrom(queue, chosen);
+  return chosen;
+}
+
+function removeFrom(queue: Entry[], chosen: readonly Entry[]): void {
+  if (chosen.length === queue.length) {
+    queue.length = 0;
+    return;
+  }
+  for (const entry of chosen) queue.splice(queue.indexOf(entry), 1);
+}
+
+function remainingDelay(first: Entry, settings: BatchSettings, now: number): number {
+  return Math.max(0, first.arrivedAt + settings.delayMs - now);
+}
+
+function joinInputs(batch: readonly Entry[], { inputs }: Signature): Tensors {
+  if (batch.length === 1) return batch[0]!.tensors;
+  const joined: Record<string, Tensor> = {};
+  for (const { name } of inputs) joined[name] = concatTensors(batch.map(({ tensors }) => tensors[name]!));
+  return joined;
+}
+
+interface RunTimes {
+  readonly startedAt: number;
+  readonly endedAt: number;
+}
+
+function handOut(batch: readonly Entry[], outputs: Tensors, { startedAt, endedAt }: RunTimes): void {
+  const batchRows = sumRows(batch);
+  let offset = 0;
+  for (const { rows, arrivedAt, resolve } of batch) {
+    const tensors = batch.length === 1 ? outputs : sliceOutputs(outputs, offset, offset + rows);
+    offset += rows;
+    resolve({ tensors, queueMs: startedAt - arrivedAt, computeMs: endedAt - startedAt, batchRows });
+  }
+}
+
+function sumRows(batch: readonly Entry[]): number {
+  return batch.reduce((sum, { rows }) => sum + rows, 0);
+}
+
+/** Whether every output has a row per row of input, as a batch axis promises. */
+function keepsRows(outputs: Tensors, batch: readonly Entry[]): boolean {
+  const rows = sumRows(batch);
+  return Object.values(outputs).every(({ shape }) => shape[0] === rows);
+}
+
+function sliceOutputs(outputs: Tensors, from: number, to: number): Tensors {
+  const sliced: Record<string, Tensor> = {};
+  for (const name in outputs) sliced[name] = sliceRows(outputs[name]!, from, to);
+  return sliced;
+}

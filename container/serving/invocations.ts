@@ -1,0 +1,116 @@
+// One invocation over HTTP: reads the body, hands it to the model, writes the answer, and says in
+// `X-Amzn-SageMaker-Custom-Attributes` what it met when `SERIATIM_REPORT` asks for that.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
+import { InferenceError } from '../errors.ts';
+import type { WireAnswer } from '../instances/protocol.ts';
+import { readBody } from './body.ts';
+import type { Invoked } from './registry.ts';
+import { type Invocation, type InvocationTimes, reportedName } from './served-model.ts';
+import type { ServerContext } from './server.ts';
+
+export interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+}
+
+const NO_BODY = Buffer.alloc(0);
+const CUSTOM_ATTRIBUTES = 'x-amzn-sagemaker-custom-attributes';
+
+/** @throws InferenceError */
+export async function answerInvocation(
+  context: ServerContext,
+  name: string,
+  exchange: Exchange,
+): Promise<void> {
+  const { settings, registry, state } = context;
+  if (state.phase === 'loading')
+    throw new InferenceError('Overloaded', 'The model is still being loaded.', {
+      headers: { 'retry-after': '1' },
+    });
+  const deadline = Date.now() + settings.deadlineMs;
+  if (registry.get(name).streamsInput) return answerStreamed(context, name, { deadline, ...exchange });
+  const body = await readBody(exchange.request, settings.maxBodyBytes);
+  const invoked = await registry.invoke(name, toInvocation(body, deadline, exchange));
+  writeAnswer(context, invoked, exchange);
+}
+
+interface TimedExchange extends Exchange {
+  readonly deadline: number;
+}
+
+/** The body goes to the handlers as it comes; what they leave unread is read past, so that the connection lives on. */
+async function answerStreamed(context: ServerContext, name: string, exchange: TimedExchange): Promise<void> {
+  const { request, deadline } = exchange;
+  const stream = Readable.toWeb(request) as ReadableStream<Uint8Array>;
+  try {
+    const invocation = { ...toInvocation(NO_BODY, deadline, exchange), stream };
+    writeAnswer(context, await context.registry.invoke(name, invocation), exchange);
+  } finally {
+    request.removeAllListeners('data').resume();
+  }
+}
+
+function toInvocation(body: Buffer, deadline: number, { request, response }: Exchange): Invocation {
+  const headers = request.headers as Record<string, string>;
+  return {
+    body,
+    contentType: headers['content-type'] ?? 'application/json',
+    accept: headers.accept,
+    headers,
+    deadline,
+    isAbandoned: () => request.socket.destroyed,
+    signal: () => closeSignal(response),
+    onHead: (answer) => writeHead(response, answer),
+    onChunk: (chunk) => response.write(chunk),
+  };
+}
+
+function closeSignal(response: ServerResponse): AbortSignal {
+  const controller = new AbortController();
+  response.once('close', () => {
+    if (!response.writableFinished) controller.abort();
+  });
+  return controller.signal;
+}
+
+function writeHead(response: ServerResponse, { contentType, headers }: WireAnswer): void {
+  response.writeHead(200, { ...headers, 'content-type': contentType });
+}
+
+function writeAnswer({ settings }: ServerContext, invoked: Invoked, { request, response }: Exchange): void {
+  const { body, contentType, headers } = invoked.answer;
+  if (body === null) {
+    response.end();
+    return;
+  }
+  const all: Record<string, string | number> = { ...headers, 'content-type': contentType };
+  all['content-length'] = typeof body === 'string' ? Buffer.byteLength(body) : body.byteLength;
+  if (settings.reportsAttributes) {
+    const report = describe(invoked, request.headers as Record<string, string>);
+    const own = headers?.[CUSTOM_ATTRIBUTES];
+    all[CUSTOM_ATTRIBUTES] = own === undefined ? report : `${own};${report}`;
+  }
+  if (settings.reportsServerTiming) all['server-timing'] = serverTiming(invoked.answer.times);
+  response.writeHead(200, all);
+  response.end(body);
+}
+
+/** `queue;dur=0.02, input;dur=0.05, infer;dur=0.11, output;dur=0.03` */
+function serverTiming({ queueMs, inputMs, computeMs, outputMs }: InvocationTimes): string {
+  const times = { queue: queueMs, input: inputMs, infer: computeMs, output: outputMs };
+  return Object.entries(times)
+    .map(([name, milliseconds]) => `${name};dur=${milliseconds.toFixed(2)}`)
+    .join(', ');
+}
+
+/** `model=Houston_TX.tar.gz;load=cold;load-ms=21.3;queue-ms=0.02;compute-ms=0.11;batch=1` */
+function describe(
+  { answer: { times }, model, isCold }: Invoked,
+  headers: Readonly<Record<string, string>>,
+): string {
+  const load = isCold ? `load=cold;load-ms=${model.loadMs.toFixed(1)}` : 'load=warm';
+  const queue = `queue-ms=${times.queueMs.toFixed(2)}`;
+  const compute = `compute-ms=${times.computeMs.toFixed(2)}`;
+  return `model=${reportedName(model, headers)};${load};${queue};${compute};batch=${times.batchRows}`;
+}

@@ -1,0 +1,121 @@
+// A predictor turns tensors into tensors: a batcher before the instances of one ONNX model. A light model's instance
+// is the server's own thread, because a hop to a worker costs more than its inference (measured: 38 µs of CPU per
+// request against 113); others are in workers. Triton's ensembles are predictors too (`triton/ensemble.ts`).
+import { stat } from 'node:fs/promises';
+import type { Logger } from '../handlers/api.ts';
+import { loadModel } from '../instances/loaded-model.ts';
+import type { Pool } from '../instances/pool.ts';
+import type { ModelSource } from '../instances/protocol.ts';
+import { isLight } from '../onnx/light.ts';
+import type { BatchSettings, Settings } from '../settings.ts';
+import type { Signature, Tensors } from '../tensors.ts';
+import { type BatchAnswer, type BatchRequest, createBatcher } from './batcher.ts';
+import type { Metrics } from './metrics.ts';
+
+export type Thread = 'server' | 'worker';
+
+export interface Predictor {
+  readonly signature: Signature;
+  /** The execution provider in use. */
+  readonly provider: string;
+  readonly thread: Thread;
+  /** @throws InferenceError */
+  predict(request: BatchRequest): Promise<BatchAnswer>;
+  /** Requests that wait for a run. */
+  waiting(): number;
+  release(): Promise<void>;
+}
+
+export interface PredictorOptions {
+  readonly settings: Settings;
+  readonly pool: Pool;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  /** In place of the settings' own. */
+  readonly batching?: BatchSettings;
+  /** In place of what the ONNX file says, such as a Triton configuration; checked against it. */
+  readonly declare?: (found: Signature) => Signature;
+  /** Instances at most, in place of the number of workers. */
+  readonly instances?: number;
+}
+
+/** @throws InferenceError InvalidArtefact, ModelOutOfMemory */
+export async function createPredictor(source: ModelSource, options: PredictorOptions): Promise<Predictor> {
+  return (await runsOnServerThread(source, options.settings))
+    ? createInline(source, options)
+    : createPooled(source, options);
+}
+
+async function runsOnServerThread(
+  { onnxFile }: ModelSource,
+  { thread, providers }: Settings,
+): Promise<boolean> {
+  if (thread !== 'auto') return thread === 'server';
+  if (providers.some((provider) => provider !== 'cpu')) return false;
+  return isLight(onnxFile!, (await stat(onnxFile!)).size);
+}
+
+async function createInline(source: ModelSource, options: PredictorOptions): Promise<Predictor> {
+  const loaded = await loadModel(source, options.logger);
+  const signature = declared(loaded.facts.signature!, options);
+  const batcher = createBatcher({
+    ...batcherOptions(source, signature, {
+      ...options,
+      batching: options.batching ?? options.settings.batching,
+    }),
+    instances: 1,
+    run: async (tensors) => pickOutputs(await loaded.predict(tensors), signature),
+  });
+  return {
+    signature,
+    provider: loaded.facts.provider!,
+    thread: 'server',
+    predict: batcher.submit,
+    waiting: () => batcher.waiting,
+    release: () => loaded.release(),
+  };
+}
+
+async function createPooled(source: ModelSource, options: PredictorOptions): Promise<Predictor> {
+  const { pool, settings } = options;
+  const facts = await pool.load(source);
+  const signature = declared(facts.signature!, options);
+  const batcher = createBatcher({
+    ...batcherOptions(source, signature, options),
+    instances: Math.min(options.instances ?? settings.workers, settings.workers),
+    run: async (tensors, limits) =>
+      pickOutputs(
+        await pool.run(source, limits, (worker) => worker.predict(source.name, tensors, limits.isOwned)),
+        signature,
+      ),
+  });
+  return {
+    signature,
+    provider: facts.provider!,
+    thread: 'worker',
+    predict: batcher.submit,
+    waiting: () => batcher.waiting,
+    release: () => pool.unload(source.name),
+  };
+}
+
+/** A Triton configuration may leave outputs out. */
+function pickOutputs(tensors: Tensors, { outputs }: Signature): Tensors {
+  if (Object.keys(tensors).length === outputs.length) return tensors;
+  return Object.fromEntries(outputs.map(({ name }) => [name, tensors[name]!]));
+}
+
+function declared(found: Signature, { declare }: PredictorOptions): Signature {
+  return declare === undefined ? found : declare(found);
+}
+
+function batcherOptions({ name }: ModelSource, signature: Signature, options: PredictorOptions) {
+  const { settings, metrics } = options;
+  const batching = options.batching ?? settings.workerBatching;
+  return {
+    signature,
+    settings: signature.isBatched ? batching : { ...batching, maxRows: 1, delayMs: 0 },
+    queueLimit: settings.queueLimit,
+    onRun: metrics.model(name).ran,
+  };
+}

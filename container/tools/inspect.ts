@@ -1,0 +1,86 @@
+// What `seriatim models inspect` shows of an artefact: each ONNX model's inputs, outputs, opset, operators and size,
+// and the execution provider that would run it here.
+import { readFile, stat } from 'node:fs/promises';
+import { relative } from 'node:path';
+import { inspectArtefact, listFiles } from '../artefact.ts';
+import { type OnnxFile, readOnnxFile } from '../onnx/model-file.ts';
+import { openSession } from '../onnx/session.ts';
+
+export interface ArtefactReport {
+  readonly kind: string;
+  readonly bytes: number;
+  readonly code?: string;
+  readonly models: readonly ModelReport[];
+}
+
+export interface ModelReport extends OnnxFile {
+  readonly file: string;
+  readonly bytes: number;
+  /** The provider in use, or why none takes the model. */
+  readonly provider: string;
+}
+
+/** @throws InferenceError InvalidArtefact */
+export async function reportArtefact(folder: string, providers: readonly string[]): Promise<ArtefactReport> {
+  const { kind, bytes, codeFile } = await inspectArtefact(folder);
+  const files = (await listFiles(folder)).filter(({ name }) => name.endsWith('.onnx'));
+  const models = await Promise.all(files.map(({ name }) => reportModel(folder, name, providers)));
+  return { kind, bytes, ...(codeFile && { code: relative(folder, codeFile) }), models };
+}
+
+async function reportModel(folder: string, name: string, providers: readonly string[]): Promise<ModelReport> {
+  const file = `${folder}/${name}`;
+  const contents = readOnnxFile(await readFile(file));
+  return {
+    file: name,
+    bytes: (await stat(file)).size,
+    provider: await findProvider(file, providers),
+    ...contents,
+  };
+}
+
+async function findProvider(file: string, providers: readonly string[]): Promise<string> {
+  try {
+    const session = await openSession(file, providers);
+    await session.release();
+    return session.provider;
+  } catch (thrown) {
+    return `none: ${(thrown as Error).message}`;
+  }
+}
+
+/** The report as lines for a person. */
+export function formatReport({ kind, bytes, code, models }: ArtefactReport): string {
+  const head = [`kind      ${kind}`, `size      ${bytes} bytes`, ...(code ? [`handlers  ${code}`] : [])];
+  return [...head, ...models.flatMap(formatModel)].join('\n');
+}
+
+function formatModel({
+  file,
+  bytes,
+  provider,
+  opsets,
+  operators,
+  producer,
+  inputs,
+  outputs,
+}: ModelReport): string[] {
+  const shape = (sizes: readonly (number | string)[]) =>
+    `[${sizes.map((size) => (size === '' ? '?' : size)).join(', ')}]`;
+  const value = (label: string) => (item: OnnxFile['inputs'][number]) =>
+    `  ${label}  ${item.name}  ${item.dtype} ${shape(item.shape)}`;
+  return [
+    '',
+    `${file}  ${bytes} bytes`,
+    ...inputs.map(value('input   ')),
+    ...outputs.map(value('output  ')),
+    `  opset     ${Object.entries(opsets)
+      .map(([domain, version]) => `${domain} ${version}`)
+      .join(', ')}`,
+    `  operators ${Object.entries(operators)
+      .map(([operator, count]) => `${operator}×${count}`)
+      .join(' ')}`,
+    `  producer  ${producer || 'unknown'}`,
+    `  provider  ${provider}`,
+  ];
+}

@@ -1,0 +1,253 @@
+// A model's `config.pbtxt`, checked: the fields that this container honours, those that only tune speed and are passed
+// over, and every other one refused by name, because an artefact that is served here must answer as on Triton
+// (https://github.com/triton-inference-server/common/blob/main/protobuf/model_config.proto).
+import type { Dtype } from '../tensors.ts';
+import { parseTextFormat, type TextMessage, type TextScalar, type TextValue } from './text-format.ts';
+
+export interface TritonConfig {
+  readonly name?: string;
+  /** `onnxruntime`, or `ensemble`. */
+  readonly backend: 'onnxruntime' | 'ensemble';
+  /** 0: the model has no batch axis, `dims` are the whole shape. */
+  readonly maxBatchSize: number;
+  readonly inputs: readonly TritonTensor[];
+  readonly outputs: readonly TritonTensor[];
+  readonly instances: number;
+  readonly dynamicBatching?: { readonly preferred: readonly number[]; readonly delayMs: number };
+  readonly versions: VersionPolicy;
+  readonly modelFile: string;
+  readonly steps: readonly EnsembleStep[];
+}
+
+export interface TritonTensor {
+  readonly name: string;
+  readonly dtype: Dtype;
+  /** -1: varies. Without the batch axis where there is one. */
+  readonly dims: readonly number[];
+}
+
+export type VersionPolicy =
+  | { readonly kind: 'latest' | 'all' }
+  | { readonly kind: 'specific'; readonly versions: readonly number[] };
+
+export interface EnsembleStep {
+  readonly modelName: string;
+  /** The step's model's input → the ensemble's tensor. */
+  readonly inputMap: ReadonlyMap<string, string>;
+  /** The step's model's output → the ensemble's tensor. */
+  readonly outputMap: ReadonlyMap<string, string>;
+}
+
+const DTYPES: Readonly<Record<string, Dtype>> = {
+  TYPE_BOOL: 'bool',
+  TYPE_UINT8: 'uint8',
+  TYPE_UINT16: 'uint16',
+  TYPE_UINT32: 'uint32',
+  TYPE_UINT64: 'uint64',
+  TYPE_INT8: 'int8',
+  TYPE_INT16: 'int16',
+  TYPE_INT32: 'int32',
+  TYPE_INT64: 'int64',
+  TYPE_FP16: 'float16',
+  TYPE_FP32: 'float32',
+  TYPE_FP64: 'float64',
+  TYPE_STRING: 'string',
+};
+
+/** Speed, GPU memory and tooling only: the answers are the same without them. */
+const PASSED_OVER = new Set([
+  'optimization',
+  'model_warmup',
+  'metric_tags',
+  'parameters',
+  'cc_model_filenames',
+  'runtime',
+]);
+
+/** @throws SyntaxError for text that does not parse, TypeError naming a field that is not supported or is mistyped */
+export function readConfig(text: string): TritonConfig {
+  const config = new Fields(parseTextFormat(text), '');
+  for (const name of PASSED_OVER) config.skip(name);
+  const read = {
+    ...readPlatform(config),
+    maxBatchSize: config.integer('max_batch_size') ?? 0,
+    inputs: config.messages('input').map((input) => readTensor(input)),
+    outputs: config.messages('output').map((output) => readTensor(output)),
+    instances: readInstances(config),
+    ...readDynamicBatching(config),
+    versions: readVersionPolicy(config),
+    modelFile: config.string('default_model_filename') ?? 'model.onnx',
+    steps: readSteps(config),
+  };
+  readTransactionPolicy(config);
+  config.finish();
+  return read;
+}
+
+function readPlatform(config: Fields): Pick<TritonConfig, 'name' | 'backend'> {
+  const name = config.string('name');
+  const platform = config.string('platform') ?? '';
+  const backend = config.string('backend') ?? '';
+  const kind = backend || platform;
+  const named = name === undefined ? {} : { name };
+  if (kind === 'ensemble') return { ...named, backend: 'ensemble' };
+  if (kind === '' || kind === 'onnxruntime' || kind === 'onnxruntime_onnx')
+    return { ...named, backend: 'onnxruntime' };
+  throw new TypeError(`the backend "${kind}" is not served here: onnxruntime and ensemble are`);
+}
+
+function readTensor(tensor: Fields): TritonTensor {
+  const dataType = tensor.scalar('data_type') ?? 'TYPE_INVALID';
+  const dtype = DTYPES[dataType];
+  if (dtype === undefined) throw new TypeError(`${tensor.path}data_type ${dataType} is not supported`);
+  // How a tensor's last axis is laid out and what its labels are called change nothing in the numbers.
+  for (const name of ['format', 'label_filename']) tensor.skip(name);
+  const read = { name: tensor.required('name'), dtype, dims: tensor.integers('dims') };
+  tensor.finish();
+  return read;
+}
+
+/** Kind and devices are those of the machine that the artefact was written for; the count is kept. */
+function readInstances(config: Fields): number {
+  const groups = config.messages('instance_group').map((group) => {
+    for (const name of ['name', 'kind', 'gpus', 'rate_limiter', 'profile', 'passive', 'host_policy'])
+      group.skip(name);
+    const count = group.integer('count') ?? 1;
+    group.finish();
+    return count;
+  });
+  return groups.length === 0 ? 1 : groups.reduce((sum, count) => sum + count, 0);
+}
+
+function readDynamicBatching(config: Fields): Pick<TritonConfig, 'dynamicBatching'> {
+  const [batching] = config.messages('dynamic_batching');
+  if (batching === undefined) return {};
+  const preferred = batching.integers('preferred_batch_size');
+  const delayMs = (batching.integer('max_queue_delay_microseconds') ?? 0) / 1000;
+  batching.skip('preserve_ordering');
+  batching.finish();
+  return { dynamicBatching: { preferred, delayMs } };
+}
+
+function readVersionPolicy(config: Fields): VersionPolicy {
+  const [policy] = config.messages('version_policy');
+  if (policy === undefined) return { kind: 'latest' };
+  const [specific] = policy.messages('specific');
+  const [latest] = policy.messages('latest');
+  const [all] = policy.messages('all');
+  latest?.skip('num_versions');
+  for (const part of [latest, all]) part?.finish();
+  const versions = specific?.integers('versions') ?? [];
+  specific?.finish();
+  policy.finish();
+  if (specific !== undefined) return { kind: 'specific', versions };
+  return { kind: all === undefined ? 'latest' : 'all' };
+}
+
+function readSteps(config: Fields): EnsembleStep[] {
+  return config.messages('ensemble_scheduling').flatMap((scheduling) => {
+    const steps = scheduling.messages('step').map((step) => {
+      step.skip('model_version');
+      const read = {
+        modelName: step.required('model_name'),
+        inputMap: readMap(step, 'input_map'),
+        outputMap: readMap(step, 'output_map'),
+      };
+      step.finish();
+      return read;
+    });
+    scheduling.finish();
+    return steps;
+  });
+}
+
+function readMap(step: Fields, name: string): ReadonlyMap<string, string> {
+  return new Map(
+    step.messages(name).map((entry) => {
+      const pair = [entry.required('key'), entry.required('value')] as const;
+      entry.finish();
+      return pair;
+    }),
+  );
+}
+
+/** A decoupled model answers many times to one request. */
+function readTransactionPolicy(config: Fields): void {
+  const [policy] = config.messages('model_transaction_policy');
+  if (policy?.scalar('decoupled') === 'true')
+    throw new TypeError('model_transaction_policy.decoupled is not supported');
+  policy?.finish();
+}
+
+/** The fields of a message; each is taken once, and `finish` names what nobody took. */
+class Fields {
+  readonly path: string;
+  readonly #message: TextMessage;
+  readonly #taken = new Set<string>();
+
+  constructor(message: TextMessage, path: string) {
+    this.#message = message;
+    this.path = path;
+  }
+
+  messages(name: string): Fields[] {
+    const values = this.#take(name);
+    return values.map((value, index) => {
+      if (!('fields' in value)) throw new TypeError(`${this.path}${name} is no message`);
+      return new Fields(value, `${this.path}${name}${values.length > 1 ? `[${index}]` : ''}.`);
+    });
+  }
+
+  scalar(name: string): string | undefined {
+    return this.#scalars(name).at(-1)?.text;
+  }
+
+  string(name: string): string | undefined {
+    const value = this.#scalars(name).at(-1);
+    if (value !== undefined && !value.isString) throw new TypeError(`${this.path}${name} is no string`);
+    return value?.text;
+  }
+
+  /** @throws TypeError when it is absent */
+  required(name: string): string {
+    const text = this.string(name);
+    if (text === undefined) throw new TypeError(`${this.path}${name} is missing`);
+    return text;
+  }
+
+  integer(name: string): number | undefined {
+    return this.integers(name).at(-1);
+  }
+
+  integers(name: string): number[] {
+    return this.#scalars(name).map(({ text, isString }) => {
+      const value = Number(text);
+      if (isString || !Number.isSafeInteger(value))
+        throw new TypeError(`${this.path}${name} is no whole number: ${text}`);
+      return value;
+    });
+  }
+
+  skip(name: string): void {
+    this.#taken.add(name);
+  }
+
+  /** @throws TypeError naming a field that is not supported */
+  finish(): void {
+    for (const name of this.#message.fields.keys()) {
+      if (!this.#taken.has(name)) throw new TypeError(`the field ${this.path}${name} is not supported`);
+    }
+  }
+
+  #scalars(name: string): TextScalar[] {
+    return this.#take(name).map((value) => {
+      if ('fields' in value) throw new TypeError(`${this.path}${name} is a message`);
+      return value;
+    });
+  }
+
+  #take(name: string): readonly TextValue[] {
+    this.#taken.add(name);
+    return this.#message.fields.get(name) ?? [];
+  }
+}

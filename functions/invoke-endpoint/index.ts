@@ -1,0 +1,35 @@
+// Calls an endpoint with a payload that Step Functions cannot send by itself, because it encodes every body as JSON:
+// text, binary, or a claim. The answer travels inline or, over the threshold, as a claim.
+import {
+  type CarriedPayload,
+  callEndpoint,
+  carryPayload,
+  type EndpointCall,
+  readPayload,
+} from '../../layers/seriatim/index.ts';
+
+/** What a state passes: the call, with its payload as it travels. */
+export type InvokeEndpointEvent = Omit<EndpointCall, 'payload'> & {
+  readonly pipeline: string;
+  readonly payload: CarriedPayload;
+};
+
+export interface InvokeEndpointResult {
+  readonly payload: CarriedPayload;
+  readonly invokedProductionVariant?: string;
+  readonly customAttributes?: string;
+}
+
+const claimBucket = process.env.CLAIM_BUCKET ?? '';
+
+export async function handler(event: InvokeEndpointEvent): Promise<InvokeEndpointResult> {
+  const { pipeline, payload, ...call } = event;
+  const answer = await callEndpoint({ ...call, payload: await readPayload(payload) });
+  const carried = await carryPayload(answer, { bucket: claimBucket, prefix: `${pipeline}/` });
+  const { invokedProductionVariant, customAttributes } = answer;
+  return {
+    payload: carried,
+    ...(invokedProductionVariant === undefined ? {} : { invokedProductionVariant }),
+    ...(customAttributes === undefined ? {} : { customAttributes }),
+  };
+}

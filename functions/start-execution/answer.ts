@@ -1,0 +1,80 @@
+// From a finished execution, or an error of the registry, to the HTTP answer. Pure.
+import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
+import {
+  type InferenceAnswers,
+  isErrorCode,
+  isFailed,
+  mergeAnswers,
+  type RecordEnvelope,
+  SeriatimError,
+} from '../../layers/seriatim/index.ts';
+
+/** What a pipeline's real-time state machine gives. */
+export interface PipelineOutput {
+  readonly records: readonly RecordEnvelope[];
+  /** Of a last stage that is an inference. */
+  readonly answers?: InferenceAnswers;
+  /** When each stage was entered, by its name, in order: ISO 8601 with milliseconds. */
+  readonly entered?: Readonly<Record<string, string>>;
+}
+
+export interface FinishedExecution {
+  readonly executionArn: string;
+  readonly stoppedAtMs: number;
+  readonly output: PipelineOutput;
+  readonly isList: boolean;
+}
+
+export function successAnswer(finished: FinishedExecution): APIGatewayProxyStructuredResultV2 {
+  const values = valuesOf(finished.output);
+  return {
+    statusCode: 200,
+    headers: {
+      'content-type': 'application/json',
+      'x-seriatim-execution-arn': finished.executionArn,
+      'server-timing': serverTiming(finished.output.entered ?? {}, finished.stoppedAtMs),
+    },
+    body: JSON.stringify(finished.isList ? { predictions: values } : values[0]),
+  };
+}
+
+function valuesOf({ records, answers }: PipelineOutput): unknown[] {
+  const merged = answers === undefined ? records : mergeAnswers(records, answers);
+  return merged.map((record) => {
+    if (!isFailed(record)) return record.value;
+    const { code, message, stage } = record.error;
+    throw new SeriatimError(isErrorCode(code) ? code : 'StageFailed', message, { stage });
+  });
+}
+
+/** `Preprocess;dur=1, Estimate;dur=2, …`: a stage lasts until the next one is entered, the last until the end. */
+export function serverTiming(entered: Readonly<Record<string, string>>, stoppedAtMs: number): string {
+  const stages = Object.entries(entered).map(([name, at]) => ({ name, atMs: Date.parse(at) }));
+  return stages
+    .map(({ name, atMs }, i) => `${name};dur=${Math.max(0, (stages[i + 1]?.atMs ?? stoppedAtMs) - atMs)}`)
+    .join(', ');
+}
+
+/** Retry hints for the two errors that pass by themselves. */
+const RETRY_AFTER_SECONDS: Readonly<Record<string, string>> = { ModelLoading: '2', EndpointThrottled: '1' };
+
+export function errorAnswer(
+  thrown: unknown,
+  place: { readonly pipeline?: string; readonly executionArn?: string },
+): APIGatewayProxyStructuredResultV2 {
+  const error =
+    thrown instanceof SeriatimError
+      ? thrown
+      : new SeriatimError('ExecutionFailed', 'The request could not be served.');
+  const { code, message, stage } = error;
+  const retryAfter = RETRY_AFTER_SECONDS[code];
+  return {
+    statusCode: error.httpStatus,
+    headers: {
+      'content-type': 'application/json',
+      ...(place.executionArn === undefined ? {} : { 'x-seriatim-execution-arn': place.executionArn }),
+      ...(retryAfter === undefined ? {} : { 'retry-after': retryAfter }),
+    },
+    body: JSON.stringify({ error: { code, message, stage, ...place } }),
+  };
+}

@@ -1,0 +1,17 @@
+// `GET /pipelines`: what can be called, each with a record to try. Pure.
+import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
+import { PIPELINES } from '../../layers/seriatim/index.ts';
+
+export function listPipelines(): APIGatewayProxyStructuredResultV2 {
+  const pipelines = Object.values(PIPELINES).map(({ name, description, example }) => ({
+    name,
+    description,
+    invocations: `/pipelines/${name}/invocations`,
+    example,
+  }));
+  return {
+    statusCode: 200,
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ pipelines }),
+  };
+}

@@ -1,0 +1,60 @@
+// One request from its check to its answer, with the start of executions handed in.
+import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
+import {
+  executionError,
+  findPipeline,
+  log,
+  type PipelineEntry,
+  SeriatimError,
+  type StartSync,
+  type SyncExecution,
+} from '../../layers/seriatim/index.ts';
+import { errorAnswer, type PipelineOutput, successAnswer } from './answer.ts';
+import { readRequest } from './request.ts';
+
+export interface Starter {
+  readonly startSync: StartSync;
+  /** `arn:aws:states:<region>:<account>:stateMachine:seriatim-<stage>-`; a pipeline's name completes it. */
+  readonly machinePrefix: string;
+}
+
+/** Never rejects: what goes wrong is an answer with the registry's status. */
+export async function runPipeline(
+  event: APIGatewayProxyEventV2,
+  starter: Starter,
+): Promise<APIGatewayProxyStructuredResultV2> {
+  const place: { pipeline?: string; executionArn?: string } = {};
+  try {
+    place.pipeline = event.pathParameters?.pipeline ?? '';
+    const pipeline = findPipeline(place.pipeline);
+    const request = readRequest(event, pipeline);
+    const result = await start(starter, pipeline, request.input);
+    place.executionArn = result.executionArn!;
+    return successAnswer({
+      executionArn: result.executionArn!,
+      stoppedAtMs: result.stopDate?.getTime() ?? Date.now(),
+      output: outputOf(result, pipeline),
+      isList: request.isList,
+    });
+  } catch (thrown) {
+    if (!(thrown instanceof SeriatimError)) log('error', 'start-execution failed', { ...place, thrown });
+    return errorAnswer(thrown, place);
+  }
+}
+
+async function start(starter: Starter, { name }: PipelineEntry, input: string): Promise<SyncExecution> {
+  try {
+    return await starter.startSync(starter.machinePrefix + name, input);
+  } catch (cause) {
+    log('error', 'StartSyncExecution failed', { pipeline: name, cause });
+    const message = `The pipeline could not be started: ${(cause as Error).name}.`;
+    throw new SeriatimError('EndpointUnavailable', message, { pipeline: name, cause });
+  }
+}
+
+/** @throws SeriatimError when the execution failed or timed out */
+function outputOf(result: SyncExecution, { name }: PipelineEntry): PipelineOutput {
+  const { status, error, cause, output } = result;
+  if (status !== 'SUCCEEDED') throw executionError({ status, error, cause, pipeline: name });
+  return JSON.parse(output!) as PipelineOutput;
+}

@@ -1,0 +1,97 @@
+// The contracts of the pipeline `house-prices`: what one record is at its rim and between its stages. The target
+// model is named by the city, so a city is a plain word: no path can be made of it.
+import * as v from 'valibot';
+import type { Inference } from '../records.ts';
+
+const YesNo = v.pipe(
+  v.union(
+    [v.boolean(), v.picklist(['y', 'n'])],
+    (issue) => `expected a boolean, "y" or "n", got ${issue.received}`,
+  ),
+  v.transform((value) => value === true || value === 'y'),
+);
+
+/** A finite number, given as a number or, as in a CSV file, as its text. */
+function numeric(min: number, max: number, whole = false) {
+  const range = `expected ${whole ? 'a whole number' : 'a number'} from ${min} to ${max}`;
+  return v.pipe(
+    v.union([v.number(), NumberText], (issue) => `${range}, got ${issue.received}`),
+    v.check(
+      (value) => value >= min && value <= max && (!whole || Number.isInteger(value)),
+      (issue) => `${range}, got ${issue.received}`,
+    ),
+  );
+}
+
+const NumberText = v.pipe(
+  v.string(),
+  v.regex(/^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i),
+  v.transform(Number),
+);
+
+/** One house as a caller gives it. Further fields, such as an `id`, are let through and not used. */
+export const HouseSchema = v.object(
+  {
+    city: v.pipe(
+      v.string((issue) => `expected the name of a city, got ${issue.received}`),
+      v.regex(
+        /^[A-Za-z0-9](-*[A-Za-z0-9_]){0,62}$/,
+        (issue) => `expected a name such as Houston_TX, got ${issue.received}`,
+      ),
+    ),
+    yearBuilt: numeric(1600, 2100, true),
+    squareFeet: numeric(1, 1_000_000),
+    bedrooms: numeric(0, 1_000),
+    bathrooms: numeric(0, 1_000),
+    lotAcres: numeric(0, 1_000_000),
+    garageSpaces: numeric(0, 1_000),
+    frontPorch: YesNo,
+    deck: YesNo,
+  },
+  (issue) => (issue.path === undefined ? `expected an object, got ${issue.received}` : 'is missing'),
+);
+
+export type House = v.InferOutput<typeof HouseSchema>;
+
+/** One instance as the feature model takes it: its two inputs by name. */
+export interface HouseFeatures {
+  readonly numeric: readonly number[];
+  readonly categorical: readonly ('y' | 'n')[];
+}
+
+/** After Preprocess: `features` is what the endpoint gets, `city` chooses the model. */
+export interface PreprocessedHouse {
+  readonly city: string;
+  readonly features: HouseFeatures;
+}
+
+/** What a city's model answers for one instance: its one output by name, as a number or a row of one. */
+export const EstimatePrediction = v.object({
+  log_price: v.union([
+    v.pipe(v.number(), v.finite()),
+    v.pipe(
+      v.tuple([v.pipe(v.number(), v.finite())]),
+      v.transform(([value]) => value),
+    ),
+  ]),
+});
+
+/** What Postprocess takes. */
+export const EstimatedHouseSchema = v.object({
+  city: v.string(),
+  estimate: v.object({ prediction: EstimatePrediction, targetModel: v.string() }),
+});
+
+export type EstimatedHouse = v.InferOutput<typeof EstimatedHouseSchema>;
+export type Estimate = Inference<v.InferInput<typeof EstimatePrediction>>;
+
+/** The answer for one house, in whole dollars. `low` to `high` holds nine prices of ten. */
+export const HousePriceSchema = v.object({
+  price: v.pipe(v.number(), v.integer()),
+  low: v.pipe(v.number(), v.integer()),
+  high: v.pipe(v.number(), v.integer()),
+  city: v.string(),
+  model: v.string(),
+});
+
+export type HousePrice = v.InferOutput<typeof HousePriceSchema>;

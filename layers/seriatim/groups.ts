@@ -1,0 +1,63 @@
+// Grouping of records before an inference: one group per target model, in the order in which the records first name
+// them, each with its records' positions. The field that is sent leaves the record, so that no payload travels twice.
+import { ContractViolation } from './errors.ts';
+import {
+  type GroupingRequest,
+  type InstanceGroup,
+  isFailed,
+  type RecordEnvelope,
+  type StageEvent,
+  type StageResult,
+} from './records.ts';
+
+interface OpenGroup extends InstanceGroup {
+  readonly positions: number[];
+  readonly instances: unknown[];
+}
+
+/** @throws ContractViolation when a record lacks the field that is sent, or one that names the target model */
+export function groupRecords<Value>(
+  records: readonly RecordEnvelope<Value>[],
+  request: GroupingRequest,
+  event: Pick<StageEvent, 'stage'>,
+): StageResult<Value> {
+  const groups = new Map<string | undefined, OpenGroup>();
+  const rest = records.map((record): RecordEnvelope<Value> => {
+    if (isFailed(record)) return record;
+    const { [request.instance]: instance, ...value } = record.value as Record<string, unknown>;
+    if (instance === undefined) throw missing(event.stage, request.instance);
+    const group = openGroup(groups, targetModelOf(request, value, event.stage));
+    group.positions.push(record.position);
+    group.instances.push(instance);
+    return { ...record, value: value as Value };
+  });
+  return { records: rest, groups: [...groups.values()] };
+}
+
+function openGroup(groups: Map<string | undefined, OpenGroup>, targetModel: string | undefined): OpenGroup {
+  const open = groups.get(targetModel);
+  if (open !== undefined) return open;
+  const group = { ...(targetModel === undefined ? {} : { targetModel }), positions: [], instances: [] };
+  groups.set(targetModel, group);
+  return group;
+}
+
+/** The template with the record's fields in place of `{field}`. */
+function targetModelOf(
+  { targetModel }: GroupingRequest,
+  value: Record<string, unknown>,
+  stageName: string,
+): string | undefined {
+  return targetModel?.replace(/\{(\w+)\}/g, (_, field: string) => {
+    const part = value[field];
+    if (typeof part !== 'string' && typeof part !== 'number') throw missing(stageName, field);
+    return String(part);
+  });
+}
+
+function missing(stageName: string, field: string): ContractViolation {
+  return new ContractViolation(
+    `The stage ${stageName} gave a record without "${field}", which the next stage takes.`,
+    { stage: stageName },
+  );
+}

@@ -1,0 +1,46 @@
+// A failure read for a person. Pipelines end in one Fail state whose cause is JSON `{"stage","error","message"}`;
+// what Step Functions, Lambda and SageMaker report by themselves is brought to the same form, and to the codes of the
+// error registry: a view says of an execution what its HTTP answer said.
+import { caughtError } from '../execution-errors.ts';
+import { adviceFor } from './advice.ts';
+import { isObject } from './history.ts';
+import { parseJson } from './payload.ts';
+import type { ErrorView } from './view.ts';
+
+/**
+ * @param error as Step Functions reports it: a Lambda error's name, `States.Timeout`, `SageMakerRuntime.…`
+ * @param stage the stage that failed as far as the history shows it; the cause's own word goes before it
+ */
+export function readFailure(error: string, cause: string | undefined, stage?: string): ErrorView {
+  const said = readCause(cause);
+  const name = said.error ?? error;
+  const where = said.stage ?? stage ?? '';
+  const known = caughtError({ error: name, message: said.message ?? cause }, { stage: where });
+  const advice = adviceFor(known.code, name);
+  return {
+    ...(where === '' ? {} : { stage: where }),
+    code: known.code,
+    message: known.message.replace(`${name}: `, '') || `${name}, without a cause`,
+    ...(advice === undefined ? {} : { advice }),
+    ...(name === known.code ? {} : { reported: name }),
+    ...(cause === undefined || cause === '' || cause === known.message ? {} : { cause }),
+  };
+}
+
+interface Said {
+  readonly stage?: string | undefined;
+  readonly error?: string | undefined;
+  readonly message?: string | undefined;
+}
+
+function readCause(cause: string | undefined): Said {
+  const json = cause === undefined ? undefined : parseJson(cause);
+  if (isObject(json) && 'stage' in json) {
+    return { stage: asText(json.stage), error: asText(json.error), message: asText(json.message) };
+  }
+  return { stage: /^An error occurred while executing the state '([^']*)'/.exec(cause ?? '')?.[1] };
+}
+
+function asText(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}

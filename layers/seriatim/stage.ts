@@ -1,0 +1,80 @@
+// The stage runtime: lifts a function over one record to a Lambda handler over a batch of records. Keeps their order,
+// puts the answers of the inference before it into the records, groups them for the inference after it, and turns the
+// failure of one record into an error record (`keep`) or into the invocation's error (`fail`).
+import type { GenericSchema, InferOutput } from 'valibot';
+import { isErrorCode, SeriatimError, StageFailed } from './errors.ts';
+import { groupRecords } from './groups.ts';
+import { mergeAnswers } from './inference.ts';
+import { checkValue } from './payload.ts';
+import { isFailed, type RecordEnvelope, type StageEvent, type StageResult } from './records.ts';
+
+export interface StageDefinition<Schema extends GenericSchema, Output> {
+  /** What one record must be; a record that does not fit is an InvalidPayload naming the field. */
+  readonly input: Schema;
+  /** The work, for one record. What it throws becomes a StageFailed unless it is an error of the registry. */
+  readonly run: (value: InferOutput<Schema>, context: RecordContext) => Output | Promise<Output>;
+}
+
+export interface RecordContext {
+  readonly stage: string;
+  readonly position: number;
+}
+
+export type StageHandler<Output> = (event: StageEvent) => Promise<StageResult<Output>>;
+
+/**
+ * @example
+ * export const handler = stage({ input: HouseSchema, run: preprocessHouse });
+ */
+export function stage<Schema extends GenericSchema, Output>(
+  definition: StageDefinition<Schema, Output>,
+): StageHandler<Output> {
+  return async (event) => {
+    const merged = event.answers === undefined ? event.records : mergeAnswers(event.records, event.answers);
+    const records: RecordEnvelope<Output>[] = [];
+    for (const record of merged) records.push(await runRecord(definition, record, event));
+    return event.next === undefined ? { records } : groupRecords(records, event.next, event);
+  };
+}
+
+async function runRecord<Schema extends GenericSchema, Output>(
+  definition: StageDefinition<Schema, Output>,
+  record: RecordEnvelope,
+  event: StageEvent,
+): Promise<RecordEnvelope<Output>> {
+  const { position } = record;
+  if (isFailed(record)) return keptOrThrown(record, event);
+  const source = event.onRecordError === 'keep' ? (record.source ?? record.value) : undefined;
+  try {
+    const input = checkValue(definition.input, record.value, { path: recordPath(position, event) });
+    const output = definition.run(input, { stage: event.stage, position });
+    const value = output instanceof Promise ? await output : output;
+    return source === undefined || event.isLast === true ? { position, value } : { position, value, source };
+  } catch (thrown) {
+    const error = toStageError(thrown, event.stage);
+    if (event.onRecordError === 'fail') throw error;
+    const { code, message } = error;
+    return { position, error: { stage: event.stage, code, message, record: source } };
+  }
+}
+
+/** A record that failed before this stage: passed on, or in real time the end of the invocation. */
+function keptOrThrown(
+  record: Extract<RecordEnvelope, { error: unknown }>,
+  event: StageEvent,
+): RecordEnvelope<never> {
+  if (event.onRecordError === 'keep') return record;
+  const { stage: failedStage, code, message } = record.error;
+  throw new SeriatimError(isErrorCode(code) ? code : 'StageFailed', message, { stage: failedStage });
+}
+
+function toStageError(thrown: unknown, stageName: string): SeriatimError {
+  if (thrown instanceof SeriatimError) return thrown;
+  const message = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
+  return new StageFailed(message, { stage: stageName, cause: thrown });
+}
+
+/** How a caller finds the record again: its place in the request's `instances`, or in the file. */
+function recordPath(position: number, { onRecordError }: StageEvent): string {
+  return onRecordError === 'fail' ? `instances[${position}]` : `records[${position}]`;
+}

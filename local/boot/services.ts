@@ -1,0 +1,88 @@
+// The services of this small AWS, made in the order in which they need each other, and closed in the reverse order.
+import { join } from 'node:path';
+import { createLambda } from '../lambda/index.ts';
+import { createLogs } from '../logs/index.ts';
+import { createMonitoring } from '../monitoring/index.ts';
+import { createS3 } from '../s3/index.ts';
+import type { ImageTable } from '../sagemaker/api.ts';
+import { createSageMaker } from '../sagemaker/index.ts';
+import type { AwsPlace, Service } from '../service.ts';
+import { createStates } from '../states/index.ts';
+import { createSts } from '../sts/index.ts';
+import type { Closers } from './closers.ts';
+import type { WorldServices } from './resources/resource-type.ts';
+import type { StateFolder } from './state-folder.ts';
+
+export interface ServicesOptions {
+  readonly place: AwsPlace;
+  readonly projectFolder: string;
+  readonly state: StateFolder;
+  /** Where functions find the AWS APIs. */
+  readonly awsEndpoint: string;
+  readonly closers: Closers;
+}
+
+export async function createServices(options: ServicesOptions): Promise<WorldServices> {
+  const { place, projectFolder, state, awsEndpoint, closers } = options;
+  const logs = await createLogs({ folder: state.logsFolder, place });
+  closers.add('logs', () => logs.close());
+  const monitoring = createMonitoring({ place });
+  closers.add('monitoring', () => monitoring.close());
+  const lambda = await createLambda({ place, logs, awsEndpoint });
+  const s3 = await createS3({
+    folder: state.s3Folder,
+    place,
+    deliver: (functionName, payload) => lambda.invoke({ functionName, payload, invocationType: 'Event' }),
+  });
+  closers.add('s3', () => s3.close());
+  // Functions end before the store they read and write.
+  closers.add('lambda', () => lambda.close());
+  const sagemaker = await createSageMaker({
+    place,
+    s3,
+    logs,
+    monitoring,
+    volumesFolder: state.volumesFolder,
+    images: imageTable(projectFolder),
+  });
+  closers.add('sagemaker', () => sagemaker.close());
+  const states = await createStates({
+    place,
+    databaseFile: state.statesDatabase,
+    lambda,
+    s3,
+    logs,
+    services: {
+      s3: s3.operations,
+      lambda: lambda.operations,
+      sagemaker: sagemaker.operations,
+      sagemakerruntime: sagemaker.runtime.operations,
+      cloudwatchlogs: logs.operations,
+      cloudwatch: monitoring.operations,
+    },
+  });
+  closers.add('states', () => states.close());
+  return { s3, lambda, logs, monitoring, states, sagemaker, sts: createSts({ place }) };
+}
+
+export function wireServices(services: WorldServices): Service[] {
+  const { runtime, autoScaling } = services.sagemaker;
+  return [...(Object.values(services) as Service[]), runtime, autoScaling];
+}
+
+/** Images by repository name. Ours is started from source (hosting adds `serve`) and ends with this process. */
+function imageTable(projectFolder: string): ImageTable {
+  return {
+    'seriatim-container': {
+      kind: 'command',
+      command: process.execPath,
+      args: [join(projectFolder, 'container', 'main.ts')],
+      environment: { SERIATIM_EXIT_WITH_PARENT: '1', NODE_COMPILE_CACHE: compileCache(projectFolder) },
+    },
+  };
+}
+
+/** The launcher's, so that a container starts from it too, with a third less memory. */
+function compileCache(projectFolder: string): string {
+  return process.env.NODE_COMPILE_CACHE ?? join(projectFolder, '.build', 'compile-cache');
+}

@@ -1,0 +1,197 @@
+// Alarms on metrics: PutMetricAlarm, DescribeAlarms, DeleteAlarms, SetAlarmState, and their evaluation: so many of the
+// last periods over the threshold. https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/AlarmThatSendsEmail.html
+import type { Clock } from '../clock.ts';
+import { type AwsPlace, arn, type SdkOperations, type SdkValues } from '../service.ts';
+import { AwsError } from '../wire/errors.ts';
+import type { AlarmState } from './api.ts';
+import { dimensionsOf } from './dimensions.ts';
+import { periods } from './metrics.ts';
+import type { Registry } from './registry.ts';
+import { statisticOf } from './series.ts';
+
+interface Alarm {
+  readonly fields: SdkValues;
+  state: AlarmState;
+  reason: string;
+  stateUpdatedMs: number;
+  /** Until when a state that was set by hand stands. */
+  heldUntilMs: number;
+}
+
+/** Between two evaluations; CloudWatch's standard alarms take a minute. */
+const EVALUATE_MS = 5_000;
+/** How long SetAlarmState stands before the numbers rule again. */
+const HOLD_MS = 60_000;
+
+export class Alarms {
+  readonly operations: SdkOperations;
+  readonly #registry: Registry;
+  readonly #clock: Clock;
+  readonly #place: AwsPlace;
+  readonly #alarms = new Map<string, Alarm>();
+  #cancel: () => void = () => {};
+
+  constructor(registry: Registry, clock: Clock, place: AwsPlace) {
+    this.#registry = registry;
+    this.#clock = clock;
+    this.#place = place;
+    this.operations = {
+      putMetricAlarm: async (input) => this.#put(input),
+      describeAlarms: async (input) => this.#describe(input),
+      describeAlarmsForMetric: async (input) => this.#describeForMetric(input),
+      deleteAlarms: async (input) => {
+        for (const name of (input.AlarmNames ?? []) as string[]) this.#alarms.delete(name);
+        return {};
+      },
+      setAlarmState: async (input) => this.#set(input),
+    };
+    this.#schedule();
+  }
+
+  state(alarmName: string): AlarmState | undefined {
+    const alarm = this.#alarms.get(alarmName);
+    if (alarm !== undefined) this.#evaluate(alarm);
+    return alarm?.state;
+  }
+
+  close(): void {
+    this.#cancel();
+  }
+
+  #schedule(): void {
+    this.#cancel = this.#clock.schedule(EVALUATE_MS, () => {
+      for (const alarm of this.#alarms.values()) this.#evaluate(alarm);
+      this.#schedule();
+    });
+  }
+
+  #put(input: SdkValues): SdkValues {
+    const name = String(input.AlarmName ?? '');
+    checkAlarm(input, name);
+    const known = this.#alarms.get(name);
+    this.#alarms.set(name, {
+      fields: { ...input, AlarmArn: arn(this.#place, 'cloudwatch', `alarm:${name}`) },
+      state: known?.state ?? 'INSUFFICIENT_DATA',
+      reason: known?.reason ?? 'Unchecked: Initial alarm creation',
+      stateUpdatedMs: known?.stateUpdatedMs ?? this.#clock.now(),
+      heldUntilMs: 0,
+    });
+    return {};
+  }
+
+  #set(input: SdkValues): SdkValues {
+    const alarm = this.#alarms.get(String(input.AlarmName));
+    if (alarm === undefined)
+      throw new AwsError('ResourceNotFound', 'The alarm does not exist.', { statusCode: 404 });
+    this.#move(alarm, input.StateValue as AlarmState, String(input.StateReason ?? ''));
+    alarm.heldUntilMs = this.#clock.now() + HOLD_MS;
+    return {};
+  }
+
+  #describe(input: SdkValues): SdkValues {
+    const names = input.AlarmNames as string[] | undefined;
+    const prefix = input.AlarmNamePrefix as string | undefined;
+    const MetricAlarms = [...this.#alarms.values()]
+      .filter(({ fields }) => names === undefined || names.includes(fields.AlarmName as string))
+      .filter(({ fields }) => prefix === undefined || String(fields.AlarmName).startsWith(prefix))
+      .map((alarm) => this.#view(alarm))
+      .filter(({ StateValue }) => input.StateValue === undefined || StateValue === input.StateValue);
+    return { MetricAlarms, CompositeAlarms: [] };
+  }
+
+  #describeForMetric(input: SdkValues): SdkValues {
+    const MetricAlarms = [...this.#alarms.values()]
+      .filter(({ fields }) => fields.MetricName === input.MetricName && fields.Namespace === input.Namespace)
+      .map((alarm) => this.#view(alarm));
+    return { MetricAlarms };
+  }
+
+  #view(alarm: Alarm): SdkValues {
+    this.#evaluate(alarm);
+    return {
+      ActionsEnabled: true,
+      ...alarm.fields,
+      StateValue: alarm.state,
+      StateReason: alarm.reason,
+      StateUpdatedTimestamp: new Date(alarm.stateUpdatedMs),
+    };
+  }
+
+  #evaluate(alarm: Alarm): void {
+    const nowMs = this.#clock.now();
+    if (nowMs < alarm.heldUntilMs) return;
+    const { state, reason } = judge(this.#registry, alarm.fields, nowMs, alarm.state);
+    if (state !== alarm.state) this.#move(alarm, state, reason);
+  }
+
+  #move(alarm: Alarm, state: AlarmState, reason: string): void {
+    alarm.state = state;
+    alarm.reason = reason;
+    alarm.stateUpdatedMs = this.#clock.now();
+  }
+}
+
+const COMPARISONS: Readonly<Record<string, (value: number, threshold: number) => boolean>> = {
+  GreaterThanThreshold: (value, threshold) => value > threshold,
+  GreaterThanOrEqualToThreshold: (value, threshold) => value >= threshold,
+  LessThanThreshold: (value, threshold) => value < threshold,
+  LessThanOrEqualToThreshold: (value, threshold) => value <= threshold,
+};
+
+function checkAlarm(input: SdkValues, name: string): void {
+  if (name === '') throw new AwsError('ValidationError', 'The parameter AlarmName is required.');
+  if (COMPARISONS[String(input.ComparisonOperator)] === undefined)
+    throw new AwsError('ValidationError', `The comparison ${input.ComparisonOperator} is not served here.`);
+  if (input.MetricName === undefined)
+    throw new AwsError('ValidationError', 'Only alarms on one metric (MetricName) are served here.');
+}
+
+/** The last periods as the alarm sees them: breaching or not, and missing ones treated as it says. */
+function judge(
+  registry: Registry,
+  fields: SdkValues,
+  nowMs: number,
+  current: AlarmState,
+): { state: AlarmState; reason: string } {
+  const count = Number(fields.EvaluationPeriods ?? 1);
+  const needed = Number(fields.DatapointsToAlarm ?? count);
+  const values = lastValues(registry, fields, nowMs, count);
+  const present = values.filter((value) => value !== undefined);
+  const missing = String(fields.TreatMissingData ?? 'missing');
+  if (missing === 'ignore' && present.length === 0) return { state: current, reason: 'No data' };
+  if (missing === 'missing' && present.length === 0)
+    return { state: 'INSUFFICIENT_DATA', reason: `Insufficient Data: ${count} datapoints were unknown.` };
+  const isOver = COMPARISONS[String(fields.ComparisonOperator)]!;
+  const threshold = Number(fields.Threshold);
+  const breaching =
+    present.filter((value) => isOver(value, threshold)).length +
+    (missing === 'breaching' ? count - present.length : 0);
+  const reason = `Threshold Crossed: ${breaching} of the last ${count} datapoints [${present.join(', ')}] against the threshold (${threshold}).`;
+  return { state: breaching >= needed ? 'ALARM' : 'OK', reason };
+}
+
+function lastValues(
+  registry: Registry,
+  fields: SdkValues,
+  nowMs: number,
+  count: number,
+): (number | undefined)[] {
+  const periodMs = Math.max(60, Number(fields.Period ?? 60)) * 1000;
+  const query = {
+    namespace: String(fields.Namespace),
+    name: String(fields.MetricName),
+    dimensions: dimensionsOf(fields.Dimensions),
+    unit: fields.Unit as string | undefined,
+  };
+  const statistic = String(fields.ExtendedStatistic ?? fields.Statistic ?? 'Average');
+  // The running period counts as soon as it has data: nobody at one machine waits a minute for an alarm.
+  const lastStartMs = nowMs - (nowMs % periodMs);
+  const fromMs = lastStartMs - periodMs * (count - 1);
+  const buckets = new Map(
+    periods(registry, query, { fromMs, toMs: nowMs + 1, periodMs }).map((bucket) => [bucket.startMs, bucket]),
+  );
+  return Array.from({ length: count }, (_, index) => {
+    const bucket = buckets.get(fromMs + index * periodMs);
+    return bucket === undefined ? undefined : statisticOf(bucket, statistic);
+  });
+}

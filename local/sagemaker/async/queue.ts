@@ -1,0 +1,190 @@
+// Asynchronous inference: one backlog per endpoint, worked off by its instances within their concurrency. Results and
+// failures go to S3, notices to the config's topics, a line for each to the data log.
+import { toAwsError } from '../../wire/errors.ts';
+import type { LiveEndpoint } from '../hosting/endpoint.ts';
+import { type HostContext, logGroupOf } from '../hosting/host-context.ts';
+import { parseS3Url } from '../hosting/plan.ts';
+import { invokeChain, type Route } from '../runtime/chain.ts';
+import { validationError } from '../runtime/errors.ts';
+import type { InvocationAnswer } from '../runtime/invocation.ts';
+import type { Invoker } from '../runtime/invoke.ts';
+import { type AsyncOutcome, notificationOf } from './notification.ts';
+import { type AsyncInput, type AsyncRequest, checkAsync } from './request.ts';
+
+interface Backlog {
+  readonly waiting: AsyncRequest[];
+  /** Invocations under way by instance. */
+  readonly running: Map<string, number>;
+}
+
+export class AsyncInference {
+  readonly #invoker: Invoker;
+  readonly #context: HostContext;
+  readonly #backlogs = new Map<LiveEndpoint, Backlog>();
+
+  constructor(invoker: Invoker, context: HostContext) {
+    this.#invoker = invoker;
+    this.#context = context;
+  }
+
+  /**
+   * Accepts one invocation; it is worked off later.
+   * @throws AwsError ValidationError
+   */
+  submit(input: AsyncInput): AsyncRequest {
+    const endpoint = this.#invoker.endpoint(input.endpointName);
+    const config = endpoint.config.AsyncInferenceConfig;
+    if (config === undefined)
+      throw validationError(`Endpoint ${input.endpointName} is not configured for asynchronous inference.`);
+    const { clock, settings } = this.#context;
+    const request = checkAsync(input, config, { nowMs: clock.now(), settings });
+    const backlog = this.#backlogOf(endpoint);
+    backlog.waiting.push(request);
+    this.#workOff(endpoint, backlog);
+    return request;
+  }
+
+  /** How many invocations wait at the endpoint. */
+  backlogSize(endpointName: string): number {
+    for (const [endpoint, { waiting }] of this.#backlogs)
+      if (endpoint.name === endpointName) return waiting.length;
+    return 0;
+  }
+
+  #backlogOf(endpoint: LiveEndpoint): Backlog {
+    const known = this.#backlogs.get(endpoint);
+    if (known !== undefined) return known;
+    const backlog: Backlog = { waiting: [], running: new Map() };
+    this.#backlogs.set(endpoint, backlog);
+    return backlog;
+  }
+
+  #workOff(endpoint: LiveEndpoint, backlog: Backlog): void {
+    if (endpoint.isClosed) {
+      this.#backlogs.delete(endpoint);
+      return;
+    }
+    while (backlog.waiting.length > 0) {
+      const route = this.#freeRoute(endpoint, backlog);
+      if (route === undefined) break;
+      const request = backlog.waiting.shift()!;
+      const { id } = route.instance;
+      backlog.running.set(id, (backlog.running.get(id) ?? 0) + 1);
+      void this.#process(endpoint, request, route).finally(() => {
+        backlog.running.set(id, backlog.running.get(id)! - 1);
+        this.#workOff(endpoint, backlog);
+      });
+    }
+    if (backlog.waiting.length > 0 && ![...backlog.running.values()].some((count) => count > 0)) {
+      // Nothing runs that would call back: every instance is down. Look again soon.
+      this.#context.clock.schedule(RETRY_MS, () => this.#workOff(endpoint, backlog));
+    }
+  }
+
+  /** A healthy instance with room for one more. */
+  #freeRoute(endpoint: LiveEndpoint, { running }: Backlog): Route | undefined {
+    const config = endpoint.config.AsyncInferenceConfig;
+    const limit =
+      config?.ClientConfig?.MaxConcurrentInvocationsPerInstance ??
+      this.#context.settings.asyncConcurrencyPerInstance;
+    const variant = endpoint.pickFleet().pick(undefined);
+    const free = variant?.instances
+      .filter((instance) => instance.isHealthy && (running.get(instance.id) ?? 0) < limit)
+      .sort((a, b) => a.outstanding - b.outstanding)[0];
+    return free === undefined
+      ? undefined
+      : { variant: variant!, instance: free, containers: free.containers };
+  }
+
+  async #process(endpoint: LiveEndpoint, request: AsyncRequest, route: Route): Promise<void> {
+    const startedMs = this.#context.clock.now();
+    const outcome = await this.#outcomeOf(request, route);
+    const location = outcome.status === 'Completed' ? request.outputLocation : request.failureLocation;
+    const stored = await this.#store(location, outcome).catch((error: Error) => error);
+    const final: AsyncOutcome =
+      stored instanceof Error
+        ? { status: 'Failed', reason: `The output could not be written: ${stored.message}` }
+        : outcome;
+    this.#log(request, final, { route, startedMs });
+    await this.#notify(endpoint, request, final);
+  }
+
+  async #outcomeOf(request: AsyncRequest, route: Route): Promise<AsyncOutcome> {
+    try {
+      if (this.#context.clock.now() >= request.expiresMs)
+        throw validationError('The request expired before it was processed: RequestTTLSeconds is over.');
+      const answer = await this.#invoke(request, route);
+      return { status: 'Completed', contentType: answer.contentType, body: answer.body };
+    } catch (thrown) {
+      return { status: 'Failed', reason: toAwsError(thrown).message };
+    }
+  }
+
+  async #invoke(request: AsyncRequest, route: Route): Promise<InvocationAnswer> {
+    const body = 'body' in request.input ? request.input.body : await this.#download(request.input.location);
+    const invocation = {
+      endpointName: request.endpointName,
+      body,
+      contentType: request.contentType,
+      accept: request.accept,
+      customAttributes: request.customAttributes,
+      inferenceId: request.inferenceId,
+      targetModel: undefined,
+      targetVariant: undefined,
+      targetContainerHostname: undefined,
+      sessionId: undefined,
+      inferenceComponentName: undefined,
+    };
+    return invokeChain(route, invocation, this.#context, { timeoutMs: request.timeoutMs });
+  }
+
+  async #download(location: string): Promise<Buffer> {
+    const at = parseS3Url(location);
+    const { info, body } = await this.#context.s3.getObject(at);
+    const limit = this.#context.settings.asyncPayloadLimitBytes;
+    if (info.sizeBytes > limit) {
+      body.destroy();
+      throw validationError(`The input of ${info.sizeBytes} bytes is larger than ${limit} bytes.`);
+    }
+    const chunks: Buffer[] = [];
+    for await (const chunk of body) chunks.push(chunk as Buffer);
+    return Buffer.concat(chunks);
+  }
+
+  async #store(location: string | undefined, outcome: AsyncOutcome): Promise<void> {
+    if (location === undefined) return;
+    const at = parseS3Url(location);
+    if (outcome.status === 'Failed') {
+      await this.#context.s3.putObject(at, outcome.reason, { contentType: 'text/plain' });
+      return;
+    }
+    const options = outcome.contentType === undefined ? {} : { contentType: outcome.contentType };
+    await this.#context.s3.putObject(at, outcome.body, options);
+  }
+
+  #log(
+    request: AsyncRequest,
+    outcome: AsyncOutcome,
+    { route, startedMs }: { route: Route; startedMs: number },
+  ): void {
+    const { clock, logs } = this.#context;
+    const timestamp = clock.now();
+    const what =
+      outcome.status === 'Completed'
+        ? 'Inference request succeeded.'
+        : `Inference request failed: ${outcome.reason}`;
+    const message = `[${request.inferenceId}] ${what} TimeInBacklog: ${startedMs - request.receivedMs} ms, TotalProcessingTime: ${timestamp - request.receivedMs} ms`;
+    const stream = `${route.variant.name}/${route.instance.id}/data-log`;
+    logs.write(logGroupOf(request.endpointName), stream, [{ timestamp, message }]);
+  }
+
+  async #notify(endpoint: LiveEndpoint, request: AsyncRequest, outcome: AsyncOutcome): Promise<void> {
+    const config = endpoint.config.AsyncInferenceConfig;
+    if (config === undefined) return;
+    const { place, clock, notify } = this.#context;
+    const notice = notificationOf(request, outcome, { config, place, nowMs: clock.now() });
+    if (notice !== undefined) await Promise.resolve(notify(notice.topic, notice.message)).catch(() => {});
+  }
+}
+
+const RETRY_MS = 100;

@@ -1,0 +1,247 @@
+// CreateEndpoint, DescribeEndpoint, ListEndpoints, UpdateEndpoint, DeleteEndpoint: the records and their statuses;
+// the work behind them is hosting's.
+// https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateEndpoint.html
+import type { SdkOperations, SdkValues } from '../../service.ts';
+import type { DeploymentConfig } from '../hosting/deployment.ts';
+import type { DesiredCapacity, Hosts } from '../hosting/hosts.ts';
+import type { Variant } from '../hosting/variant.ts';
+import { type ControlContext, now, sagemakerArn } from './context.ts';
+import { findEndpointConfig } from './endpoint-configs.ts';
+import { page } from './page.ts';
+import { invalid, NAME_RULE, Problems } from './problems.ts';
+import type { DataCaptureConfig, EndpointRecord, EndpointStatus } from './records.ts';
+
+/** The operations, and what the process wants to know about its endpoints. */
+export class Endpoints {
+  readonly operations: SdkOperations;
+  readonly #context: ControlContext;
+  readonly #hosts: Hosts;
+  /** Called with a new endpoint's name and tags. */
+  onCreated: (endpointName: string, tags: unknown) => void = () => {};
+  /** The inference components on an endpoint. */
+  componentsAt: (endpointName: string) => readonly string[] = () => [];
+  readonly #changes = new Map<string, Promise<void>>();
+
+  constructor(context: ControlContext, hosts: Hosts) {
+    this.#context = context;
+    this.#hosts = hosts;
+    this.operations = {
+      createEndpoint: async (input) => {
+        const created = this.#create(input.EndpointName, input.EndpointConfigName);
+        this.onCreated(input.EndpointName as string, input.Tags);
+        return created;
+      },
+      describeEndpoint: async (input) => this.#describe(this.#find(input.EndpointName)),
+      listEndpoints: async (input) => this.#list(input),
+      updateEndpoint: async (input) => this.#update(input),
+      updateEndpointWeightsAndCapacities: async (input) => this.#resize(input),
+      deleteEndpoint: async (input) => this.#delete(input.EndpointName),
+    };
+  }
+
+  all(): EndpointRecord[] {
+    return [...this.#context.store.endpoints.values()];
+  }
+
+  /** Resolves once nothing is under way for the endpoint. */
+  async settled(endpointName: string): Promise<{ status: string; failureReason?: string }> {
+    await this.#changes.get(endpointName);
+    const { EndpointStatus: status, FailureReason: failureReason } = this.#find(endpointName);
+    return failureReason === undefined ? { status } : { status, failureReason };
+  }
+
+  #create(endpointName: unknown, configName: unknown) {
+    new Problems().text('endpointName', endpointName, NAME_RULE).throwIfAny();
+    const config = findEndpointConfig(this.#context, configName);
+    const name = endpointName as string;
+    const endpointArn = sagemakerArn(this.#context.place, 'endpoint', name);
+    const isTaken = this.all().some((other) => other.EndpointArn === endpointArn);
+    if (isTaken) throw invalid(`Cannot create already existing endpoint "${endpointArn}".`);
+    const time = now(this.#context);
+    this.#context.store.endpoints.put(name, {
+      EndpointName: name,
+      EndpointArn: endpointArn,
+      EndpointConfigName: config.EndpointConfigName,
+      EndpointStatus: 'Creating',
+      CreationTime: time,
+      LastModifiedTime: time,
+    });
+    this.#track(name, this.#hosts.create(name, config), 'Failed');
+    return { EndpointArn: endpointArn };
+  }
+
+  #update(input: SdkValues) {
+    const endpoint = this.#find(input.EndpointName);
+    const config = findEndpointConfig(this.#context, input.EndpointConfigName);
+    this.#refuseInProgress(endpoint);
+    const deployment = deploymentOf(input, endpoint);
+    const name = endpoint.EndpointName;
+    this.#put({ ...endpoint, EndpointStatus: 'Updating', FailureReason: undefined });
+    const options = {
+      deployment,
+      keepsProperties: input.RetainAllVariantProperties === true,
+      onRollback: () => this.#move(name, 'RollingBack'),
+    };
+    const change = this.#hosts.update(name, config, options).then(() => {
+      const current = this.#context.store.endpoints.get(name);
+      const EndpointConfigName = config.EndpointConfigName;
+      if (current !== undefined)
+        this.#put({ ...current, EndpointConfigName, LastDeploymentConfig: deployment });
+    });
+    // A failed update leaves the fleet that served before in service.
+    this.#track(name, change, this.#hosts.has(name) ? 'InService' : 'Failed');
+    return { EndpointArn: endpoint.EndpointArn };
+  }
+
+  #resize(input: SdkValues) {
+    const endpoint = this.#find(input.EndpointName);
+    this.#refuseInProgress(endpoint);
+    const desired = (input.DesiredWeightsAndCapacities ?? []) as DesiredCapacity[];
+    const name = endpoint.EndpointName;
+    const known = this.#hosts.live.get(name)?.fleet.all.map((variant) => variant.name) ?? [];
+    const stranger = desired.find(({ VariantName }) => !known.includes(VariantName));
+    if (stranger !== undefined)
+      throw invalid(
+        `The variant name(s) "${stranger.VariantName}" is/are not present within endpoint configuration "${endpoint.EndpointConfigName}".`,
+      );
+    this.#put({ ...endpoint, EndpointStatus: 'Updating' });
+    this.#track(name, this.#hosts.setWeightsAndCapacities(name, desired), 'InService');
+    return { EndpointArn: endpoint.EndpointArn };
+  }
+
+  #delete(endpointName: unknown) {
+    const endpoint = this.#find(endpointName);
+    this.#refuseInProgress(endpoint);
+    const name = endpoint.EndpointName;
+    const components = this.componentsAt(name);
+    if (components.length > 0)
+      throw invalid(
+        `Cannot delete endpoint "${endpoint.EndpointArn}": it hosts the inference components ${components.join(', ')}.`,
+      );
+    this.#put({ ...endpoint, EndpointStatus: 'Deleting' });
+    const change = this.#hosts.delete(name).then(() => {
+      this.#context.store.endpoints.delete(name);
+      this.#changes.delete(name);
+    });
+    this.#changes.set(name, change);
+    return {};
+  }
+
+  #describe(endpoint: EndpointRecord) {
+    const fleet = this.#hosts.live.get(endpoint.EndpointName)?.fleet;
+    if (fleet === undefined) return { ...endpoint };
+    const { AsyncInferenceConfig, DataCaptureConfig } = fleet.config;
+    return {
+      ...endpoint,
+      ProductionVariants: fleet.variants.map(summarise),
+      ...(fleet.shadows.length === 0 ? {} : { ShadowProductionVariants: fleet.shadows.map(summarise) }),
+      ...(AsyncInferenceConfig === undefined ? {} : { AsyncInferenceConfig }),
+      ...(DataCaptureConfig === undefined ? {} : { DataCaptureConfig: captureSummary(DataCaptureConfig) }),
+    };
+  }
+
+  #list(input: Record<string, unknown>) {
+    const { items, ...rest } = page(input, {
+      items: this.#context.store.endpoints.values(),
+      name: (endpoint) => endpoint.EndpointName,
+      created: (endpoint) => endpoint.CreationTime,
+      modified: (endpoint) => endpoint.LastModifiedTime,
+      status: (endpoint) => endpoint.EndpointStatus,
+    });
+    const Endpoints = items.map((endpoint) => ({
+      EndpointName: endpoint.EndpointName,
+      EndpointArn: endpoint.EndpointArn,
+      CreationTime: endpoint.CreationTime,
+      LastModifiedTime: endpoint.LastModifiedTime,
+      EndpointStatus: endpoint.EndpointStatus,
+    }));
+    return { Endpoints, ...rest };
+  }
+
+  /** Moves the record to InService, or to what a failure leaves, when the change is through. */
+  #track(name: string, change: Promise<unknown>, statusAfterFailure: EndpointStatus): void {
+    const done = change.then(
+      () => this.#move(name, 'InService'),
+      (error: Error) => this.#move(name, statusAfterFailure, error.message),
+    );
+    this.#changes.set(name, done);
+  }
+
+  #move(name: string, status: EndpointStatus, failureReason?: string): void {
+    const endpoint = this.#context.store.endpoints.get(name);
+    if (endpoint === undefined) return;
+    const reason = failureReason === undefined ? {} : { FailureReason: failureReason };
+    this.#put({ ...endpoint, EndpointStatus: status, ...reason });
+  }
+
+  #put(endpoint: EndpointRecord): void {
+    const record = { ...endpoint, LastModifiedTime: now(this.#context) };
+    this.#context.store.endpoints.put(endpoint.EndpointName, record);
+  }
+
+  #refuseInProgress(endpoint: EndpointRecord): void {
+    if (!['Creating', 'Updating', 'RollingBack', 'Deleting'].includes(endpoint.EndpointStatus)) return;
+    throw invalid(`Cannot update in-progress endpoint "${endpoint.EndpointArn}".`);
+  }
+
+  #find(name: unknown): EndpointRecord {
+    new Problems().text('endpointName', name, NAME_RULE).throwIfAny();
+    const endpoint = this.#context.store.endpoints.get(name as string);
+    if (endpoint !== undefined) return endpoint;
+    const endpointArn = sagemakerArn(this.#context.place, 'endpoint', name as string);
+    throw invalid(`Could not find endpoint "${endpointArn}".`);
+  }
+}
+
+function summarise(variant: Variant) {
+  return {
+    VariantName: variant.name,
+    CurrentWeight: variant.weight,
+    DesiredWeight: variant.weight,
+    CurrentInstanceCount: variant.instances.length,
+    DesiredInstanceCount: variant.desiredInstanceCount,
+  };
+}
+
+function captureSummary(config: DataCaptureConfig) {
+  const isOn = config.EnableCapture !== false;
+  return {
+    EnableCapture: isOn,
+    CaptureStatus: isOn ? 'Started' : 'Stopped',
+    CurrentSamplingPercentage: config.InitialSamplingPercentage,
+    DestinationS3Uri: config.DestinationS3Uri,
+    KmsKeyId: '',
+  };
+}
+
+/** @throws AwsError ValidationException */
+function deploymentOf(input: SdkValues, endpoint: EndpointRecord): DeploymentConfig {
+  const given = input.DeploymentConfig as DeploymentConfig | undefined;
+  if (given === undefined) {
+    const isKept = input.RetainDeploymentConfig === true;
+    return isKept ? ((endpoint.LastDeploymentConfig as DeploymentConfig | undefined) ?? {}) : {};
+  }
+  const { BlueGreenUpdatePolicy: blueGreen, RollingUpdatePolicy: rolling } = given;
+  if (blueGreen !== undefined && rolling !== undefined)
+    throw invalid('Only one of BlueGreenUpdatePolicy and RollingUpdatePolicy can be specified.');
+  const at = 'deploymentConfig';
+  const wait =
+    blueGreen?.TrafficRoutingConfiguration?.WaitIntervalInSeconds ?? rolling?.WaitIntervalInSeconds;
+  const problems = new Problems()
+    .number(`${at}.waitIntervalInSeconds`, wait, { min: 0, max: 3600, isOptional: true })
+    .number(`${at}.terminationWaitInSeconds`, blueGreen?.TerminationWaitInSeconds, {
+      min: 0,
+      max: 3600,
+      isOptional: true,
+    });
+  if (blueGreen !== undefined)
+    problems.text(
+      `${at}.blueGreenUpdatePolicy.trafficRoutingConfiguration.type`,
+      blueGreen.TrafficRoutingConfiguration?.Type,
+      {
+        oneOf: ['ALL_AT_ONCE', 'CANARY', 'LINEAR'],
+      },
+    );
+  problems.throwIfAny();
+  return given;
+}

@@ -1,0 +1,244 @@
+// One container of one instance: it is started, watched, and started again when it dies or stops answering pings;
+// until it is healthy it is down, and calls to it fail at once. A multi-model one has its models besides.
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type FetchOptions, fetchModelData } from '../artefacts/fetch.ts';
+import type { ModelCache } from '../multi-model/cache.ts';
+import { type ContainerAnswer, type ContainerRequest, ContainerUnreachable } from './container-client.ts';
+import { createModels } from './container-models.ts';
+import { Deadline } from './deadline.ts';
+import type { ContainerSite, HostContext } from './host-context.ts';
+import type { ContainerPlan } from './plan.ts';
+import { RunningContainer } from './running-container.ts';
+
+/** An instance that has the container among its own. */
+export interface ContainerOwner {
+  /** Called at every change of a container's health. */
+  noteHealth(): void;
+}
+
+const MAX_BACKOFF_MS = 10_000;
+
+export class Container {
+  readonly plan: ContainerPlan;
+  /** Undefined unless the container is a multi-model one. */
+  readonly models: ModelCache | undefined;
+  readonly #context: HostContext;
+  readonly #site: ContainerSite;
+  readonly #owners = new Set<ContainerOwner>();
+  #running: RunningContainer | undefined;
+  #started: Promise<void> | undefined;
+  #isHealthy = false;
+  #isClosed = false;
+  #lastLine = '';
+  #cancelPing: () => void = () => {};
+
+  constructor(plan: ContainerPlan, site: ContainerSite, context: HostContext) {
+    this.plan = plan;
+    this.#site = site;
+    this.#context = context;
+    if (!plan.isMultiModel) return;
+    this.models = createModels({
+      plan,
+      site,
+      context,
+      fetchOptions: this.#fetchOptions(),
+      call: (request) => this.#callModelsApi(request),
+      log: (line) => this.#log([line]),
+    });
+  }
+
+  get isHealthy(): boolean {
+    return this.#isHealthy;
+  }
+
+  /** @throws ContainerUnreachable, ContainerTimeout */
+  exchange(request: ContainerRequest, deadline: Deadline): Promise<ContainerAnswer> {
+    if (this.#running !== undefined) return this.#running.client.exchange(request, deadline);
+    return Promise.reject(new ContainerUnreachable(`The container ${this.plan.name} is not running.`));
+  }
+
+  addOwner(owner: ContainerOwner): void {
+    this.#owners.add(owner);
+  }
+
+  /** Ends the container with its last owner. */
+  async removeOwner(owner: ContainerOwner): Promise<void> {
+    this.#owners.delete(owner);
+    if (this.#owners.size === 0) await this.#close();
+  }
+
+  /**
+   * Fetches the model data, starts the container and waits until it is healthy; once, however many owners ask.
+   * @throws Error saying why it is not
+   */
+  startOnce(startupTimeoutMs: number): Promise<void> {
+    this.#started ??= this.#start(startupTimeoutMs);
+    return this.#started;
+  }
+
+  async #start(startupTimeoutMs: number): Promise<void> {
+    await mkdir(this.#site.baseFolder, { recursive: true });
+    await this.#fetchModel();
+    const deadline = new Deadline(this.#context.clock, startupTimeoutMs);
+    try {
+      await this.#startUntilHealthy(deadline);
+    } finally {
+      deadline.end();
+    }
+    this.#watch(0);
+  }
+
+  /** Ends the process and everything in flight. */
+  async #close(): Promise<void> {
+    this.#isClosed = true;
+    this.#isHealthy = false;
+    this.#cancelPing();
+    await this.#drop();
+    await rm(this.#site.baseFolder, { recursive: true, force: true }).catch(() => {});
+  }
+
+  async #fetchModel(): Promise<void> {
+    const { modelData } = this.plan;
+    const folder = join(this.#site.baseFolder, 'model');
+    if (modelData === undefined || this.plan.isMultiModel) await mkdir(folder, { recursive: true });
+    else await fetchModelData(modelData, folder, this.#fetchOptions());
+  }
+
+  async #startUntilHealthy(deadline: Deadline): Promise<void> {
+    let reason = '';
+    for (let attempt = 0; attempt < this.#context.settings.startAttempts; attempt++) {
+      if (this.#isClosed || deadline.isExpired) break;
+      const outcome = await this.#launchOnce(deadline);
+      if (outcome === 'healthy') return this.#preload();
+      reason = outcome;
+      await this.#drop();
+    }
+    throw new Error(this.#isClosed ? 'it was stopped while it started' : reason);
+  }
+
+  /** Starts the process and pings it. @returns `healthy`, or why it is not. */
+  async #launchOnce(deadline: Deadline): Promise<'healthy' | string> {
+    const running = await RunningContainer.launch({
+      plan: this.plan,
+      site: this.#site,
+      context: this.#context,
+      onLines: (lines) => this.#logOutput(lines),
+    });
+    this.#running = running;
+    void running.process?.ended.then((reason) => this.#processEnded(running, reason));
+    for (;;) {
+      if (this.#isClosed) {
+        await running.drop();
+        return 'it was stopped';
+      }
+      if (await running.ping()) {
+        this.#setHealthy(true);
+        return 'healthy';
+      }
+      if (running.endedWith !== undefined) return `it ${running.endedWith}${this.#lastWords()}`;
+      if (deadline.isExpired) return 'it did not answer /ping with 200 in time';
+      await this.#pause(this.#context.settings.startupPingIntervalMs);
+    }
+  }
+
+  #lastWords(): string {
+    return this.#lastLine === '' ? '' : `; its last line: ${this.#lastLine}`;
+  }
+
+  /** Loads the models that are to be there before they are asked for; one that cannot be is told in the log. */
+  async #preload(): Promise<void> {
+    for (const targetModel of this.plan.preloadedModels) {
+      const { model, loaded } = this.models!.hold(targetModel);
+      await loaded.catch((error: Error) =>
+        this.#log([`model-preload target=${targetModel} failed: ${error.message}`]),
+      );
+      this.models!.release(model);
+    }
+  }
+
+  /** Pings a healthy container for as long as it lives. */
+  #watch(failures: number): void {
+    if (this.#isClosed) return;
+    this.#cancelPing = this.#context.clock.schedule(this.#context.settings.pingIntervalMs, () => {
+      void this.#checkHealth(failures).then((failed) => this.#watch(failed));
+    });
+  }
+
+  /** @returns how many pings in a row have failed now */
+  async #checkHealth(failures: number): Promise<number> {
+    const running = this.#running;
+    if (!this.#isHealthy || running === undefined || (await running.ping())) return 0;
+    const { pingFailuresToRestart } = this.#context.settings;
+    if (failures + 1 < pingFailuresToRestart || this.#isClosed) return failures + 1;
+    this.#log([`The container ${this.plan.name} failed ${pingFailuresToRestart} pings and is restarted.`]);
+    if (running.process === undefined) this.#goDown();
+    else void running.process.stop(this.#context.settings.stopGraceMs);
+    return 0;
+  }
+
+  #processEnded(ended: RunningContainer, reason: string): void {
+    if (this.#isClosed || this.#running !== ended) return;
+    this.#log([`The container ${this.plan.name} ${reason}.`]);
+    if (this.#isHealthy) this.#goDown();
+  }
+
+  /** A healthy container was lost: calls in flight fail, and it is started again. */
+  #goDown(): void {
+    this.#setHealthy(false);
+    this.models?.forgetAll();
+    void this.#restart();
+  }
+
+  async #restart(): Promise<void> {
+    await this.#drop();
+    for (let attempt = 1; !this.#isClosed; attempt++) {
+      const deadline = new Deadline(this.#context.clock, this.#context.settings.startupTimeoutMs);
+      const outcome = await this.#launchOnce(deadline).catch((error: Error) => error.message);
+      deadline.end();
+      if (outcome === 'healthy') return this.#preload();
+      await this.#drop();
+      await this.#pause(Math.min(MAX_BACKOFF_MS, 100 * 2 ** Math.min(attempt, 7)));
+    }
+  }
+
+  async #drop(): Promise<void> {
+    const running = this.#running;
+    this.#running = undefined;
+    await running?.drop();
+  }
+
+  #setHealthy(isHealthy: boolean): void {
+    this.#isHealthy = isHealthy;
+    for (const owner of this.#owners) owner.noteHealth();
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => void this.#context.clock.schedule(ms, resolve));
+  }
+
+  #logOutput(lines: readonly string[]): void {
+    this.#lastLine = lines.findLast((line) => line.trim() !== '') ?? this.#lastLine;
+    this.#log(lines);
+  }
+
+  #log(lines: readonly string[]): void {
+    const timestamp = this.#context.clock.now();
+    const events = lines.map((message) => ({ timestamp, message }));
+    this.#context.logs.write(this.#site.logGroup, this.#site.logStream, events);
+  }
+
+  #fetchOptions(): FetchOptions {
+    const { s3, settings } = this.#context;
+    return { s3, settings, temporaryFolder: join(this.#site.baseFolder, '.incoming') };
+  }
+
+  async #callModelsApi(request: ContainerRequest): Promise<ContainerAnswer> {
+    const deadline = new Deadline(this.#context.clock, this.#context.settings.modelLoadTimeoutMs);
+    try {
+      return await this.exchange(request, deadline);
+    } finally {
+      deadline.end();
+    }
+  }
+}

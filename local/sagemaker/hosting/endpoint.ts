@@ -1,0 +1,89 @@
+// A live endpoint: the fleet of variants that serves, and while it is updated the next fleet with its share of the
+// traffic.
+import type { EndpointConfigRecord } from '../control/records.ts';
+import type { Variant } from './variant.ts';
+
+/** Variants of one endpoint config: those that serve, and shadows that get a copy and answer nobody. */
+export class Fleet {
+  readonly config: EndpointConfigRecord;
+  readonly variants: readonly Variant[];
+  readonly shadows: readonly Variant[];
+
+  constructor(config: EndpointConfigRecord, variants: readonly Variant[]) {
+    this.config = config;
+    this.variants = variants.filter((variant) => !variant.plan.isShadow);
+    this.shadows = variants.filter((variant) => variant.plan.isShadow);
+  }
+
+  get all(): readonly Variant[] {
+    return [...this.variants, ...this.shadows];
+  }
+
+  /** By weight, or the one that was asked for by name. */
+  pick(targetVariant: string | undefined): Variant | undefined {
+    const { variants } = this;
+    if (targetVariant !== undefined) return variants.find((variant) => variant.name === targetVariant);
+    if (variants.length === 1) return variants[0];
+    let left = Math.random() * this.#totalWeight();
+    for (const variant of variants) {
+      left -= variant.weight;
+      if (left < 0) return variant;
+    }
+    return variants.at(-1);
+  }
+
+  /** Which part of the traffic a shadow variant gets: its weight against the weights of those that serve. */
+  shadowShare(shadow: Variant): number {
+    return shadow.weight / this.#totalWeight();
+  }
+
+  async drainAndClose(): Promise<void> {
+    await Promise.all(this.all.map((variant) => variant.drainAndClose()));
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.all.map((variant) => variant.close()));
+  }
+
+  #totalWeight(): number {
+    return this.variants.reduce((sum, variant) => sum + variant.weight, 0);
+  }
+}
+
+export class LiveEndpoint {
+  readonly name: string;
+  /** The endpoint was deleted, or the process ends: nothing more is to be sent to it. */
+  isClosed = false;
+  #fleet: Fleet;
+  #next: { readonly fleet: Fleet; readonly share: number } | undefined;
+
+  constructor(name: string, fleet: Fleet) {
+    this.name = name;
+    this.#fleet = fleet;
+  }
+
+  get fleet(): Fleet {
+    return this.#fleet;
+  }
+
+  get config(): EndpointConfigRecord {
+    return this.#fleet.config;
+  }
+
+  /** The fleet for the next invocation. */
+  pickFleet(): Fleet {
+    const next = this.#next;
+    return next !== undefined && Math.random() < next.share ? next.fleet : this.#fleet;
+  }
+
+  /** Gives the next fleet its share of the traffic, 0 to 1. */
+  shift(fleet: Fleet, share: number): void {
+    this.#next = share <= 0 ? undefined : { fleet, share };
+  }
+
+  /** From now on this fleet alone serves. */
+  settle(fleet: Fleet): void {
+    this.#fleet = fleet;
+    this.#next = undefined;
+  }
+}

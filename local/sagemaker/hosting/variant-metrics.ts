@@ -1,0 +1,83 @@
+// One variant's metrics, under CloudWatch's names, units and dimensions; the series are found once, at its start.
+// https://docs.aws.amazon.com/sagemaker/latest/dg/monitoring-cloudwatch.html
+import type { MetricSink, Series } from '../../monitoring/api.ts';
+
+const NAMESPACE = 'AWS/SageMaker';
+const INSTANCE_NAMESPACE = '/aws/sagemaker/Endpoints';
+
+/** How an invocation ended, as far as the model had a part in it. */
+export interface InvocationFacts {
+  /** 0 for an invocation that went well; the model's status otherwise, with -1 for no answer at all. */
+  readonly failedWith: number;
+  readonly totalMs: number;
+  readonly modelMs: number;
+}
+
+export class VariantMetrics {
+  /** Since the variant began to serve. */
+  invocationCount = 0;
+  readonly modelSetupTime: Series;
+  readonly modelLoadingWaitTime: Series;
+  readonly modelDownloadingTime: Series;
+  readonly modelLoadingTime: Series;
+  readonly modelUnloadingTime: Series;
+  readonly modelCacheHit: Series;
+  readonly loadedModelCount: Series;
+  readonly #sink: MetricSink;
+  readonly #dimensions: Readonly<Record<string, string>>;
+  readonly #invocations: Series;
+  readonly #invocationsPerInstance: Series;
+  readonly #clientErrors: Series;
+  readonly #serverErrors: Series;
+  readonly #modelErrors: Series;
+  readonly #modelLatency: Series;
+  readonly #overheadLatency: Series;
+  readonly #containers = new Map<string, Series>();
+
+  constructor(sink: MetricSink, endpointName: string, variantName: string) {
+    this.#sink = sink;
+    this.#dimensions = { EndpointName: endpointName, VariantName: variantName };
+    this.#invocations = this.#series('Invocations', 'None');
+    this.#invocationsPerInstance = this.#series('InvocationsPerInstance', 'None');
+    this.#clientErrors = this.#series('Invocation4XXErrors', 'None');
+    this.#serverErrors = this.#series('Invocation5XXErrors', 'None');
+    this.#modelErrors = this.#series('InvocationModelErrors', 'None');
+    this.#modelLatency = this.#series('ModelLatency', 'Microseconds');
+    this.#overheadLatency = this.#series('OverheadLatency', 'Microseconds');
+    this.modelSetupTime = this.#series('ModelSetupTime', 'Microseconds');
+    this.modelLoadingWaitTime = this.#series('ModelLoadingWaitTime', 'Microseconds');
+    this.modelDownloadingTime = this.#series('ModelDownloadingTime', 'Microseconds');
+    this.modelLoadingTime = this.#series('ModelLoadingTime', 'Microseconds');
+    this.modelUnloadingTime = this.#series('ModelUnloadingTime', 'Microseconds');
+    this.modelCacheHit = this.#series('ModelCacheHit', 'None');
+    this.loadedModelCount = this.#series('LoadedModelCount', 'None', INSTANCE_NAMESPACE);
+  }
+
+  invocation({ failedWith, totalMs, modelMs }: InvocationFacts, instanceCount: number): void {
+    this.invocationCount += 1;
+    this.#invocations.add(1);
+    this.#invocationsPerInstance.add(1 / instanceCount);
+    this.#clientErrors.add(failedWith >= 400 && failedWith < 500 ? 1 : 0);
+    this.#serverErrors.add(failedWith >= 500 ? 1 : 0);
+    this.#modelErrors.add(failedWith === 0 ? 0 : 1);
+    if (failedWith !== 0) return;
+    this.#modelLatency.add(modelMs * 1000);
+    this.#overheadLatency.add(Math.max(0, totalMs - modelMs) * 1000);
+  }
+
+  /** Of one container in a pipeline or in Direct mode. */
+  containerLatency(containerName: string, ms: number): void {
+    let series = this.#containers.get(containerName);
+    if (series === undefined) {
+      const dimensions = { ...this.#dimensions, ContainerName: containerName };
+      const identity = { namespace: NAMESPACE, name: 'ContainerLatency', dimensions, unit: 'Microseconds' };
+      series = this.#sink.series(identity);
+      this.#containers.set(containerName, series);
+    }
+    series.add(ms * 1000);
+  }
+
+  #series(name: string, unit: string, namespace = NAMESPACE): Series {
+    return this.#sink.series({ namespace, name, unit, dimensions: this.#dimensions });
+  }
+}

@@ -1,0 +1,191 @@
+// One variant of an endpoint: its instances, and which of them serves the next invocation.
+import { type HostContext, logGroupOf } from './host-context.ts';
+import { Instance, type StartFailure } from './instance.ts';
+import { OnDemandInstances } from './on-demand.ts';
+import type { VariantPlan } from './plan.ts';
+import { VariantMetrics } from './variant-metrics.ts';
+
+/** With so many calls under way at every instance that has a model, an idle one gets a copy of it. */
+const COPY_AT_OUTSTANDING = 8;
+
+export interface VariantOptions {
+  readonly endpointName: string;
+  readonly plan: VariantPlan;
+  readonly context: HostContext;
+  /** Where its containers log; the endpoint's group unless told. */
+  readonly logGroup?: string;
+  /** The variant of the same name whose running containers are taken over where they are equal. */
+  readonly donor?: Variant | undefined;
+}
+
+export class Variant {
+  readonly plan: VariantPlan;
+  readonly name: string;
+  readonly isMultiModel: boolean;
+  readonly metrics: VariantMetrics;
+  /** Of a serverless variant. */
+  readonly onDemand: OnDemandInstances | undefined;
+  weight: number;
+  /** How many instances there are to be; `instances` follows. */
+  desiredInstanceCount: number;
+  #instances: readonly Instance[] = [];
+  readonly #options: VariantOptions;
+  #scaling: Promise<void> = Promise.resolve();
+  /** Instances that are not healthy yet. */
+  readonly #starting = new Set<Instance>();
+  /** Instances that finish what they have. */
+  readonly #ending = new Set<Instance>();
+  #donor: Variant | undefined;
+  #isClosed = false;
+
+  /** It has no instances until it is scaled. */
+  constructor(options: VariantOptions) {
+    const { plan, endpointName, context } = options;
+    this.#options = options;
+    this.#donor = options.donor;
+    this.plan = plan;
+    this.name = plan.name;
+    this.weight = plan.weight;
+    this.desiredInstanceCount = plan.instanceCount;
+    this.metrics = new VariantMetrics(context.monitoring, endpointName, plan.name);
+    this.onDemand = plan.serverless === undefined ? undefined : new OnDemandInstances(this, context);
+    this.isMultiModel = plan.containers.some((container) => container.isMultiModel);
+  }
+
+  get instances(): readonly Instance[] {
+    return this.#instances;
+  }
+
+  /**
+   * Starts or ends instances until there are so many; new ones serve once they are healthy, old ones finish what they
+   * have. One change after the other.
+   * @throws Error in the words of a FailureReason when an instance does not come up; the others stay
+   */
+  scaleTo(count: number): Promise<void> {
+    const change = this.#scaling.then(() => this.#scale(count));
+    this.#scaling = change.catch(() => {});
+    return change;
+  }
+
+  /** One instance more, once it is healthy. */
+  async addInstance(): Promise<Instance> {
+    const instance = this.#createInstance(this.#instances.length);
+    await this.#start([instance]);
+    return instance;
+  }
+
+  removeInstance(instance: Instance): void {
+    this.#instances = this.#instances.filter((other) => other !== instance);
+    void this.#retire(instance);
+  }
+
+  async #scale(count: number): Promise<void> {
+    if (this.#isClosed) return;
+    const surplus = this.#instances.slice(count);
+    this.#instances = this.#instances.slice(0, count);
+    for (const instance of surplus) void this.#retire(instance);
+    const fresh = Array.from({ length: Math.max(0, count - this.#instances.length) }, (_, index) =>
+      this.#createInstance(this.#instances.length + index),
+    );
+    if (fresh.length > 0) await this.#start(fresh);
+  }
+
+  async #retire(instance: Instance): Promise<void> {
+    this.#ending.add(instance);
+    await endWhenDrained(instance);
+    this.#ending.delete(instance);
+  }
+
+  #createInstance(index: number): Instance {
+    const { endpointName, plan, context, logGroup = logGroupOf(endpointName) } = this.#options;
+    const { metrics } = this;
+    const donor = this.#donor;
+    return Instance.create({
+      endpointName,
+      logGroup,
+      plan,
+      metrics,
+      context,
+      donor: donor?.instances[index],
+    });
+  }
+
+  async #start(fresh: readonly Instance[]): Promise<void> {
+    const timeoutMs = this.plan.startupTimeoutMs ?? this.#options.context.settings.startupTimeoutMs;
+    for (const instance of fresh) this.#starting.add(instance);
+    const failures = (await Promise.all(fresh.map((instance) => instance.start(timeoutMs)))).flat();
+    for (const instance of fresh) this.#starting.delete(instance);
+    if (this.#isClosed || failures.length > 0) await Promise.all(fresh.map((instance) => instance.close()));
+    if (failures.length > 0) throw new Error(this.#failureReason(failures));
+    if (!this.#isClosed) this.#instances = [...this.#instances, ...fresh];
+  }
+
+  #failureReason(failures: readonly StartFailure[]): string {
+    const reason = failures[0]!.reason;
+    if (reason.startsWith('Failed to')) return reason;
+    const names = [...new Set(failures.map((failure) => failure.containerName))].join(', ');
+    const which = this.plan.isPipeline
+      ? `The following containers for production variant ${this.name} failed the ping health check: ${names}.`
+      : `The primary container for production variant ${this.name} did not pass the ping health check.`;
+    return `${which} Please check CloudWatch logs for this endpoint. (${names}: ${reason})`;
+  }
+
+  /** The variant whose containers were taken over is gone; later instances start their own. */
+  forgetDonor(): void {
+    this.#donor = undefined;
+  }
+
+  /** The instance for the next invocation; undefined when none is healthy. */
+  pick(targetModel: string | undefined): Instance | undefined {
+    const instances = this.#instances;
+    if (instances.length === 1) return instances[0]!.isHealthy ? instances[0] : undefined;
+    const healthy = instances.filter((instance) => instance.isHealthy);
+    if (targetModel !== undefined && this.isMultiModel) return pickForModel(healthy, targetModel);
+    if (this.plan.routing === 'RANDOM') return healthy[Math.floor(Math.random() * healthy.length)];
+    return leastOutstanding(healthy);
+  }
+
+  /** Lets every instance finish what it has, then ends it. */
+  async drainAndClose(): Promise<void> {
+    this.#isClosed = true;
+    this.onDemand?.close();
+    await Promise.all(this.#instances.map(endWhenDrained));
+  }
+
+  /** Ends every instance at once, those that start included. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.onDemand?.close();
+    await Promise.all(
+      [...this.#instances, ...this.#starting, ...this.#ending].map((instance) => instance.close()),
+    );
+  }
+}
+
+async function endWhenDrained(instance: Instance): Promise<void> {
+  await instance.drained();
+  await instance.close();
+}
+
+/** An instance that has the model, unless all of them are busy and another is idle. */
+function pickForModel(healthy: readonly Instance[], targetModel: string): Instance | undefined {
+  const holder = leastOutstanding(
+    healthy.filter((instance) => instance.multiModel?.models?.isLoaded(targetModel)),
+  );
+  const other = leastOutstanding(healthy);
+  if (holder === undefined) return fewestModels(healthy);
+  const isWorthACopy = holder.outstanding >= COPY_AT_OUTSTANDING && other!.outstanding === 0;
+  return isWorthACopy ? other : holder;
+}
+
+function leastOutstanding(instances: readonly Instance[]): Instance | undefined {
+  const least = Math.min(...instances.map((instance) => instance.outstanding));
+  const idlest = instances.filter((instance) => instance.outstanding === least);
+  return idlest[Math.floor(Math.random() * idlest.length)];
+}
+
+function fewestModels(instances: readonly Instance[]): Instance | undefined {
+  const count = (instance: Instance): number => instance.multiModel?.models?.loadedCount ?? 0;
+  const sorted = [...instances].sort((a, b) => count(a) - count(b) || a.outstanding - b.outstanding);
+  return sorted[0];
+}

@@ -1,0 +1,99 @@
+// SageMaker on one machine: the control plane, hosting with real container processes behind it, and the Runtime API.
+import { mkdir, rm } from 'node:fs/promises';
+import { systemClock } from '../clock.ts';
+import { noLogs } from '../logs/api.ts';
+import { noMetrics } from '../monitoring/api.ts';
+import { DEFAULT_PLACE } from '../service.ts';
+import type { SageMaker, SageMakerOptions } from './api.ts';
+import { AsyncInference } from './async/queue.ts';
+import { endpointConfigOperations } from './control/endpoint-configs.ts';
+import { Endpoints } from './control/endpoints.ts';
+import { InferenceComponents } from './control/inference-components.ts';
+import { modelOperations } from './control/models.ts';
+import { TransformJobs } from './control/transform-jobs.ts';
+import { Hosts } from './hosting/hosts.ts';
+import { Ports } from './hosting/ports.ts';
+import { RegistryFollower } from './registry/follower.ts';
+import { registryHooks } from './registry/hooks.ts';
+import { Registry } from './registry/registry.ts';
+import { Invoker } from './runtime/invoke.ts';
+import { runtimeOperations } from './runtime/operations.ts';
+import { handleRuntime } from './runtime/wire.ts';
+import { AutoScaling } from './scaling/auto-scaling.ts';
+import { DEFAULT_SETTINGS } from './settings.ts';
+import { openRecords } from './sqlite-collection.ts';
+import { createStore } from './store.ts';
+import { handleControl } from './wire.ts';
+
+export async function createSageMaker(options: SageMakerOptions): Promise<SageMaker> {
+  const { s3, images, volumesFolder } = options;
+  const place = options.place ?? DEFAULT_PLACE;
+  const clock = options.clock ?? systemClock;
+  const settings = { ...DEFAULT_SETTINGS, ...options.settings };
+  // Volumes live as long as their instances: what a killed process left is nobody's.
+  await rm(volumesFolder, { recursive: true, force: true });
+  await mkdir(volumesFolder, { recursive: true });
+
+  const records = openRecords(options.databaseFile ?? ':memory:');
+  const store = createStore(records);
+  const logs = options.logs ?? noLogs;
+  const notify = options.notify ?? ((): void => {});
+  const monitoring = options.monitoring ?? { ...noMetrics, alarmState: () => undefined };
+  const ports = new Ports();
+  const context = { place, clock, s3, logs, monitoring, images, volumesFolder, settings, ports, notify };
+  const control = { place, clock, store };
+  const registry = new Registry(control);
+  const hosts = new Hosts(context, store, registryHooks(registry, context, store));
+  const endpoints = new Endpoints(control, hosts);
+  const components = new InferenceComponents(control, context, hosts);
+  endpoints.componentsAt = (endpointName) => components.at(endpointName);
+  const transformJobs = new TransformJobs(control, context);
+  const autoScaling = new AutoScaling(hosts, context);
+  const operations = {
+    ...modelOperations(control),
+    ...endpointConfigOperations(control),
+    ...endpoints.operations,
+    ...transformJobs.operations,
+    ...registry.operations,
+    ...components.operations,
+  };
+  const settled = (endpointName: string) => endpoints.settled(endpointName);
+  const follower = new RegistryFollower({ control, registry, operations, settled });
+  endpoints.onCreated = (endpointName, tags) => follower.note(endpointName, tags);
+  const invoker = new Invoker(context, hosts.live, components);
+  const asyncInference = new AsyncInference(invoker, context);
+
+  return {
+    name: 'sagemaker',
+    operations,
+    runtime: {
+      name: 'sagemaker-runtime',
+      operations: runtimeOperations(invoker, asyncInference, settings),
+      handle: (call) => handleRuntime(call, { invoker, asyncInference, context }),
+      close: async () => {},
+    },
+    autoScaling: {
+      name: 'application-autoscaling',
+      operations: autoScaling.operations,
+      handle: (call) => handleControl(call, autoScaling.operations),
+      close: async () => autoScaling.close(),
+    },
+    endpoints: () =>
+      endpoints.all().map(({ EndpointName, EndpointStatus, FailureReason }) => ({
+        endpointName: EndpointName,
+        status: EndpointStatus,
+        ...(FailureReason === undefined ? {} : { failureReason: FailureReason }),
+      })),
+    async settled(endpointName) {
+      await follower.caughtUp(endpointName);
+      return settled(endpointName);
+    },
+    deployments: () => [...store.deployments.values()],
+    handle: (call) => handleControl(call, operations),
+    async close() {
+      autoScaling.close();
+      await Promise.all([hosts.close(), components.close(), transformJobs.close(), invoker.close()]);
+      records.close();
+    },
+  };
+}

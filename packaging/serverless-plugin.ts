@@ -1,0 +1,68 @@
+// What the Serverless Framework (osls) needs to package this project, as a plugin of its own:
+// - bundles, and `${asl:<name>}`: a state machine's definition, compiled afresh from `statemachines/`;
+// - packaging a layer without asking AWS for the last deployed one (`serverless package` must work without an account);
+// - `custom.httpApi.authorisation`: who may call the HTTP API.
+import { bundle } from './bundle.ts';
+import { type Authorisation, finishTemplate, type Template } from './finish-template.ts';
+
+interface Serverless {
+  readonly serviceDir: string;
+  readonly processedInput: { readonly commands: readonly string[] };
+  readonly service: {
+    readonly provider: { readonly compiledCloudFormationTemplate: Template };
+    readonly custom?: { readonly httpApi?: Authorisation };
+  };
+  readonly pluginManager: { readonly plugins: readonly object[] };
+}
+
+interface LayerCompiler {
+  compareWithLastLayer: (layer: string) => Promise<void>;
+}
+
+export default class SeriatimPlugin {
+  readonly hooks: Readonly<Record<string, () => Promise<void> | void>>;
+  readonly configurationVariablesSources = {
+    asl: { resolve: async ({ address }: { address: string }) => ({ value: await stateMachine(address) }) },
+  };
+  readonly #serverless: Serverless;
+
+  constructor(serverless: Serverless) {
+    this.#serverless = serverless;
+    this.hooks = {
+      initialize: () => this.#packageOffline(),
+      'before:package:createDeploymentArtifacts': () => this.#bundle(),
+      'before:package:finalize': () => this.#finishTemplate(),
+    };
+  }
+
+  /** The comparison saves an upload when deploying; when only packaging it would need credentials. */
+  #packageOffline(): void {
+    const isPackaging = this.#serverless.processedInput.commands[0] === 'package';
+    const compiler = this.#serverless.pluginManager.plugins.find(isLayerCompiler);
+    if (!isPackaging || compiler === undefined) return;
+    compiler.compareWithLastLayer = async () => {};
+  }
+
+  async #bundle(): Promise<void> {
+    if (process.env.SERIATIM_BUNDLED !== '1') await bundle({ projectFolder: this.#serverless.serviceDir });
+  }
+
+  #finishTemplate(): void {
+    const { provider, custom } = this.#serverless.service;
+    finishTemplate(provider.compiledCloudFormationTemplate, custom?.httpApi ?? {});
+  }
+}
+
+function isLayerCompiler(plugin: object): plugin is LayerCompiler {
+  return 'compareWithLastLayer' in plugin;
+}
+
+async function stateMachine(name: string): Promise<unknown> {
+  const [{ compilePipeline }, { PIPELINE_DEFINITIONS }] = await Promise.all([
+    import('../statemachines/compile/compile.ts'),
+    import('../statemachines/index.ts'),
+  ]);
+  const machines = Object.assign({}, ...PIPELINE_DEFINITIONS.map(compilePipeline)) as Record<string, unknown>;
+  if (machines[name] !== undefined) return machines[name];
+  throw new Error(`There is no state machine "${name}"; compiled are ${Object.keys(machines).join(', ')}.`);
+}

@@ -1,0 +1,139 @@
+// What can be checked of a pipeline before anything runs: names and limits, that each stage's output fits the next
+// one's input, that a target model is named exactly when the endpoint is multi-model.
+import type { EndpointTarget, FunctionStage, InferenceStage, Pipeline, Stage } from '../pipeline.ts';
+import { PipelineDefinitionError } from './errors.ts';
+
+/** https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateModel.html */
+const CONTAINERS_LIMIT = 15;
+
+/** A synchronous Express execution's: https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html */
+const EXPRESS_SECONDS_LIMIT = 300;
+
+/** @throws PipelineDefinitionError for the first thing that is wrong */
+export function checkPipeline(pipeline: Pipeline): void {
+  checkNames(pipeline);
+  if (pipeline.stages.length === 0) {
+    throw new PipelineDefinitionError({ pipeline: pipeline.name }, 'at least one stage', 'none');
+  }
+  checkSeconds(pipeline.name, undefined, pipeline.timeoutSeconds);
+  pipeline.stages.forEach((stage, i) => {
+    checkSeconds(pipeline.name, stage.name, stage.timeoutSeconds);
+    if (stage.kind === 'inference') checkInference(pipeline, stage, pipeline.stages[i - 1]);
+  });
+  checkContracts(pipeline);
+}
+
+function checkNames({ name, stages }: Pipeline): void {
+  if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(name) || name.length > 40) {
+    throw new PipelineDefinitionError(
+      { pipeline: name },
+      'a name like "house-prices" of at most 40',
+      `"${name}"`,
+    );
+  }
+  const seen = new Set<string>(['Failed']);
+  for (const stage of stages) {
+    const place = { pipeline: name, stage: stage.name };
+    if (!/^[A-Z][A-Za-z0-9]{0,59}$/.test(stage.name)) {
+      throw new PipelineDefinitionError(place, 'a name in PascalCase of at most 60', `"${stage.name}"`);
+    }
+    if (seen.has(stage.name))
+      throw new PipelineDefinitionError(place, 'a name of its own', 'one that is taken');
+    seen.add(stage.name);
+  }
+}
+
+function checkSeconds(pipeline: string, stage: string | undefined, seconds: number | undefined): void {
+  if (seconds === undefined) return;
+  if (Number.isInteger(seconds) && seconds >= 1 && seconds <= EXPRESS_SECONDS_LIMIT) return;
+  const place = stage === undefined ? { pipeline } : { pipeline, stage };
+  throw new PipelineDefinitionError(
+    place,
+    `a timeout of 1 to ${EXPRESS_SECONDS_LIMIT} whole seconds`,
+    String(seconds),
+  );
+}
+
+function checkInference(pipeline: Pipeline, stage: InferenceStage, before: Stage | undefined): void {
+  const place = { pipeline: pipeline.name, stage: stage.name };
+  if (before?.kind !== 'function') {
+    const found = before === undefined ? 'none' : `the ${before.kind} "${before.name}"`;
+    throw new PipelineDefinitionError(
+      place,
+      'a function stage before it, which lays out its instances',
+      found,
+    );
+  }
+  checkContainers(place, stage.endpoint);
+  const isMultiModel = stage.endpoint.containers.some(({ mode }) => mode === 'MultiModel');
+  if (isMultiModel && stage.targetModel === undefined) {
+    throw new PipelineDefinitionError(place, 'a targetModel, since a container is multi-model', 'none');
+  }
+  if (!isMultiModel && stage.targetModel !== undefined) {
+    throw new PipelineDefinitionError(
+      place,
+      'no targetModel, since no container is multi-model',
+      `"${stage.targetModel}"`,
+    );
+  }
+}
+
+function checkContainers(place: { pipeline: string; stage: string }, { containers }: EndpointTarget): void {
+  if (containers.length === 0 || containers.length > CONTAINERS_LIMIT) {
+    throw new PipelineDefinitionError(
+      place,
+      `1 to ${CONTAINERS_LIMIT} containers`,
+      String(containers.length),
+    );
+  }
+  const multi = containers.filter(({ mode }) => mode === 'MultiModel').map(({ name }) => name);
+  if (multi.length > 1) {
+    throw new PipelineDefinitionError(place, 'at most one multi-model container', multi.join(' and '));
+  }
+}
+
+/** Follows the fields of a record's value from stage to stage. */
+function checkContracts(pipeline: Pipeline): void {
+  let fields: ReadonlySet<string> | undefined;
+  for (const stage of pipeline.stages) {
+    const place = { pipeline: pipeline.name, stage: stage.name };
+    if (fields !== undefined) requireFields(place, neededBy(stage), fields);
+    fields = stage.kind === 'function' ? new Set(stage.gives) : fieldsAfter(stage, fields ?? new Set());
+  }
+  const wanted = schemaFields(pipeline.output);
+  if (wanted !== undefined) requireFields({ pipeline: pipeline.name, stage: 'the output' }, wanted, fields!);
+}
+
+function neededBy(stage: Stage): readonly string[] {
+  if (stage.kind === 'function') return takenBy(stage);
+  const inModel = [...(stage.targetModel ?? '').matchAll(/\{(\w+)\}/g)].map(([, field]) => field!);
+  return [stage.instance, ...inModel];
+}
+
+function takenBy(stage: FunctionStage): readonly string[] {
+  return stage.takes ?? [];
+}
+
+function fieldsAfter(stage: InferenceStage, before: ReadonlySet<string>): ReadonlySet<string> {
+  return new Set([...before].filter((field) => field !== stage.instance).concat(stage.into));
+}
+
+function requireFields(
+  place: { pipeline: string; stage: string },
+  needed: readonly string[],
+  given: ReadonlySet<string>,
+): void {
+  const missing = needed.filter((field) => !given.has(field));
+  if (missing.length === 0) return;
+  const list = (names: Iterable<string>): string => [...names].join(', ') || 'none';
+  throw new PipelineDefinitionError(place, `the fields ${list(needed)} from the stage before`, list(given));
+}
+
+/** The required fields of an object schema, undefined for any other schema. */
+function schemaFields(schema: Pipeline['output']): readonly string[] | undefined {
+  const entries = (schema as { entries?: Record<string, { type: string }> }).entries;
+  if (entries === undefined) return undefined;
+  return Object.entries(entries)
+    .filter(([, entry]) => entry.type !== 'optional')
+    .map(([name]) => name);
+}

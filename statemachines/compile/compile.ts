@@ -1,0 +1,23 @@
+// The compiler: a pipeline in, its two state machines out, by the names of their files.
+import type { Pipeline } from '../pipeline.ts';
+import type { StateMachine } from './asl.ts';
+import { batchMachine } from './batch.ts';
+import { checkPipeline } from './check.ts';
+import { realTimeMachine } from './real-time.ts';
+
+/**
+ * `<pipeline>` for requests (Express) and `<pipeline>-batch` for files (Standard).
+ * @throws PipelineDefinitionError naming pipeline, stage, what was expected and what was found
+ */
+export function compilePipeline(pipeline: Pipeline): Readonly<Record<string, StateMachine>> {
+  checkPipeline(pipeline);
+  return {
+    [pipeline.name]: realTimeMachine(pipeline),
+    [`${pipeline.name}-batch`]: batchMachine(pipeline),
+  };
+}
+
+/** As committed: stable, so that a review sees the state machine change. */
+export function formatMachine(machine: StateMachine): string {
+  return `${JSON.stringify(machine, null, 2)}\n`;
+}

@@ -1,0 +1,53 @@
+// The default retry policies. What is retried is what the error registry calls `retry`; a model's own error is not:
+// the same record would meet the same model.
+import type { RetryRule, Stage } from '../pipeline.ts';
+
+/** Lambda's own hiccups: https://docs.aws.amazon.com/step-functions/latest/dg/sfn-best-practices.html#bp-lambda-serviceexception */
+const FUNCTION_RETRY: readonly RetryRule[] = [
+  {
+    ErrorEquals: [
+      'Lambda.ServiceException',
+      'Lambda.AWSLambdaException',
+      'Lambda.SdkClientException',
+      'Lambda.TooManyRequestsException',
+    ],
+    IntervalSeconds: 1,
+    MaxAttempts: 3,
+    BackoffRate: 2,
+    JitterStrategy: 'FULL',
+  },
+];
+
+/** A cold model may take 60 s to load and longer, an endpoint that scales out a moment. */
+const INFERENCE_RETRY: readonly RetryRule[] = [
+  {
+    ErrorEquals: ['SageMakerRuntime.ModelNotReadyException'],
+    IntervalSeconds: 1,
+    MaxAttempts: 6,
+    BackoffRate: 2,
+    MaxDelaySeconds: 30,
+  },
+  {
+    ErrorEquals: [
+      'SageMakerRuntime.ServiceUnavailableException',
+      'SageMakerRuntime.InternalFailureException',
+      'SageMakerRuntime.InternalDependencyException',
+      'SageMakerRuntime.ThrottlingException',
+      'SageMakerRuntime.SdkClientException',
+    ],
+    IntervalSeconds: 1,
+    MaxAttempts: 3,
+    BackoffRate: 2,
+    JitterStrategy: 'FULL',
+  },
+];
+
+const DEFAULT_SECONDS = { function: 10, inference: 20 } as const;
+
+export function retryOf(stage: Stage): readonly RetryRule[] {
+  return stage.retry ?? (stage.kind === 'function' ? FUNCTION_RETRY : INFERENCE_RETRY);
+}
+
+export function timeoutOf(stage: Stage): number {
+  return stage.timeoutSeconds ?? DEFAULT_SECONDS[stage.kind];
+}

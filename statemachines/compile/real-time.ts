@@ -1,0 +1,22 @@
+// The real-time machine of a pipeline: an Express execution with one state per stage. The first failing record ends it.
+import type { Pipeline } from '../pipeline.ts';
+import type { StateMachine } from './asl.ts';
+import { stageStates } from './stages.ts';
+
+/** An HTTP API waits 30 s for its answer. */
+const TIMEOUT_SECONDS = 28;
+
+export function realTimeMachine(pipeline: Pipeline): StateMachine {
+  return {
+    Comment: pipeline.description,
+    QueryLanguage: 'JSONata',
+    StartAt: pipeline.stages[0]!.name,
+    TimeoutSeconds: pipeline.timeoutSeconds ?? TIMEOUT_SECONDS,
+    States: stageStates(pipeline, {
+      onRecordError: 'fail',
+      recordsAt: '$states.input.records',
+      reportsTimes: true,
+      suffix: '',
+    }),
+  };
+}

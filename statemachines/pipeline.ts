@@ -1,0 +1,95 @@
+// A pipeline as a typed value: a name, the schema of one input and one output record, and stages in order. The
+// compiler in `compile/` checks it and turns it into state machines.
+import type { GenericSchema } from 'valibot';
+
+export interface Pipeline {
+  /** Part of the state machines' names and of the URL: lower case, digits and hyphens, at most 40. */
+  readonly name: string;
+  readonly description: string;
+  readonly input: GenericSchema;
+  readonly output: GenericSchema;
+  readonly stages: readonly Stage[];
+  /** The whole real-time execution, in seconds. 28 unless told: an HTTP API waits 30 s. */
+  readonly timeoutSeconds?: number;
+  readonly batch?: BatchPolicy;
+}
+
+export type Stage = FunctionStage | InferenceStage;
+
+interface StagePolicy {
+  /** Also the state's name: PascalCase. */
+  readonly name: string;
+  readonly description?: string;
+  /** One attempt, in seconds. 10 for a function, 20 for an inference unless told. */
+  readonly timeoutSeconds?: number;
+  /** In place of the default of the stage's kind; an empty list switches retrying off. */
+  readonly retry?: readonly RetryRule[];
+}
+
+/** A Lambda function of `functions/`, written for one record with the stage runtime of the layer. */
+export interface FunctionStage extends StagePolicy {
+  readonly kind: 'function';
+  /** The folder in `functions/`. */
+  readonly function: string;
+  /** The fields of the record's value that it needs. The pipeline's input schema, unless told. */
+  readonly takes?: readonly string[];
+  /** The fields of the record's value that it gives; the values before it are gone. */
+  readonly gives: readonly string[];
+}
+
+/**
+ * An endpoint, called by Step Functions itself with `{"instances":[…]}`, answering `{"predictions":[…]}`. Records bound
+ * for different target models are grouped, one call each, and put back in their order.
+ */
+export interface InferenceStage extends StagePolicy {
+  readonly kind: 'inference';
+  readonly endpoint: EndpointTarget;
+  /** The field of the record's value that is sent; it leaves the record. */
+  readonly instance: string;
+  /** The field under which the answer `{prediction, targetModel?}` joins the record. */
+  readonly into: string;
+  /** The artefact on a multi-model endpoint, with fields of the record in braces: `{city}.tar.gz`. */
+  readonly targetModel?: string;
+  readonly targetVariant?: string;
+  /** On an endpoint in direct mode. */
+  readonly targetContainer?: string;
+}
+
+export interface EndpointTarget {
+  /** The placeholder for the endpoint's name, filled in by the template. */
+  readonly placeholder: string;
+  /** One, or an inference pipeline of up to 15 in series. */
+  readonly containers: readonly { readonly name: string; readonly mode?: 'SingleModel' | 'MultiModel' }[];
+}
+
+/** One retrier of Amazon States Language, in its own words. */
+export interface RetryRule {
+  readonly ErrorEquals: readonly string[];
+  readonly IntervalSeconds?: number;
+  readonly MaxAttempts?: number;
+  readonly BackoffRate?: number;
+  readonly MaxDelaySeconds?: number;
+  readonly JitterStrategy?: 'FULL' | 'NONE';
+}
+
+export interface BatchPolicy {
+  /** Records handed to one child execution at most. 500 unless told. */
+  readonly recordsPerChild?: number;
+  /** Bytes of records handed to one child at most. 98,304 unless told, so that stages may add to them. */
+  readonly bytesPerChild?: number;
+  /** Children at once. 40 unless told. */
+  readonly maxConcurrency?: number;
+}
+
+/** A pipeline, checked by the type system only; `compilePipeline` checks the rest. */
+export function pipeline(definition: Pipeline): Pipeline {
+  return definition;
+}
+
+export function functionStage(stage: Omit<FunctionStage, 'kind'>): FunctionStage {
+  return { kind: 'function', ...stage };
+}
+
+export function inferenceStage(stage: Omit<InferenceStage, 'kind'>): InferenceStage {
+  return { kind: 'inference', ...stage };
+}

@@ -1,0 +1,91 @@
+// What the commands print, as text.
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { stageTimes } from '../../cli/format/server-timing.ts';
+import { formatBytes, formatMs, shorten, table, wrap } from '../../cli/format/text.ts';
+import { waterfall } from '../../cli/format/waterfall.ts';
+import { foldExecution } from '../../layers/seriatim/inspection/fold.ts';
+import { failedHistory, housePricesHistory } from '../inspection/house-prices.ts';
+import { DESCRIPTION, RECORDED_NAMES, recorded } from '../inspection/recorded.ts';
+
+describe('a waterfall', () => {
+  const histories = [
+    ...RECORDED_NAMES.map((name) => recorded(name).events),
+    housePricesHistory(),
+    failedHistory(),
+  ];
+
+  it('fits 100 columns, whatever was recorded and wherever it breaks off', () => {
+    for (const events of histories) {
+      for (let length = 0; length <= events.length; length += 1) {
+        const lines = waterfall(foldExecution(events.slice(0, length), DESCRIPTION)).split('\n');
+
+        for (const line of lines) expect([...line].length).toBeLessThanOrEqual(100);
+      }
+    }
+  });
+
+  it('shows the bars in the order and place of the stages', () => {
+    const bars = waterfall(foldExecution(housePricesHistory(), DESCRIPTION))
+      .split('\n')
+      .map((line) => /[·█]{30}/.exec(line)?.[0])
+      .filter((bar) => bar !== undefined);
+
+    expect(bars).toHaveLength(3);
+    expect(bars.map((bar) => bar.indexOf('█'))).toEqual([0, 0, 29]);
+    expect(bars[1]!.split('█').length - 1).toBeGreaterThan(25);
+  });
+
+  it('lists the attempts of a stage that needed more than one, with the wait between', () => {
+    const text = waterfall(foldExecution(recorded('retried-and-caught').events, DESCRIPTION));
+
+    expect(text.match(/attempt \d/g)).toEqual(['attempt 1', 'attempt 2', 'attempt 3', 'attempt 4']);
+    expect(text).toContain('then waited 10 ms');
+  });
+});
+
+describe('text', () => {
+  it('is never longer than asked for', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme' }), fc.integer({ min: 1, max: 40 }), (text, width) => {
+        expect([...shorten(text, width)].length).toBeLessThanOrEqual(width);
+        for (const line of wrap(text, width)) expect(line.length).toBeLessThanOrEqual(width);
+      }),
+    );
+  });
+
+  it('wraps without losing a word', () => {
+    expect(wrap('a model refused the body', 10)).toEqual(['a model', 'refused', 'the body']);
+    expect(wrap('abcdefgh', 3)).toEqual(['abc', 'def', 'gh']);
+  });
+
+  it.each([
+    [undefined, '–'],
+    [0.114, '0.11 ms'],
+    [21.3, '21 ms'],
+    [1250, '1.25 s'],
+    [125_000, '2 m 05 s'],
+    [3_720_000, '1 h 02 m'],
+  ])('writes %s ms as %s', (ms, text) => {
+    expect(formatMs(ms)).toBe(text);
+  });
+
+  it.each([
+    [999, '999 B'],
+    [3400, '3.4 KB'],
+    [1_200_000, '1.2 MB'],
+  ])('writes %s bytes as %s', (bytes, text) => {
+    expect(formatBytes(bytes)).toBe(text);
+  });
+
+  it('lines up the columns of a table', () => {
+    expect(table(['A', 'B'], [['long', 'x']])).toBe('A     B\nlong  x');
+  });
+
+  it('reads Server-Timing', () => {
+    expect(stageTimes('Preprocess;dur=1.5;desc="x", Estimate')).toEqual([
+      { name: 'Preprocess', durationMs: 1.5 },
+      { name: 'Estimate', durationMs: undefined },
+    ]);
+  });
+});

@@ -1,0 +1,91 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { HOUSE_FEATURES, writeArtefact } from './support.ts';
+
+let folder = '';
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'seriatim-commands-'));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+interface Outcome {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+async function seriatim(...args: string[]): Promise<Outcome> {
+  const child = spawn(process.execPath, ['cli/main.ts', ...args]);
+  let out = '';
+  let err = '';
+  child.stdout.on('data', (chunk) => {
+    out += chunk;
+  });
+  child.stderr.on('data', (chunk) => {
+    err += chunk;
+  });
+  const [code] = await once(child, 'close');
+  return { code, out, err };
+}
+
+describe('seriatim models', () => {
+  it('packs a folder into the same bytes each time, with a manifest and a checksum', async () => {
+    const source = writeArtefact(join(folder, 'source'), {
+      'model.onnx': HOUSE_FEATURES,
+      'code/inference.ts': { text: 'export {}' },
+    });
+    const files = [join(folder, 'one.tar.gz'), join(folder, 'two.tar.gz')];
+
+    const [first] = await Promise.all(files.map((file) => seriatim('models', 'pack', source, '-o', file)));
+
+    expect(first!.code).toBe(0);
+    expect(first!.out).toMatch(/[\da-f]{64} {2}442 {2}model\.onnx/);
+    expect(readFileSync(files[0]!)).toEqual(readFileSync(files[1]!));
+    expect(readFileSync(`${files[0]}.sha256`, 'utf8')).toMatch(/^[\da-f]{64} {2}one\.tar\.gz\n$/);
+  });
+
+  it('inspects an archive', async () => {
+    const archive = join(folder, 'inspected.tar.gz');
+    await seriatim('models', 'pack', HOUSE_FEATURES, '-o', archive);
+
+    const { code, out } = await seriatim('models', 'inspect', archive);
+
+    expect(code).toBe(0);
+    expect(out).toMatch(/input\s+numeric\s+float32 \[N, 6\]/);
+    expect(out).toMatch(/output\s+features\s+float32 \[N, 10\]/);
+    expect(out).toMatch(/opset\s+.*ai\.onnx(\.ml)? \d+/);
+    expect(out).toMatch(/provider\s+cpu/);
+  });
+
+  it('ends with exit code 1 and one line for an archive that is damaged', async () => {
+    const damaged = join(folder, 'damaged.tar.gz');
+    writeFileSync(damaged, 'no archive');
+
+    const { code, err } = await seriatim('models', 'inspect', damaged);
+
+    expect(code).toBe(1);
+    expect(err).toMatch(/^seriatim: .*damaged\.tar\.gz does not unpack: .*\n$/);
+  });
+
+  it('invokes what `serve` serves, and `serve` ends on SIGTERM', async () => {
+    const request = join(folder, 'house.json');
+    writeFileSync(request, '[{"numeric":[1998,2900,4,2.5,1.1,2],"categorical":["y","n"]}]');
+    const served = join(folder, 'served');
+    mkdirSync(served);
+    writeArtefact(served, { 'model.onnx': HOUSE_FEATURES });
+    const server = spawn(process.execPath, ['cli/main.ts', 'serve', served, '--port', '0']);
+    const [line] = await once(server.stdout, 'data');
+    const url = /(http:\S+)/.exec(String(line))![1]!;
+
+    const answered = await seriatim('models', 'invoke', request, '--url', url, '--accept', 'text/csv');
+    server.kill('SIGTERM');
+
+    expect(answered).toMatchObject({ code: 0, err: '' });
+    expect(answered.out.trim().split(',')).toHaveLength(10);
+    expect((await once(server, 'close'))[0]).toBe(0);
+  });
+});

@@ -1,0 +1,236 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import {
+  type ArtefactFiles,
+  HOUSE_FEATURES,
+  readError,
+  startTestContainer,
+  type TestContainer,
+} from './support.ts';
+
+const RECORD = { numeric: [1998, 2900, 4, 2.5, 1.1, 2], categorical: ['y', 'n'] };
+let container: TestContainer | undefined;
+
+async function start(code: string, options: { files?: ArtefactFiles; env?: Record<string, string> } = {}) {
+  const files = { ...options.files, 'code/inference.ts': { text: code } };
+  container = await startTestContainer({
+    files,
+    env: { SAGEMAKER_MODEL_SERVER_WORKERS: '1', ...options.env },
+  });
+  return container;
+}
+
+afterEach(async () => {
+  await container?.stop();
+  container = undefined;
+});
+
+describe('handlers', () => {
+  it('run in series, written in TypeScript', async () => {
+    const { post, ready } = await start(`
+      export const modelFn = (modelDir: string) => ({ factor: 3, modelDir });
+      export const inputFn = (body: Buffer, contentType: string) => ({ value: Number(body.toString()), contentType });
+      export const predictFn = (data: { value: number }, model: { factor: number }) => data.value * model.factor;
+      export const outputFn = (prediction: number, accept: string) => ({ body: accept + ' ' + prediction, contentType: 'text/plain' });
+    `);
+    await ready;
+
+    const response = await post('/invocations', '7', { 'content-type': 'text/plain', accept: 'text/plain' });
+
+    expect(await response.text()).toBe('text/plain 21');
+    expect(response.headers.get('content-type')).toBe('text/plain');
+  });
+
+  it('stand beside the defaults for ONNX', async () => {
+    const code = `
+      export const outputFn = (prediction: unknown, _accept: string, context: any) =>
+        ({ body: JSON.stringify({ first: context.toRecords(prediction)[0].features[0] }), contentType: 'application/json' });
+    `;
+    const { post, ready } = await start(code, { files: { 'model.onnx': HOUSE_FEATURES } });
+    await ready;
+
+    const response = await post('/invocations', JSON.stringify([RECORD]));
+
+    expect(await response.json()).toEqual({ first: expect.closeTo(0.121, 3) });
+  });
+
+  it('may answer what the default writes as JSON', async () => {
+    const { post, ready } = await start(`export const predictFn = () => ({ answer: 42 });
+      export const inputFn = () => null;`);
+    await ready;
+
+    expect(await (await post('/invocations', 'x')).json()).toEqual({ answer: 42 });
+    expect((await post('/invocations', 'x', { accept: 'text/csv' })).status).toBe(406);
+  });
+
+  it('see headers, target model and custom attributes, and may answer attributes', async () => {
+    const { post, ready } = await start(`
+      export const transformFn = (_model, _body, _type, _accept, context) => {
+        context.responseHeaders['x-amzn-sagemaker-custom-attributes'] = 'seen=' + context.customAttributes;
+        return JSON.stringify({ target: context.targetModel, header: context.headers['x-amzn-sagemaker-inference-id'] });
+      };`);
+    await ready;
+
+    const response = await post('/invocations', '', {
+      'x-amzn-sagemaker-custom-attributes': 'c000b4f9',
+      'x-amzn-sagemaker-target-model': 'a.tar.gz',
+      'x-amzn-sagemaker-inference-id': 'id-1',
+    });
+
+    expect(await response.json()).toEqual({ target: 'a.tar.gz', header: 'id-1' });
+    expect(response.headers.get('x-amzn-sagemaker-custom-attributes')).toBe('seen=c000b4f9');
+  });
+
+  it('may stream an answer', async () => {
+    const { post, ready } = await start(`
+      export async function* words() { yield 'one '; yield new TextEncoder().encode('two '); yield 'three'; }
+      export const transformFn = () => ({ body: words(), contentType: 'text/plain' });`);
+    await ready;
+
+    const response = await post('/invocations', '');
+
+    expect(response.headers.get('transfer-encoding')).toBe('chunked');
+    expect(await response.text()).toBe('one two three');
+  });
+
+  it('may take a body as it comes, past the bound on bodies', async () => {
+    const code = `
+      export const streamsInput = true;
+      export const transformFn = async (_model: unknown, body: AsyncIterable<Uint8Array>) => {
+        let bytes = 0;
+        for await (const chunk of body) bytes += chunk.length;
+        return String(bytes);
+      };`;
+    const { post, ready } = await start(code, { env: { SERIATIM_MAX_BODY_BYTES: '1000' } });
+    await ready;
+
+    expect(await (await post('/invocations', 'x'.repeat(1_000_000))).text()).toBe('1000000');
+  });
+
+  it('see their signal abort when the caller goes away', async () => {
+    const code = `export const transformFn = (_m, _b, _t, _a, { signal, logger }) => new Promise(() => {
+      logger.info('begun'); signal.addEventListener('abort', () => logger.info('aborted')); });`;
+    const { url, ready, logs } = await start(code, { env: { SERIATIM_DRAIN_MS: '0' } });
+    await ready;
+    const controller = new AbortController();
+    const call = fetch(`${url}/invocations`, { method: 'POST', body: 'x', signal: controller.signal }).catch(
+      () => 'gone',
+    );
+    await expect.poll(() => logs).toContain('begun');
+
+    controller.abort();
+
+    expect(await call).toBe('gone');
+    await expect.poll(() => logs).toContain('aborted');
+  });
+
+  it('are warmed up before the model is ready', async () => {
+    const { post, ready } = await start(`
+      export const modelFn = () => ({ warm: false });
+      export const warmupFn = (model) => { model.warm = true; };
+      export const transformFn = (model) => JSON.stringify(model);`);
+    await ready;
+
+    expect(await (await post('/invocations', '')).json()).toEqual({ warm: true });
+  });
+
+  it('answer 500 with the message and no stack trace when they throw', async () => {
+    const { post, ready } = await start(`export const transformFn = () => { throw new Error('no luck'); };`);
+    await ready;
+
+    const response = await post('/invocations', '');
+    const text = await response.clone().text();
+
+    expect(await readError(response)).toEqual({ status: 500, code: 'ModelFailed', message: 'no luck' });
+    expect(text).not.toMatch(/inference\.ts|at /);
+  });
+
+  it('may choose the status of their error', async () => {
+    const code = `export const transformFn = () => { throw Object.assign(new Error('too short'), { statusCode: 422 }); };`;
+    const { post, ready } = await start(code);
+    await ready;
+
+    expect(await readError(await post('/invocations', ''))).toMatchObject({
+      status: 422,
+      message: 'too short',
+    });
+  });
+
+  it('that never return are stopped at the deadline, and the next request is served by another worker', async () => {
+    const code = `export const transformFn = (_model, body) => { while (body.toString() === 'forever') {} return 'done'; };`;
+    const { post, ready } = await start(code, { env: { SERIATIM_DEADLINE_MS: '1500' } });
+    await ready;
+
+    expect(await readError(await post('/invocations', 'forever'))).toMatchObject({
+      status: 504,
+      code: 'DeadlineExceeded',
+    });
+    expect(await (await post('/invocations', 'once')).text()).toBe('done');
+  });
+
+  it('that end their worker cost one request', async () => {
+    const code = `export const transformFn = (_model, body) => { if (body.toString() === 'die') process.exit(3); return 'alive'; };`;
+    const { post, ready } = await start(code);
+    await ready;
+
+    expect(await readError(await post('/invocations', 'die'))).toMatchObject({
+      status: 500,
+      code: 'ModelFailed',
+    });
+    expect(await (await post('/invocations', 'live')).text()).toBe('alive');
+  });
+
+  it('that crash outside a call cost one request at most', async () => {
+    const code = `export const transformFn = async (_model, body) => {
+      if (body.toString() === 'die') { setTimeout(() => { throw new Error('late'); }, 1); await new Promise(() => {}); }
+      return 'alive'; };`;
+    const { post, ready } = await start(code);
+    await ready;
+
+    const { status, message } = await readError(await post('/invocations', 'die'));
+
+    expect({ status, message }).toEqual({ status: 500, message: 'The worker crashed: late' });
+    expect(await (await post('/invocations', 'live')).text()).toBe('alive');
+  });
+
+  it('may log', async () => {
+    const code = `export const transformFn = (_m, _b, _t, _a, { logger }) => { logger.info('seen'); return ''; };`;
+    const { post, ready, logs } = await start(code);
+    await ready;
+
+    await post('/invocations', '');
+
+    expect(logs).toContain('seen');
+  });
+});
+
+describe('a combination of handlers that cannot work is refused at load, naming the file', () => {
+  it.each([
+    [
+      'transformFn beside predictFn',
+      'export const transformFn = () => 1, predictFn = () => 1;',
+      /inference\.ts.*transformFn takes the place/,
+    ],
+    [
+      'streamsInput without a handler that streams',
+      'export const streamsInput = true, predictFn = () => 1;',
+      /streamsInput needs/,
+    ],
+    ['no handler at all', 'export const other = 1;', /inference\.ts.*exports none of/],
+    [
+      'a handler that is no function',
+      'export const predictFn = 7;',
+      /inference\.ts.*predictFn is not a function/,
+    ],
+    ['outputFn without a model', 'export const outputFn = () => 1;', /no ONNX model/],
+    ['code that does not parse', 'export const = ;', /inference\.ts/],
+    [
+      'a modelFn that throws',
+      `export const modelFn = () => { throw new Error('no weights'); }; export const predictFn = () => 1;`,
+      /no weights/,
+    ],
+  ])('%s', async (_name, code, message) => {
+    const { ready } = await start(code);
+
+    await expect(ready).rejects.toThrow(message);
+  });
+});

@@ -1,0 +1,227 @@
+// The rim of the real-time use, from the event of the HTTP API to its answer.
+import type { APIGatewayProxyEventV2 } from 'aws-lambda';
+import { describe, expect, it } from 'vitest';
+import { listPipelines } from '../../functions/start-execution/list.ts';
+import { runPipeline } from '../../functions/start-execution/run.ts';
+import { PIPELINES, type SyncExecution } from '../../layers/seriatim/index.ts';
+
+const house = PIPELINES['house-prices']!.example;
+const price = { price: 506_645, low: 463_360, high: 553_973, city: 'Houston_TX', model: 'Houston_TX.tar.gz' };
+
+interface Sent {
+  readonly body?: unknown;
+  readonly text?: string;
+  readonly pipeline?: string;
+  readonly contentType?: string;
+  readonly isBase64Encoded?: boolean;
+}
+
+function eventOf({
+  body,
+  text,
+  pipeline = 'house-prices',
+  contentType = 'application/json',
+  isBase64Encoded = false,
+}: Sent) {
+  return {
+    routeKey: 'POST /pipelines/{pipeline}/invocations',
+    headers: contentType === '' ? {} : { 'content-type': contentType },
+    pathParameters: { pipeline },
+    body: text ?? JSON.stringify(body),
+    isBase64Encoded,
+  } as unknown as APIGatewayProxyEventV2;
+}
+
+async function send(sent: Sent, execution: Partial<SyncExecution> = succeeded([price])) {
+  const started: { arn: string; input: unknown }[] = [];
+  const startSync = async (arn: string, input: string): Promise<SyncExecution> => {
+    started.push({ arn, input: JSON.parse(input) });
+    return {
+      executionArn: 'arn:e',
+      stopDate: new Date('2026-11-22T10:00:00.030Z'),
+      ...execution,
+    } as SyncExecution;
+  };
+  const answer = await runPipeline(eventOf(sent), { startSync, machinePrefix: 'arn:m:seriatim-dev-' });
+  return { ...answer, started, json: JSON.parse(answer.body!) as Record<string, unknown> };
+}
+
+function succeeded(values: readonly unknown[]): Partial<SyncExecution> {
+  const records = values.map((value, position) => ({ position, value }));
+  const entered = {
+    Preprocess: '2026-11-22T10:00:00.001Z',
+    Estimate: '2026-11-22T10:00:00.004Z',
+    Postprocess: '2026-11-22T10:00:00.024Z',
+  };
+  return { status: 'SUCCEEDED', output: JSON.stringify({ records, entered }) };
+}
+
+describe('POST /pipelines/{pipeline}/invocations', () => {
+  it('answers a record with its price, the execution and the time of each stage', async () => {
+    const { statusCode, headers, json, started } = await send({ body: house });
+
+    expect(statusCode).toBe(200);
+    expect(json).toEqual(price);
+    expect(headers).toMatchObject({
+      'x-seriatim-execution-arn': 'arn:e',
+      'server-timing': 'Preprocess;dur=3, Estimate;dur=20, Postprocess;dur=6',
+    });
+    expect(started).toEqual([
+      { arn: 'arn:m:seriatim-dev-house-prices', input: { records: [{ position: 0, value: house }] } },
+    ]);
+  });
+
+  it('answers instances with predictions in their order', async () => {
+    const other = { ...price, city: 'Dallas_TX' };
+    const body = { instances: [house, { ...house, city: 'Dallas_TX' }] };
+
+    expect((await send({ body }, succeeded([price, other]))).json).toEqual({ predictions: [price, other] });
+  });
+
+  it('reads a body that came as base64, and a content type with parameters', async () => {
+    const text = Buffer.from(JSON.stringify(house)).toString('base64');
+
+    const { statusCode } = await send({
+      text,
+      isBase64Encoded: true,
+      contentType: 'Application/JSON; charset=utf-8',
+    });
+
+    expect(statusCode).toBe(200);
+  });
+
+  it.each<[string, Sent, number, string, RegExp]>([
+    [
+      'another content type',
+      { body: house, contentType: 'text/csv' },
+      415,
+      'UnsupportedContentType',
+      /"text\/csv"/,
+    ],
+    ['no content type', { body: house, contentType: '' }, 415, 'UnsupportedContentType', /\(none\)/],
+    ['malformed JSON', { text: '{"city":' }, 400, 'InvalidPayload', /not JSON/],
+    ['an empty body', { text: '' }, 400, 'InvalidPayload', /no body/],
+    ['a body that is no object', { body: [1] }, 400, 'InvalidPayload', /is missing|expected/],
+    [
+      'a missing field',
+      { body: { ...house, yearBuilt: undefined } },
+      400,
+      'InvalidPayload',
+      /^yearBuilt: is missing$/,
+    ],
+    [
+      'a mistyped field',
+      { body: { ...house, deck: 'maybe' } },
+      400,
+      'InvalidPayload',
+      /^deck: expected a boolean, "y" or "n", got "maybe"$/,
+    ],
+    [
+      'a mistyped field of the fourth record',
+      { body: { instances: [house, house, house, { ...house, yearBuilt: 'x' }] } },
+      400,
+      'InvalidPayload',
+      /^instances\[3\]\.yearBuilt: expected a whole number/,
+    ],
+    [
+      'a city that climbs',
+      { body: { ...house, city: '../../secrets' } },
+      400,
+      'InvalidPayload',
+      /^city: expected a name/,
+    ],
+    [
+      'instances that are no array',
+      { body: { instances: 1 } },
+      400,
+      'InvalidPayload',
+      /^instances: expected an array/,
+    ],
+    ['no instances', { body: { instances: [] } }, 400, 'InvalidPayload', /at least one/],
+    [
+      'too many instances',
+      { body: { instances: Array(501).fill(house) } },
+      400,
+      'InvalidPayload',
+      /at most 500/,
+    ],
+    [
+      'too many bytes',
+      { body: { ...house, note: 'x'.repeat(262_144) } },
+      413,
+      'PayloadTooLarge',
+      /at most 262144/,
+    ],
+    [
+      'an unknown pipeline',
+      { body: house, pipeline: 'nope' },
+      404,
+      'PipelineNotFound',
+      /"nope"; known: house-prices/,
+    ],
+    [
+      'a pipeline named like a member of objects',
+      { body: house, pipeline: 'constructor' },
+      404,
+      'PipelineNotFound',
+      /constructor/,
+    ],
+  ])('refuses %s before anything is started', async (_, sent, status, code, message) => {
+    const { statusCode, json, started } = await send(sent);
+
+    expect(statusCode).toBe(status);
+    expect(json.error).toMatchObject({ code, message: expect.stringMatching(message) });
+    expect(started).toEqual([]);
+  });
+
+  it('says which stage failed, with its status and the execution', async () => {
+    const error = 'SageMakerRuntime.ModelErrorException';
+    const cause = JSON.stringify({
+      stage: 'Estimate',
+      error,
+      message: 'Received client error (400) from cities',
+    });
+    const { statusCode, headers, json } = await send({ body: house }, { status: 'FAILED', error, cause });
+
+    expect(statusCode).toBe(424);
+    expect(headers).toMatchObject({ 'x-seriatim-execution-arn': 'arn:e' });
+    expect(json).toEqual({
+      error: {
+        code: 'ModelFailed',
+        message: 'Received client error (400) from cities',
+        stage: 'Estimate',
+        pipeline: 'house-prices',
+        executionArn: 'arn:e',
+      },
+    });
+  });
+
+  it('tells callers when to come back while a model loads', async () => {
+    const error = 'SageMakerRuntime.ModelNotReadyException';
+    const cause = JSON.stringify({ stage: 'Estimate', error, message: 'loading' });
+    const { statusCode, headers } = await send({ body: house }, { status: 'FAILED', error, cause });
+
+    expect(statusCode).toBe(429);
+    expect(headers).toMatchObject({ 'retry-after': '2' });
+  });
+
+  it('answers 503 when the state machine cannot be started, without the reason in it', async () => {
+    const startSync = async () => {
+      throw Object.assign(new Error('secret detail'), { name: 'StateMachineDoesNotExist' });
+    };
+    const answer = await runPipeline(eventOf({ body: house }), { startSync, machinePrefix: 'arn:m:' });
+
+    expect(answer.statusCode).toBe(503);
+    expect(answer.body).not.toContain('secret');
+  });
+});
+
+describe('GET /pipelines', () => {
+  it('lists each pipeline with a record that it takes', () => {
+    const { pipelines } = JSON.parse(listPipelines().body!) as {
+      pipelines: { name: string; example: object }[];
+    };
+
+    expect(pipelines).toMatchObject([{ name: 'house-prices', example: { city: 'Houston_TX' } }]);
+  });
+});

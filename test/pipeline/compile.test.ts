@@ -1,0 +1,202 @@
+// The compiler: what it emits stays as committed, is valid, and what it refuses it refuses by name.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import aslValidator from 'asl-validator';
+import jsonata from 'jsonata';
+import * as v from 'valibot';
+import { describe, expect, it } from 'vitest';
+import type { StateMachine } from '../../statemachines/compile/asl.ts';
+import { compilePipeline, formatMachine } from '../../statemachines/compile/compile.ts';
+import { PIPELINE_DEFINITIONS } from '../../statemachines/index.ts';
+import {
+  functionStage,
+  type InferenceStage,
+  inferenceStage,
+  type Pipeline,
+  pipeline,
+  type Stage,
+} from '../../statemachines/pipeline.ts';
+
+const machines = PIPELINE_DEFINITIONS.flatMap((definition) => Object.entries(compilePipeline(definition)));
+
+describe.each(machines)('the state machine %s', (name, machine) => {
+  it('is committed as the compiler emits it', () => {
+    const file = join(import.meta.dirname, '../../statemachines', `${name}.asl.json`);
+
+    expect(readFileSync(file, 'utf8')).toBe(formatMachine(machine));
+  });
+
+  it('is valid Amazon States Language', () => {
+    const { isValid, errors } = aslValidator(structuredClone(machine));
+
+    expect(errors).toEqual([]);
+    expect(isValid).toBe(true);
+  });
+
+  it('has only expressions that parse', () => {
+    const expressions = [...JSON.stringify(machine).matchAll(/"\{% (.*?) %\}"/g)].map(([, text]) =>
+      JSON.parse(`"${text}"`),
+    );
+
+    expect(expressions.length).toBeGreaterThan(10);
+    for (const text of expressions) expect(() => jsonata(text), text).not.toThrow();
+  });
+
+  it('names every state once, children included', () => {
+    const names = stateNames(machine);
+
+    expect(new Set(names).size).toBe(names.length);
+  });
+
+  it('gives every task a timeout and a way to fail that says which stage it was', () => {
+    for (const [state, fields] of allStates(machine)) {
+      if (fields.Type === 'Task') expect(fields.TimeoutSeconds, state).toBeGreaterThan(0);
+      const isStage = ['Preprocess', 'Estimate', 'Postprocess'].some((stage) => state.startsWith(stage));
+      if (isStage) expect(JSON.stringify(fields.Catch), state).toContain('States.ALL');
+    }
+  });
+});
+
+type Fields = Record<string, unknown> & { ItemProcessor?: StateMachine };
+
+function allStates(machine: Pick<StateMachine, 'States'>): [string, Fields][] {
+  return Object.entries(machine.States as Record<string, Fields>).flatMap(([name, fields]) => [
+    [name, fields] as [string, Fields],
+    ...(fields.ItemProcessor === undefined ? [] : allStates(fields.ItemProcessor)),
+  ]);
+}
+
+function stateNames(machine: Pick<StateMachine, 'States'>): string[] {
+  return allStates(machine).map(([name]) => name);
+}
+
+describe('compilePipeline', () => {
+  const first = functionStage({ name: 'First', function: 'first', gives: ['kind', 'row'] });
+  const last = functionStage({ name: 'Last', function: 'last', takes: ['kind', 'guess'], gives: ['answer'] });
+  const guess = inferenceStage({
+    name: 'Guess',
+    endpoint: { placeholder: 'Endpoint', containers: [{ name: 'one' }] },
+    instance: 'row',
+    into: 'guess',
+  });
+  const multi: InferenceStage = {
+    ...guess,
+    endpoint: { placeholder: 'Endpoint', containers: [{ name: 'one', mode: 'MultiModel' }] },
+    targetModel: '{kind}.tar.gz',
+  };
+  const of = (stages: readonly Stage[], more: Partial<Pipeline> = {}): Pipeline =>
+    pipeline({
+      name: 'guesses',
+      description: 'Guesses.',
+      input: v.object({}),
+      output: v.object({ answer: v.string() }),
+      stages,
+      ...more,
+    });
+
+  it('compiles a single-model inference without a target model', () => {
+    const machine = compilePipeline(of([first, guess, last])).guesses!;
+
+    expect(JSON.stringify(machine)).not.toContain('TargetModel');
+    expect(Object.keys(machine.States)).toEqual(['First', 'Guess', 'Last', 'Failed']);
+  });
+
+  it('hands the answers of a last inference to whoever reads the output', () => {
+    const output = v.object({ kind: v.string(), guess: v.any() });
+    const machine = compilePipeline(of([first, guess], { output })).guesses!;
+
+    expect(machine.States.Guess).toMatchObject({
+      End: true,
+      Output: { answers: { stage: 'Guess', into: 'guess', groups: '{% $states.result %}' } },
+    });
+  });
+
+  it.each<[string, Pipeline, RegExp]>([
+    [
+      'a bad pipeline name',
+      of([first], { name: 'Guesses' }),
+      /Pipeline "Guesses": expected a name like .* found "Guesses"/,
+    ],
+    ['no stages', of([]), /expected at least one stage, found none/],
+    ['a bad stage name', of([{ ...first, name: 'first' }]), /stage "first": expected a name in PascalCase/],
+    ['a name twice', of([first, first]), /stage "First": expected a name of its own/],
+    [
+      'a timeout of no seconds',
+      of([{ ...first, timeoutSeconds: 0 }]),
+      /stage "First": expected a timeout of 1 to 300/,
+    ],
+    [
+      'an inference at the start',
+      of([guess]),
+      /stage "Guess": expected a function stage before it.* found none/,
+    ],
+    [
+      'two inferences in a row',
+      of([first, guess, { ...guess, name: 'Again' }]),
+      /stage "Again".*found the inference "Guess"/,
+    ],
+    [
+      'a multi-model endpoint without target',
+      of([first, { ...multi, targetModel: undefined as never }]),
+      /expected a targetModel/,
+    ],
+    [
+      'a target without multi-model endpoint',
+      of([first, { ...guess, targetModel: 'x' }]),
+      /expected no targetModel.*found "x"/,
+    ],
+    [
+      'two multi-model containers',
+      of([
+        first,
+        {
+          ...multi,
+          endpoint: {
+            placeholder: 'E',
+            containers: [
+              { name: 'a', mode: 'MultiModel' },
+              { name: 'b', mode: 'MultiModel' },
+            ],
+          },
+        },
+      ]),
+      /expected at most one multi-model container, found a and b/,
+    ],
+    [
+      'sixteen containers',
+      of([
+        first,
+        {
+          ...guess,
+          endpoint: {
+            placeholder: 'E',
+            containers: Array.from({ length: 16 }, (_, i) => ({ name: `c${i}` })),
+          },
+        },
+      ]),
+      /expected 1 to 15 containers, found 16/,
+    ],
+    [
+      'an instance that no stage gives',
+      of([first, { ...guess, instance: 'rows' }]),
+      /stage "Guess": expected the fields rows .* found kind, row/,
+    ],
+    [
+      'a target model of unknown fields',
+      of([first, { ...multi, targetModel: '{city}' }]),
+      /expected the fields row, city/,
+    ],
+    [
+      'an input that is gone',
+      of([first, guess, { ...last, takes: ['row'] }]),
+      /stage "Last": expected the fields row .* found kind, guess/,
+    ],
+    [
+      'an output that no stage gives',
+      of([first]),
+      /stage "the output": expected the fields answer .* found kind, row/,
+    ],
+  ])('refuses %s, saying what was expected and found', (_, definition, message) => {
+    expect(() => compilePipeline(definition)).toThrow(message);
+  });
+});

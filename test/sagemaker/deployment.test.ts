@@ -1,0 +1,158 @@
+// UpdateEndpoint's ways to take over, under load: blue/green in steps, rolling, roll-back on an alarm; and weights and
+// counts changed by hand.
+import { CloudWatchClient, PutMetricAlarmCommand, SetAlarmStateCommand } from '@aws-sdk/client-cloudwatch';
+import {
+  DescribeEndpointCommand,
+  UpdateEndpointCommand,
+  type UpdateEndpointCommandInput,
+  UpdateEndpointWeightsAndCapacitiesCommand,
+} from '@aws-sdk/client-sagemaker';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createConfig, deploy, image, invokeSeen, type Stack, startStack } from './fixtures/stack.ts';
+
+let stack: Stack;
+let cloudWatch: CloudWatchClient;
+
+beforeAll(async () => {
+  stack = await startStack();
+  cloudWatch = new CloudWatchClient({
+    endpoint: stack.endpointUrl,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+  });
+});
+
+afterAll(async () => {
+  cloudWatch.destroy();
+  await stack.close();
+});
+
+const box = (NAME: string) => [{ Image: image('box'), Environment: { NAME } }];
+
+/** Calls the endpoint without pause while `work` goes on; every call has to succeed. */
+async function underLoad(endpoint: string, work: () => Promise<unknown>): Promise<string[]> {
+  const names: string[] = [];
+  let isDone = false;
+  const caller = async (): Promise<void> => {
+    while (!isDone) names.push((await invokeSeen(stack, endpoint)).name);
+  };
+  const callers = [caller(), caller()];
+  await work().finally(() => {
+    isDone = true;
+  });
+  await Promise.all(callers);
+  return names;
+}
+
+async function update(name: string, DeploymentConfig: UpdateEndpointCommandInput['DeploymentConfig']) {
+  await stack.control.send(
+    new UpdateEndpointCommand({ EndpointName: name, EndpointConfigName: `${name}-2`, DeploymentConfig }),
+  );
+  return stack.sagemaker.settled(name);
+}
+
+describe('an update under load, without a failed call,', () => {
+  it('moves over in a canary and then altogether', async () => {
+    await deploy(stack, 'canary', box('blue'));
+    await createConfig(stack, 'canary-2', box('green'));
+
+    const names = await underLoad('canary', () =>
+      update('canary', {
+        BlueGreenUpdatePolicy: {
+          TrafficRoutingConfiguration: {
+            Type: 'CANARY',
+            WaitIntervalInSeconds: 1,
+            CanarySize: { Type: 'CAPACITY_PERCENT', Value: 20 },
+          },
+        },
+      }),
+    );
+
+    const baking = names.slice(names.indexOf('green'), names.lastIndexOf('blue'));
+    expect(baking.filter((name) => name === 'green').length).toBeLessThan(baking.length / 2);
+    expect(names.at(-1)).toBe('green');
+  });
+
+  it('rolls over in batches of instances', async () => {
+    const variant = { InitialInstanceCount: 2 };
+    await deploy(stack, 'rolling', box('blue'), { variant });
+    await createConfig(stack, 'rolling-2', box('green'), { variant });
+
+    const names = await underLoad('rolling', () =>
+      update('rolling', {
+        RollingUpdatePolicy: {
+          MaximumBatchSize: { Type: 'INSTANCE_COUNT', Value: 1 },
+          WaitIntervalInSeconds: 0,
+        },
+      }),
+    );
+
+    expect(new Set(names)).toEqual(new Set(['blue', 'green']));
+    expect((await invokeSeen(stack, 'rolling')).name).toBe('green');
+  });
+
+  it('goes back when an alarm rings while it bakes', async () => {
+    await deploy(stack, 'alarmed', box('blue'));
+    await createConfig(stack, 'alarmed-2', box('green'));
+    await cloudWatch.send(
+      new PutMetricAlarmCommand({
+        AlarmName: 'errors',
+        Namespace: 'AWS/SageMaker',
+        MetricName: 'Invocation5XXErrors',
+        Statistic: 'Sum',
+        Period: 60,
+        EvaluationPeriods: 1,
+        Threshold: 1,
+        ComparisonOperator: 'GreaterThanThreshold',
+      }),
+    );
+
+    const states = new Set<string | undefined>();
+    let outcome: { status: string; failureReason?: string } | undefined;
+    await underLoad('alarmed', async () => {
+      const updated = update('alarmed', {
+        BlueGreenUpdatePolicy: {
+          TrafficRoutingConfiguration: { Type: 'ALL_AT_ONCE', WaitIntervalInSeconds: 600 },
+        },
+        AutoRollbackConfiguration: { Alarms: [{ AlarmName: 'errors' }] },
+      });
+      while ((await invokeSeen(stack, 'alarmed')).name !== 'green');
+      await cloudWatch.send(
+        new SetAlarmStateCommand({ AlarmName: 'errors', StateValue: 'ALARM', StateReason: 'test' }),
+      );
+      outcome = await updated;
+      states.add(
+        (await stack.control.send(new DescribeEndpointCommand({ EndpointName: 'alarmed' }))).EndpointStatus,
+      );
+    });
+
+    expect(outcome?.status).toBe('InService');
+    expect(outcome?.failureReason).toContain('the alarm errors is in ALARM state');
+    expect((await invokeSeen(stack, 'alarmed')).name).toBe('blue');
+  });
+});
+
+describe('UpdateEndpointWeightsAndCapacities', () => {
+  it('starts and ends instances', async () => {
+    await deploy(stack, 'sized', box('sized'));
+    const resize = async (DesiredInstanceCount: number) => {
+      await stack.control.send(
+        new UpdateEndpointWeightsAndCapacitiesCommand({
+          EndpointName: 'sized',
+          DesiredWeightsAndCapacities: [
+            { VariantName: 'AllTraffic', DesiredInstanceCount, DesiredWeight: 2 },
+          ],
+        }),
+      );
+      expect((await stack.sagemaker.settled('sized')).status).toBe('InService');
+      return (await stack.control.send(new DescribeEndpointCommand({ EndpointName: 'sized' })))
+        .ProductionVariants![0];
+    };
+
+    expect(await resize(3)).toMatchObject({ CurrentInstanceCount: 3, CurrentWeight: 2 });
+    const pids = new Set<number>();
+    for (let call = 0; call < 60; call++) pids.add((await invokeSeen(stack, 'sized')).pid);
+    expect(pids.size).toBe(3);
+    expect(await resize(1)).toMatchObject({ CurrentInstanceCount: 1, DesiredInstanceCount: 1 });
+  });
+});

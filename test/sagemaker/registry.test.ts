@@ -1,0 +1,197 @@
+// The model registry through the SDK: groups, versions, approval, endpoints that follow it, and what survives.
+
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  CreateEndpointCommand,
+  CreateEndpointConfigCommand,
+  CreateModelCommand,
+  CreateModelPackageCommand,
+  CreateModelPackageGroupCommand,
+  DeleteModelPackageCommand,
+  DescribeModelPackageCommand,
+  ListModelPackagesCommand,
+  type ModelApprovalStatus,
+  UpdateModelPackageCommand,
+} from '@aws-sdk/client-sagemaker';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createS3 } from '../../local/s3/index.ts';
+import { createSageMaker } from '../../local/sagemaker/index.ts';
+import { image, invokeSeen, type Stack, startStack } from './fixtures/stack.ts';
+
+let stack: Stack;
+
+beforeAll(async () => {
+  stack = await startStack();
+});
+
+afterAll(() => stack.close());
+
+async function createGroup(name: string): Promise<void> {
+  await stack.control.send(new CreateModelPackageGroupCommand({ ModelPackageGroupName: name }));
+}
+
+async function register(
+  group: string,
+  NAME: string,
+  options: { status?: ModelApprovalStatus; samplePayloadUrl?: string } = {},
+): Promise<string> {
+  const { ModelPackageArn } = await stack.control.send(
+    new CreateModelPackageCommand({
+      ModelPackageGroupName: group,
+      ModelApprovalStatus: options.status,
+      SamplePayloadUrl: options.samplePayloadUrl,
+      CustomerMetadataProperties: { trainedBy: NAME },
+      InferenceSpecification: {
+        Containers: [{ Image: image('box'), Environment: { NAME } }],
+        SupportedContentTypes: ['text/csv'],
+      },
+    }),
+  );
+  return ModelPackageArn!;
+}
+
+async function decide(ModelPackageArn: string, ModelApprovalStatus: ModelApprovalStatus): Promise<void> {
+  await stack.control.send(new UpdateModelPackageCommand({ ModelPackageArn, ModelApprovalStatus }));
+}
+
+/** An endpoint on one version, which follows the registry from then on. */
+async function deployVersion(name: string, ModelPackageName: string) {
+  const { control } = stack;
+  await control.send(new CreateModelCommand({ ModelName: name, Containers: [{ ModelPackageName }] }));
+  await control.send(
+    new CreateEndpointConfigCommand({
+      EndpointConfigName: name,
+      ProductionVariants: [{ VariantName: 'v', ModelName: name, InitialInstanceCount: 1 }],
+    }),
+  );
+  const Tags = [{ Key: 'seriatim:follows-registry', Value: 'true' }];
+  await control.send(new CreateEndpointCommand({ EndpointName: name, EndpointConfigName: name, Tags }));
+  return stack.sagemaker.settled(name);
+}
+
+describe('versions', () => {
+  it('count from 1, wait for approval, and keep their metadata', async () => {
+    await createGroup('counted');
+    const first = await register('counted', 'ada');
+    const second = await register('counted', 'grace');
+
+    const described = await stack.control.send(new DescribeModelPackageCommand({ ModelPackageName: second }));
+
+    expect(first).toBe('arn:aws:sagemaker:us-east-1:000000000000:model-package/counted/1');
+    expect(described).toMatchObject({
+      ModelPackageVersion: 2,
+      ModelApprovalStatus: 'PendingManualApproval',
+      ModelPackageStatus: 'Completed',
+      CustomerMetadataProperties: { trainedBy: 'grace' },
+    });
+  });
+
+  it('are found as AWS’s guide finds them: the newest approved one first', async () => {
+    await createGroup('searched');
+    for (const status of ['Approved', 'Approved', 'Rejected', 'PendingManualApproval'] as const) {
+      await register('searched', 'x', { status });
+    }
+
+    const { ModelPackageSummaryList: found } = await stack.control.send(
+      new ListModelPackagesCommand({
+        ModelPackageGroupName: 'searched',
+        ModelApprovalStatus: 'Approved',
+        SortBy: 'CreationTime',
+        SortOrder: 'Descending',
+        MaxResults: 1,
+      }),
+    );
+
+    expect(found?.map((version) => version.ModelPackageVersion)).toEqual([2]);
+  });
+
+  it('are never numbered twice', async () => {
+    await createGroup('deleted');
+    const first = await register('deleted', 'x');
+    await stack.control.send(new DeleteModelPackageCommand({ ModelPackageName: first }));
+
+    expect(await register('deleted', 'y')).toMatch(/\/2$/);
+  });
+});
+
+describe('a deployment', () => {
+  it('of a version that is not approved fails, and says so', async () => {
+    await createGroup('refused');
+    const rejected = await register('refused', 'x', { status: 'Rejected' });
+
+    const outcome = await deployVersion('refused', rejected);
+
+    expect(outcome.status).toBe('Failed');
+    expect(outcome.failureReason).toContain('its approval status is Rejected');
+  });
+
+  it('follows the registry: approving deploys, rejecting takes back, and the lineage says what served', async () => {
+    await createGroup('followed');
+    const v1 = await register('followed', 'v1', { status: 'Approved' });
+    expect(await deployVersion('followed', v1)).toEqual({ status: 'InService' });
+    const v2 = await register('followed', 'v2');
+    expect((await invokeSeen(stack, 'followed')).name).toBe('v1');
+
+    await decide(v2, 'Approved');
+    expect(await stack.sagemaker.settled('followed')).toEqual({ status: 'InService' });
+    expect((await invokeSeen(stack, 'followed')).name).toBe('v2');
+    await decide(v2, 'Rejected');
+    await stack.sagemaker.settled('followed');
+
+    expect((await invokeSeen(stack, 'followed')).name).toBe('v1');
+    const lineage = stack.sagemaker.deployments().filter(({ endpointName }) => endpointName === 'followed');
+    expect(lineage.map(({ modelPackageArn }) => modelPackageArn)).toEqual([v1, v2, v1]);
+  });
+
+  it('does not take over when the version’s own sample payload fails', async () => {
+    await stack.s3.putObject({ bucket: 'inputs', key: 'sample.csv' }, 'fail:bad:500');
+    await createGroup('sampled');
+    const good = await register('sampled', 'good', {
+      status: 'Approved',
+      samplePayloadUrl: 's3://inputs/sample.csv',
+    });
+    await deployVersion('sampled', good);
+
+    await register('sampled', 'bad', { status: 'Approved', samplePayloadUrl: 's3://inputs/sample.csv' });
+    const outcome = await stack.sagemaker.settled('sampled');
+
+    expect(outcome.status).toBe('InService');
+    expect(outcome.failureReason).toContain('The sample payload of');
+    expect((await invokeSeen(stack, 'sampled')).name).toBe('good');
+  });
+});
+
+it('survives a restart', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'registry-'));
+  const open = async () => {
+    const s3 = await createS3({ folder: join(folder, 's3') });
+    const sagemaker = await createSageMaker({
+      s3,
+      images: {},
+      volumesFolder: join(folder, 'volumes'),
+      databaseFile: join(folder, 'registry.sqlite'),
+    });
+    const close = async (): Promise<void> => {
+      await sagemaker.close();
+      await s3.close();
+    };
+    return { ...sagemaker, close };
+  };
+  const first = await open();
+  await first.operations.createModelPackageGroup!({ ModelPackageGroupName: 'kept' });
+  await first.operations.createModelPackage!({ ModelPackageGroupName: 'kept' });
+  const before = await first.operations.describeModelPackage!({ ModelPackageName: 'kept/1' });
+  await first.close();
+
+  const second = await open();
+  const after = await second.operations.describeModelPackage!({ ModelPackageName: 'kept/1' });
+  const next = await second.operations.createModelPackage!({ ModelPackageGroupName: 'kept' });
+  await second.close();
+
+  expect(after).toEqual(before);
+  expect(after.CreationTime).toBeInstanceOf(Date);
+  expect(next.ModelPackageArn).toMatch(/\/kept\/2$/);
+  await rm(folder, { recursive: true, force: true });
+});
