@@ -141,6 +141,27 @@ describe('a Standard execution', () => {
     await second.close();
   });
 
+  it("takes a worker's answer to a task that it took before a restart", async () => {
+    const first = await open(echo());
+    const { activityArn } = await first.operations.createActivity!({ name: 'work' });
+    const executionArn = await start(first, {
+      StartAt: 'Work',
+      States: { Work: { Type: 'Task', Resource: activityArn, End: true } },
+    });
+    const { taskToken } = await first.operations.getActivityTask!({ activityArn });
+    await settle();
+    await first.close();
+    const second = await open(echo());
+    await second.resume();
+    await settle();
+
+    await second.operations.sendTaskSuccess!({ taskToken, output: '"done"' });
+    await settle();
+
+    expect((await second.operations.describeExecution!({ executionArn })).output).toBe('"done"');
+    await second.close();
+  });
+
   it('is redriven from the state that failed', async () => {
     const calls: string[] = [];
     let isBroken = true;
