@@ -44,7 +44,7 @@ interface Entry {
   onIdle: (() => void) | undefined;
 }
 
-type RegistryOptions = Omit<ServedModelOptions, 'name' | 'folder'>;
+type RegistryOptions = Omit<ServedModelOptions, 'name' | 'artefact'>;
 
 export function createRegistry(options: RegistryOptions): Registry {
   return new ModelRegistry(options);
@@ -77,9 +77,10 @@ class ModelRegistry implements Registry {
 
   async #open(name: string, folder: string): Promise<ServedModel> {
     const { metrics } = this.#options;
-    const bytes = this.#checkRoom(name, await inspectArtefact(folder));
+    const artefact = await inspectArtefact(folder);
+    const bytes = this.#checkRoom(name, artefact);
     this.#loading.set(name, bytes);
-    const model = await serveModel({ ...this.#options, name, folder });
+    const model = await serveModel({ ...this.#options, name, artefact });
     metrics.loaded(name, model.loadMs);
     const counts = { inFlight: 0, invocations: 0, onIdle: undefined };
     this.#entries.set(name, { model, bytes, metrics: metrics.model(name), ...counts });
