@@ -106,6 +106,21 @@ describe('handlers', () => {
     expect(await (await post('/invocations', 'x'.repeat(1_000_000))).text()).toBe('1000000');
   });
 
+  it('go on after a caller left in the middle of a stream', async () => {
+    const code = `
+      async function* numbers() { for (let i = 0; i < 50; i++) { yield String(i); await new Promise((r) => setTimeout(r, 2)); } }
+      export const transformFn = () => ({ body: numbers(), contentType: 'text/plain' });`;
+    const { url, post, ready } = await start(code);
+    await ready;
+    const controller = new AbortController();
+    const response = await fetch(`${url}/invocations`, { method: 'POST', signal: controller.signal });
+    await response.body!.getReader().read();
+
+    controller.abort();
+
+    expect(await (await post('/invocations', '')).text()).toMatch(/^0123.*49$/);
+  });
+
   it('see their signal abort when the caller goes away', async () => {
     const code = `export const transformFn = (_m, _b, _t, _a, { signal, logger }) => new Promise(() => {
       logger.info('begun'); signal.addEventListener('abort', () => logger.info('aborted')); });`;
