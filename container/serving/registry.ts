@@ -77,7 +77,7 @@ class ModelRegistry implements Registry {
 
   async #open(name: string, folder: string): Promise<ServedModel> {
     const { metrics } = this.#options;
-    const artefact = await inspectArtefact(folder);
+    const artefact = await inspectArtefact(folder, this.#options.settings.program);
     const bytes = this.#checkRoom(name, artefact);
     this.#loading.set(name, bytes);
     const model = await serveModel({ ...this.#options, name, artefact });

@@ -218,6 +218,28 @@ describe('handlers', () => {
   });
 });
 
+describe('the file with the handlers', () => {
+  it('is the one that SAGEMAKER_PROGRAM names', async () => {
+    const other = { 'code/other.ts': { text: `export const transformFn = () => 'other';` } };
+    const { post, ready } = await start(`export const transformFn = () => 'inference';`, {
+      files: other,
+      env: { SAGEMAKER_PROGRAM: 'other.ts' },
+    });
+    await ready;
+
+    expect(await (await post('/invocations', '')).text()).toBe('other');
+  });
+
+  it('is refused when it is Python, with the way out', async () => {
+    const { ready } = await start('export const transformFn = () => 1;', {
+      files: { 'code/serve.py': { text: '' } },
+      env: { SAGEMAKER_PROGRAM: 'serve.py' },
+    });
+
+    await expect(ready).rejects.toThrow(/serve\.py holds Python handlers.*Write them as code\/inference\.ts/);
+  });
+});
+
 describe('a combination of handlers that cannot work is refused at load, naming the file', () => {
   it.each([
     [
