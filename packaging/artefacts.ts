@@ -1,9 +1,13 @@
 // The models as artefacts: deterministic `.tar.gz` files under `.build/models`, by the key they have in the model
 // bucket. Packed again only when a model changed.
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { mkdir, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { packArtefact } from '../container/pack.ts';
+import { PIPELINE_DEFINITIONS } from '../statemachines/index.ts';
+import type { EndpointTarget } from '../statemachines/pipeline.ts';
+import { endpointTargets, modelDataKey } from './pipelines/hosting.ts';
+import { endpointOf } from './pipelines/names.ts';
 
 export interface Artefact {
   /** Relative to the model bucket: `house-prices/cities/Houston_TX.tar.gz`. */
@@ -17,9 +21,13 @@ interface Source {
   readonly entries: readonly { readonly path: string; readonly file: string }[];
 }
 
-/** @throws Error naming the model file that is missing */
+/** @throws Error naming the model file or folder that is missing */
 export async function packArtefacts(projectFolder: string): Promise<Artefact[]> {
-  const sources = housePrices(join(projectFolder, 'models/house-prices'));
+  const models = join(projectFolder, 'models');
+  const sources = [
+    ...housePrices(join(models, 'house-prices')),
+    ...endpointTargets(PIPELINE_DEFINITIONS).flatMap((target) => endpointSources(models, target)),
+  ];
   return Promise.all(sources.map((source) => pack(source, projectFolder)));
 }
 
@@ -34,6 +42,30 @@ function housePrices(folder: string): Source[] {
         modelSource(`house-prices/cities/${basename(name, '.onnx')}.tar.gz`, join(folder, 'cities', name)),
       ),
   ];
+}
+
+/** By the folder's layout: `models/<endpoint>/<container>/` is one artefact, whole; of a multi-model container, each `.onnx` file in it. */
+function endpointSources(models: string, target: EndpointTarget): Source[] {
+  const endpoint = endpointOf(target.placeholder);
+  if (endpoint === 'house-prices') return [];
+  return target.containers.flatMap((container) => {
+    const folder = join(models, endpoint, container.name);
+    const key = modelDataKey(target, container);
+    const files = filesIn(folder);
+    if (container.mode !== 'MultiModel') return [{ key, entries: files }];
+    return files
+      .filter(({ path }) => path.endsWith('.onnx'))
+      .map(({ path, file }) => modelSource(`${key}${basename(path, '.onnx')}.tar.gz`, file));
+  });
+}
+
+function filesIn(folder: string): { path: string; file: string }[] {
+  if (!existsSync(folder)) throw new Error(`The model folder ${folder} is missing.`);
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort()
+    .map((file) => ({ path: relative(folder, file).replaceAll('\\', '/'), file }));
 }
 
 function modelSource(key: string, file: string): Source {

@@ -1,5 +1,6 @@
 // Every pipeline of the project.
+import { diabetesProgression } from './diabetes-progression.ts';
 import { housePrices } from './house-prices.ts';
 import type { Pipeline } from './pipeline.ts';
 
-export const PIPELINE_DEFINITIONS: readonly Pipeline[] = [housePrices];
+export const PIPELINE_DEFINITIONS: readonly Pipeline[] = [housePrices, diabetesProgression];

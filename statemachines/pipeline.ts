@@ -39,15 +39,18 @@ export interface FunctionStage extends StagePolicy {
 
 /**
  * An endpoint, called by Step Functions itself with `{"instances":[…]}`, answering `{"predictions":[…]}`. Records bound
- * for different target models are grouped, one call each, and put back in their order.
+ * for different target models are grouped, one call each, and put back in their order. As the first stage it takes
+ * whole records, all of them in one call.
  */
 export interface InferenceStage extends StagePolicy {
   readonly kind: 'inference';
   readonly endpoint: EndpointTarget;
-  /** The field of the record's value that is sent; it leaves the record. */
-  readonly instance: string;
-  /** The field under which the answer `{prediction, targetModel?}` joins the record. */
-  readonly into: string;
+  /** The field of the record's value that is sent; it leaves the record. The whole value, unless told. */
+  readonly instance?: string;
+  /** The field under which the answer `{prediction, targetModel?}` joins the record. Unless told, the prediction itself becomes the record's value. */
+  readonly into?: string;
+  /** The fields of a prediction that becomes the record's value. */
+  readonly gives?: readonly string[];
   /** The artefact on a multi-model endpoint, with fields of the record in braces: `{city}.tar.gz`. */
   readonly targetModel?: string;
   readonly targetVariant?: string;
@@ -56,10 +59,21 @@ export interface InferenceStage extends StagePolicy {
 }
 
 export interface EndpointTarget {
-  /** The placeholder for the endpoint's name, filled in by the template. */
+  /**
+   * The placeholder for the endpoint's name, filled in by the template: `TumourScreeningEndpoint` is the endpoint
+   * `seriatim-<stage>-tumour-screening`, whose artefacts lie under `tumour-screening/` in the model bucket.
+   */
   readonly placeholder: string;
   /** One, or an inference pipeline of up to 15 in series. */
-  readonly containers: readonly { readonly name: string; readonly mode?: 'SingleModel' | 'MultiModel' }[];
+  readonly containers: readonly EndpointContainer[];
+  /** On one machine only: `first-call` starts its containers when they are first called. `boot` unless told. */
+  readonly starts?: 'boot' | 'first-call';
+}
+
+export interface EndpointContainer {
+  readonly name: string;
+  readonly mode?: 'SingleModel' | 'MultiModel';
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** One retrier of Amazon States Language, in its own words. */

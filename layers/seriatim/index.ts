@@ -1,6 +1,7 @@
 // The entry of the shared layer: what functions import, as `/opt/nodejs/seriatim.mjs` once deployed.
 export * from './claims.ts';
 export * from './clients.ts';
+export * from './contracts/diabetes-progression.ts';
 export * from './contracts/house-prices.ts';
 export * from './endpoint.ts';
 export * from './errors.ts';

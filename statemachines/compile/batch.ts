@@ -2,9 +2,9 @@
 // stages on them in Express children and writes their results to a work prefix, from where `assemble-batch` puts them
 // back into the file's order.
 import { STATE_BYTES_LIMIT } from '../../layers/seriatim/payload.ts';
-import type { Pipeline } from '../pipeline.ts';
+import { functionStage, type Pipeline } from '../pipeline.ts';
 import { expression, functionPlaceholder, placeholder, type State, type StateMachine } from './asl.ts';
-import { FAILED, failedState, stageStates } from './stages.ts';
+import { CHECK_RECORDS, FAILED, failedState, stageStates } from './stages.ts';
 
 const RECORDS_PER_CHILD = 500;
 
@@ -15,7 +15,8 @@ const CHILDREN_AT_ONCE = 10;
 /** The longest a Lambda function may run. */
 const ASSEMBLE_SECONDS = 900;
 
-export function batchMachine(pipeline: Pipeline): StateMachine {
+export function batchMachine(definition: Pipeline): StateMachine {
+  const pipeline = withCheckedRecords(definition);
   return {
     Comment: `${pipeline.description} A file of records at a time.`,
     QueryLanguage: 'JSONata',
@@ -35,6 +36,21 @@ export function batchMachine(pipeline: Pipeline): StateMachine {
       [FAILED]: failedState(),
     },
   };
+}
+
+/**
+ * A request's records are checked before its execution starts; a file's by the first function stage, or by one that is
+ * put before an inference at the start, so that a bad line becomes an error record and spoils no call.
+ */
+export function withCheckedRecords(pipeline: Pipeline): Pipeline {
+  if (pipeline.stages[0]!.kind === 'function') return pipeline;
+  const check = functionStage({
+    name: 'CheckRecords',
+    description: "Checks the file's records against the pipeline's input.",
+    function: CHECK_RECORDS,
+    gives: [],
+  });
+  return { ...pipeline, stages: [check, ...pipeline.stages] };
 }
 
 /** An empty file has no header to read: it goes straight to an empty result. */

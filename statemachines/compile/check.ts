@@ -18,7 +18,7 @@ export function checkPipeline(pipeline: Pipeline): void {
   checkSeconds(pipeline.name, undefined, pipeline.timeoutSeconds);
   pipeline.stages.forEach((stage, i) => {
     checkSeconds(pipeline.name, stage.name, stage.timeoutSeconds);
-    if (stage.kind === 'inference') checkInference(pipeline, stage, pipeline.stages[i - 1]);
+    if (stage.kind === 'inference') checkInference(pipeline, stage, i);
   });
   checkContracts(pipeline);
 }
@@ -54,14 +54,23 @@ function checkSeconds(pipeline: string, stage: string | undefined, seconds: numb
   );
 }
 
-function checkInference(pipeline: Pipeline, stage: InferenceStage, before: Stage | undefined): void {
+function checkInference(pipeline: Pipeline, stage: InferenceStage, index: number): void {
   const place = { pipeline: pipeline.name, stage: stage.name };
-  if (before?.kind !== 'function') {
-    const found = before === undefined ? 'none' : `the ${before.kind} "${before.name}"`;
+  const before = pipeline.stages[index - 1];
+  if (before?.kind === 'inference') {
+    const found = `the inference "${before.name}"`;
     throw new PipelineDefinitionError(
       place,
       'a function stage before it, which lays out its instances',
       found,
+    );
+  }
+  if (before === undefined) checkFirst(place, stage);
+  if (stage.into === undefined && stage.gives === undefined) {
+    throw new PipelineDefinitionError(
+      place,
+      '"into", or "gives" with the fields of its predictions',
+      'neither',
     );
   }
   checkContainers(place, stage.endpoint);
@@ -75,6 +84,15 @@ function checkInference(pipeline: Pipeline, stage: InferenceStage, before: Stage
       'no targetModel, since no container is multi-model',
       `"${stage.targetModel}"`,
     );
+  }
+}
+
+/** Without a function before it, nothing lays out a field or groups by target model. */
+function checkFirst(place: { pipeline: string; stage: string }, stage: InferenceStage): void {
+  for (const member of ['instance', 'targetModel', 'into'] as const) {
+    if (stage[member] === undefined) continue;
+    const expected = `a function stage before it, since "${member}" is given`;
+    throw new PipelineDefinitionError(place, expected, 'none');
   }
 }
 
@@ -107,7 +125,7 @@ function checkContracts(pipeline: Pipeline): void {
 function neededBy(stage: Stage): readonly string[] {
   if (stage.kind === 'function') return takenBy(stage);
   const inModel = [...(stage.targetModel ?? '').matchAll(/\{(\w+)\}/g)].map(([, field]) => field!);
-  return [stage.instance, ...inModel];
+  return stage.instance === undefined ? inModel : [stage.instance, ...inModel];
 }
 
 function takenBy(stage: FunctionStage): readonly string[] {
@@ -115,6 +133,7 @@ function takenBy(stage: FunctionStage): readonly string[] {
 }
 
 function fieldsAfter(stage: InferenceStage, before: ReadonlySet<string>): ReadonlySet<string> {
+  if (stage.into === undefined) return new Set(stage.gives);
   return new Set([...before].filter((field) => field !== stage.instance).concat(stage.into));
 }
 
