@@ -2,5 +2,6 @@
 import { diabetesProgression } from './diabetes-progression.ts';
 import { housePrices } from './house-prices.ts';
 import type { Pipeline } from './pipeline.ts';
+import { tumourScreening } from './tumour-screening.ts';
 
-export const PIPELINE_DEFINITIONS: readonly Pipeline[] = [housePrices, diabetesProgression];
+export const PIPELINE_DEFINITIONS: readonly Pipeline[] = [housePrices, diabetesProgression, tumourScreening];

@@ -3,6 +3,7 @@ export * from './claims.ts';
 export * from './clients.ts';
 export * from './contracts/diabetes-progression.ts';
 export * from './contracts/house-prices.ts';
+export * from './contracts/tumour-screening.ts';
 export * from './endpoint.ts';
 export * from './errors.ts';
 export * from './execution-errors.ts';

@@ -3,6 +3,7 @@
 import type { GenericSchema } from 'valibot';
 import { PatientSchema, ProgressionSchema } from './contracts/diabetes-progression.ts';
 import { HousePriceSchema, HouseSchema } from './contracts/house-prices.ts';
+import { BiopsySchema, ScreeningSchema } from './contracts/tumour-screening.ts';
 import { PipelineNotFound } from './errors.ts';
 
 export interface PipelineEntry {
@@ -42,6 +43,46 @@ export const PIPELINES: Readonly<Record<string, PipelineEntry>> = {
     outputFields: Object.keys(ProgressionSchema.entries),
     startsWithInference: true,
     example: { age: 59, sex: 'M', bmi: 32.1, bp: 101, s1: 157, s2: 93.2, s3: 38, s4: 4, s5: 4.8598, s6: 87 },
+  },
+  'tumour-screening': {
+    name: 'tumour-screening',
+    description: 'Whether a tumour is benign, with reasons and a calibrated probability.',
+    input: BiopsySchema,
+    outputFields: Object.keys(ScreeningSchema.entries),
+    startsWithInference: true,
+    example: {
+      mean_radius: 17.99,
+      mean_texture: 10.38,
+      mean_perimeter: 122.8,
+      mean_area: 1001.0,
+      mean_smoothness: 0.1184,
+      mean_compactness: 0.2776,
+      mean_concavity: 0.3001,
+      mean_concave_points: 0.1471,
+      mean_symmetry: 0.2419,
+      mean_fractal_dimension: 0.07871,
+      radius_error: 1.095,
+      texture_error: 0.9053,
+      perimeter_error: 8.589,
+      area_error: 153.4,
+      smoothness_error: 0.006399,
+      compactness_error: 0.04904,
+      concavity_error: 0.05373,
+      concave_points_error: 0.01587,
+      symmetry_error: 0.03003,
+      fractal_dimension_error: 0.006193,
+      worst_radius: null,
+      worst_texture: 17.33,
+      worst_perimeter: 184.6,
+      worst_area: 2019.0,
+      worst_smoothness: 0.1622,
+      worst_compactness: 0.6656,
+      worst_concavity: 0.7119,
+      worst_concave_points: 0.2654,
+      worst_symmetry: 0.4601,
+      worst_fractal_dimension: 0.1189,
+      size_class: 'huge',
+    },
   },
 };
 
