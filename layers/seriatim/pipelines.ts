@@ -3,6 +3,7 @@
 import type { GenericSchema } from 'valibot';
 import { PatientSchema, ProgressionSchema } from './contracts/diabetes-progression.ts';
 import { HousePriceSchema, HouseSchema } from './contracts/house-prices.ts';
+import { PhotoObjectSchema, PhotoSchema, PhotoThemesSchema } from './contracts/photo-themes.ts';
 import { BiopsySchema, ScreeningSchema } from './contracts/tumour-screening.ts';
 import { PipelineNotFound } from './errors.ts';
 
@@ -14,8 +15,19 @@ export interface PipelineEntry {
   readonly outputFields: readonly string[];
   /** Its first stage is an inference: requests go on as the schema reads them, since no function does that. */
   readonly startsWithInference?: boolean;
-  /** One record that the pipeline takes. */
-  readonly example: Readonly<Record<string, unknown>>;
+  /** One record that the pipeline takes; none where a request's body is the record's payload itself. */
+  readonly example?: Readonly<Record<string, unknown>>;
+  /** The body of a request is this field of the one record, as bytes of one of these types. */
+  readonly binary?: BinaryInput;
+  /** A batch also gives its records grouped by this field of theirs. */
+  readonly groupBy?: string;
+}
+
+export interface BinaryInput {
+  readonly field: string;
+  readonly contentTypes: readonly string[];
+  /** A line of a batch, which names an object of the batch bucket. */
+  readonly object: GenericSchema<unknown, { readonly key: string }>;
 }
 
 export const PIPELINES: Readonly<Record<string, PipelineEntry>> = {
@@ -83,6 +95,14 @@ export const PIPELINES: Readonly<Record<string, PipelineEntry>> = {
       worst_fractal_dimension: 0.1189,
       size_class: 'huge',
     },
+  },
+  'photo-themes': {
+    name: 'photo-themes',
+    description: 'What is on a photo, and its theme.',
+    input: PhotoSchema,
+    outputFields: ['key', ...Object.keys(PhotoThemesSchema.entries)],
+    binary: { field: 'photo', contentTypes: ['image/png', 'image/jpeg'], object: PhotoObjectSchema },
+    groupBy: 'theme',
   },
 };
 

@@ -9,7 +9,7 @@ export function endpointTargets(pipelines: readonly Pipeline[]): EndpointTarget[
   const targets = new Map<string, EndpointTarget>();
   for (const { stages } of pipelines) {
     for (const stage of stages) {
-      if (stage.kind === 'inference') targets.set(stage.endpoint.placeholder, stage.endpoint);
+      if ('endpoint' in stage) targets.set(stage.endpoint.placeholder, stage.endpoint);
     }
   }
   return [...targets.values()];
@@ -61,9 +61,7 @@ function containerDefinition(target: EndpointTarget, container: EndpointContaine
   return {
     ContainerHostname: name,
     Image: {
-      // biome-ignore lint/suspicious/noTemplateCurlyInString: CloudFormation fills these in
-      'Fn::Sub':
-        '${AWS::AccountId}.dkr.ecr.${AWS::Region}.${AWS::URLSuffix}/seriatim-container:${ContainerTag}',
+      'Fn::Sub': `\${AWS::AccountId}.dkr.ecr.\${AWS::Region}.\${AWS::URLSuffix}/seriatim-container:\${ContainerTag}`,
     },
     ModelDataUrl: { 'Fn::Sub': `s3://\${ModelBucket}/${modelDataKey(target, container)}` },
     ...(mode === 'MultiModel' ? { Mode: mode, MultiModelConfig: { ModelCacheSetting: 'Enabled' } } : {}),

@@ -20,7 +20,10 @@ export function machineResources(pipeline: Pipeline): Resources {
 
 function resourcesOf(pipeline: Pipeline, name: string, machine: StateMachine): Resources {
   const isBatch = name !== pipeline.name;
-  const statements = [...callStatements(machine), ...(isBatch ? batchStatements(pipeline.name) : [])];
+  const statements = [
+    ...callStatements(pipeline, machine),
+    ...(isBatch ? batchStatements(pipeline.name) : []),
+  ];
   return {
     [`${pascal(name)}StateMachine`]: stateMachine(name, machine, isBatch ? 'STANDARD' : 'EXPRESS'),
     [`${pascal(name)}LogGroup`]: logGroup(name),
@@ -93,8 +96,11 @@ function policy(name: string, statements: readonly Statement[]) {
   return { PolicyName: name, PolicyDocument: { Version: '2012-10-17', Statement: statements } };
 }
 
-function callStatements(machine: StateMachine): Statement[] {
-  const { functions, endpoints } = placeholdersOf(machine);
+/** An endpoint that is called through the function `invoke-endpoint` is that function's to call. */
+function callStatements({ stages }: Pipeline, machine: StateMachine): Statement[] {
+  const { functions, endpoints: named } = placeholdersOf(machine);
+  const direct = stages.flatMap((stage) => (stage.kind === 'inference' ? stage.endpoint.placeholder : []));
+  const endpoints = named.filter((name) => direct.includes(name));
   const calls: [string, unknown[]][] = [
     ['lambda:InvokeFunction', functions.map((name) => ({ 'Fn::GetAtt': [functionId(name), 'Arn'] }))],
     [

@@ -3,7 +3,15 @@
 // back into the file's order.
 import { STATE_BYTES_LIMIT } from '../../layers/seriatim/payload.ts';
 import { functionStage, type Pipeline } from '../pipeline.ts';
-import { expression, functionPlaceholder, placeholder, type State, type StateMachine } from './asl.ts';
+import {
+  expression,
+  functionPlaceholder,
+  placeholder,
+  type State,
+  type StateMachine,
+  type States,
+} from './asl.ts';
+import { eachRecord } from './batch-each.ts';
 import { CHECK_RECORDS, FAILED, failedState, stageStates } from './stages.ts';
 
 const RECORDS_PER_CHILD = 500;
@@ -16,7 +24,7 @@ const CHILDREN_AT_ONCE = 10;
 const ASSEMBLE_SECONDS = 900;
 
 export function batchMachine(definition: Pipeline): StateMachine {
-  const pipeline = withCheckedRecords(definition);
+  const pipeline = definition.flow === 'record' ? definition : withCheckedRecords(definition);
   return {
     Comment: `${pipeline.description} A file of records at a time.`,
     QueryLanguage: 'JSONata',
@@ -94,13 +102,7 @@ function recordsMap(
     ToleratedFailurePercentage: 100,
     ItemProcessor: {
       ProcessorConfig: { Mode: 'DISTRIBUTED', ExecutionType: 'EXPRESS' },
-      StartAt: pipeline.stages[0]!.name + format.label,
-      States: stageStates(pipeline, {
-        onRecordError: 'keep',
-        recordsAt: '$states.input.Items',
-        reportsTimes: false,
-        suffix: format.label,
-      }),
+      ...childStates(pipeline, format.label),
     },
     ResultWriter: resultWriter(),
     Catch: [
@@ -112,6 +114,19 @@ function recordsMap(
     ],
     Output: { results: expression('$states.result.ResultWriterDetails') },
     Next: 'AssembleResults',
+  };
+}
+
+function childStates(pipeline: Pipeline, suffix: string): { StartAt: string; States: States } {
+  if (pipeline.flow === 'record') return eachRecord(pipeline, suffix);
+  return {
+    StartAt: pipeline.stages[0]!.name + suffix,
+    States: stageStates(pipeline, {
+      onRecordError: 'keep',
+      recordsAt: '$states.input.Items',
+      reportsTimes: false,
+      suffix,
+    }),
   };
 }
 

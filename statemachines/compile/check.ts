@@ -1,6 +1,7 @@
 // What can be checked of a pipeline before anything runs: names and limits, that each stage's output fits the next
 // one's input, that a target model is named exactly when the endpoint is multi-model.
 import type { EndpointTarget, FunctionStage, InferenceStage, Pipeline, Stage } from '../pipeline.ts';
+import { checkRecordFlow } from './check-record-flow.ts';
 import { PipelineDefinitionError } from './errors.ts';
 
 /** https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateModel.html */
@@ -16,8 +17,14 @@ export function checkPipeline(pipeline: Pipeline): void {
     throw new PipelineDefinitionError({ pipeline: pipeline.name }, 'at least one stage', 'none');
   }
   checkSeconds(pipeline.name, undefined, pipeline.timeoutSeconds);
+  for (const stage of pipeline.stages) checkSeconds(pipeline.name, stage.name, stage.timeoutSeconds);
+  if (pipeline.flow === 'record') checkRecordFlow(pipeline);
+  else checkRecordsFlow(pipeline);
+}
+
+function checkRecordsFlow(pipeline: Pipeline): void {
   pipeline.stages.forEach((stage, i) => {
-    checkSeconds(pipeline.name, stage.name, stage.timeoutSeconds);
+    checkKind(pipeline, stage);
     if (stage.kind === 'inference') checkInference(pipeline, stage, i);
   });
   checkContracts(pipeline);
@@ -31,7 +38,7 @@ function checkNames({ name, stages }: Pipeline): void {
       `"${name}"`,
     );
   }
-  const seen = new Set<string>(['Failed']);
+  const seen = new Set<string>(['Failed', 'Answer']);
   for (const stage of stages) {
     const place = { pipeline: name, stage: stage.name };
     if (!/^[A-Z][A-Za-z0-9]{0,59}$/.test(stage.name)) {
@@ -54,6 +61,16 @@ function checkSeconds(pipeline: string, stage: string | undefined, seconds: numb
   );
 }
 
+function checkKind(pipeline: Pipeline, { name, kind }: Stage): void {
+  if (kind === 'function' || kind === 'inference') return;
+  const place = { pipeline: pipeline.name, stage: name };
+  throw new PipelineDefinitionError(
+    place,
+    `flow: 'record', since the stage is of the kind "${kind}"`,
+    'none',
+  );
+}
+
 function checkInference(pipeline: Pipeline, stage: InferenceStage, index: number): void {
   const place = { pipeline: pipeline.name, stage: stage.name };
   const before = pipeline.stages[index - 1];
@@ -73,6 +90,14 @@ function checkInference(pipeline: Pipeline, stage: InferenceStage, index: number
       'neither',
     );
   }
+  checkEndpoint(place, stage);
+}
+
+/** Its containers, and that a target model is named exactly when one of them is multi-model. */
+export function checkEndpoint(
+  place: { pipeline: string; stage: string },
+  stage: { readonly endpoint: EndpointTarget; readonly targetModel?: string },
+): void {
   checkContainers(place, stage.endpoint);
   const isMultiModel = stage.endpoint.containers.some(({ mode }) => mode === 'MultiModel');
   if (isMultiModel && stage.targetModel === undefined) {
@@ -116,7 +141,7 @@ function checkContracts(pipeline: Pipeline): void {
   for (const stage of pipeline.stages) {
     const place = { pipeline: pipeline.name, stage: stage.name };
     if (fields !== undefined) requireFields(place, neededBy(stage), fields);
-    fields = stage.kind === 'function' ? new Set(stage.gives) : fieldsAfter(stage, fields ?? new Set());
+    fields = fieldsAfter(stage, fields ?? new Set());
   }
   const wanted = schemaFields(pipeline.output);
   if (wanted !== undefined) requireFields({ pipeline: pipeline.name, stage: 'the output' }, wanted, fields!);
@@ -124,6 +149,7 @@ function checkContracts(pipeline: Pipeline): void {
 
 function neededBy(stage: Stage): readonly string[] {
   if (stage.kind === 'function') return takenBy(stage);
+  if (stage.kind !== 'inference') return [];
   const inModel = [...(stage.targetModel ?? '').matchAll(/\{(\w+)\}/g)].map(([, field]) => field!);
   return stage.instance === undefined ? inModel : [stage.instance, ...inModel];
 }
@@ -132,12 +158,14 @@ function takenBy(stage: FunctionStage): readonly string[] {
   return stage.takes ?? [];
 }
 
-function fieldsAfter(stage: InferenceStage, before: ReadonlySet<string>): ReadonlySet<string> {
+function fieldsAfter(stage: Stage, before: ReadonlySet<string>): ReadonlySet<string> {
+  if (stage.kind === 'function') return new Set(stage.gives);
+  if (stage.kind !== 'inference') return before;
   if (stage.into === undefined) return new Set(stage.gives);
   return new Set([...before].filter((field) => field !== stage.instance).concat(stage.into));
 }
 
-function requireFields(
+export function requireFields(
   place: { pipeline: string; stage: string },
   needed: readonly string[],
   given: ReadonlySet<string>,
@@ -149,7 +177,7 @@ function requireFields(
 }
 
 /** The required fields of an object schema, undefined for any other schema. */
-function schemaFields(schema: Pipeline['output']): readonly string[] | undefined {
+export function schemaFields(schema: Pipeline['output']): readonly string[] | undefined {
   const entries = (schema as { entries?: Record<string, { type: string }> }).entries;
   if (entries === undefined) return undefined;
   return Object.entries(entries)

@@ -33,12 +33,10 @@ export function stageStates(pipeline: Pipeline, setting: StageSetting): States {
   const states: Record<string, State> = {};
   pipeline.stages.forEach((stage, i) => {
     const place = { pipeline, setting, index: i };
-    states[stage.name + setting.suffix] =
-      stage.kind === 'function'
-        ? functionState(stage, place)
-        : i === 0
-          ? wholeInferenceState(stage, place)
-          : inferenceState(stage, place);
+    if (stage.kind === 'function') states[stage.name + setting.suffix] = functionState(stage, place);
+    if (stage.kind !== 'inference') return;
+    const build = i === 0 ? wholeInferenceState : inferenceState;
+    states[stage.name + setting.suffix] = build(stage, place);
   });
   return { ...states, [FAILED + setting.suffix]: failedState() };
 }

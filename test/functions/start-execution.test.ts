@@ -42,7 +42,11 @@ async function send(sent: Sent, execution: Partial<SyncExecution> = succeeded([p
       ...execution,
     } as SyncExecution;
   };
-  const answer = await runPipeline(eventOf(sent), { startSync, machinePrefix: 'arn:m:seriatim-dev-' });
+  const answer = await runPipeline(eventOf(sent), {
+    startSync,
+    claimBucket: '',
+    machinePrefix: 'arn:m:seriatim-dev-',
+  });
   return { ...answer, started, json: JSON.parse(answer.body!) as Record<string, unknown> };
 }
 
@@ -220,7 +224,11 @@ describe('POST /pipelines/{pipeline}/invocations', () => {
     const startSync = async () => {
       throw Object.assign(new Error('secret detail'), { name: 'StateMachineDoesNotExist' });
     };
-    const answer = await runPipeline(eventOf({ body: house }), { startSync, machinePrefix: 'arn:m:' });
+    const answer = await runPipeline(eventOf({ body: house }), {
+      startSync,
+      claimBucket: '',
+      machinePrefix: 'arn:m:',
+    });
 
     expect(answer.statusCode).toBe(503);
     expect(answer.body).not.toContain('secret');
@@ -237,7 +245,19 @@ describe('GET /pipelines', () => {
     expect(pipelines[0]).toMatchObject({ name: 'house-prices', example: { city: 'Houston_TX' } });
   });
 
-  it.each(Object.values(PIPELINES))('shows a record that $name takes', ({ input, example }) => {
-    expect(() => checkValue(input, example, { path: '' })).not.toThrow();
+  it.each(Object.values(PIPELINES).filter(({ binary }) => binary === undefined))(
+    'shows a record that $name takes',
+    ({ input, example }) => {
+      expect(() => checkValue(input, example, { path: '' })).not.toThrow();
+    },
+  );
+
+  it('shows the content types of a pipeline that takes bytes', () => {
+    const { pipelines } = JSON.parse(listPipelines().body!) as {
+      pipelines: { name: string; contentTypes: string[] }[];
+    };
+
+    const photos = pipelines.find(({ name }) => name === 'photo-themes');
+    expect(photos).toMatchObject({ contentTypes: ['image/png', 'image/jpeg'] });
   });
 });

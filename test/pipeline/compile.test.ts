@@ -9,17 +9,21 @@ import type { StateMachine } from '../../statemachines/compile/asl.ts';
 import { compilePipeline, formatMachine } from '../../statemachines/compile/compile.ts';
 import { PIPELINE_DEFINITIONS } from '../../statemachines/index.ts';
 import {
+  exitStage,
   functionStage,
   type InferenceStage,
   inferenceStage,
   type Pipeline,
+  payloadStage,
   pipeline,
   type Stage,
 } from '../../statemachines/pipeline.ts';
 
 const machines = PIPELINE_DEFINITIONS.flatMap((definition) => Object.entries(compilePipeline(definition)));
 
-const stageNames = PIPELINE_DEFINITIONS.flatMap(({ stages }) => stages.map(({ name }) => name));
+const stageNames = PIPELINE_DEFINITIONS.flatMap(({ stages }) =>
+  stages.filter(({ kind }) => kind !== 'exit').map(({ name }) => name),
+);
 
 describe.each(machines)('the state machine %s', (name, machine) => {
   it('is committed as the compiler emits it', () => {
@@ -224,6 +228,101 @@ describe('compilePipeline', () => {
       /stage "the output": expected the fields answer .* found kind, row/,
     ],
   ])('refuses %s, saying what was expected and found', (_, definition, message) => {
+    expect(() => compilePipeline(definition)).toThrow(message);
+  });
+});
+
+describe('a pipeline whose records go one by one', () => {
+  const endpoint = { placeholder: 'LookEndpoint', containers: [{ name: 'look' }] };
+  const look = payloadStage({
+    name: 'Look',
+    endpoint,
+    payload: 'photo',
+    accept: 'image/png',
+    answer: { payload: 'larger', attributes: { quality: 'quality' } },
+  });
+  const leave = exitStage({ name: 'Leave', when: '{quality} < 0.5', answer: { quality: '{quality}' } });
+  const name = inferenceStage({
+    name: 'Name',
+    endpoint: { placeholder: 'NameEndpoint', containers: [{ name: 'name', mode: 'MultiModel' }] },
+    instance: '{"quality": {quality}}',
+    targetModel: '{kind}.tar.gz',
+    into: 'named',
+  });
+  const of = (stages: readonly Stage[], more: Partial<Pipeline> = {}): Pipeline =>
+    pipeline({
+      name: 'looks',
+      description: 'Looks.',
+      input: v.object({ photo: v.any(), kind: v.string() }),
+      output: v.object({ quality: v.number() }),
+      flow: 'record',
+      stages,
+      answer: { quality: '{quality}' },
+      ...more,
+    });
+
+  it('carries a field as long as something later takes it', () => {
+    const { States } = compilePipeline(of([look, leave, name])).looks!;
+
+    expect(Object.keys(States.Look!.Output as object).sort()).toEqual(['kind', 'quality']);
+    expect(Object.keys(States.Name!.Output as object)).toEqual(['quality']);
+  });
+
+  it('goes on from an exit with the next stage, and ends with the exit’s own answer', () => {
+    const { States } = compilePipeline(of([look, leave, name])).looks!;
+
+    expect(States.Leave).toMatchObject({
+      Choices: [{ Condition: '{% $states.input.quality < 0.5 %}', Next: 'LeaveAnswer' }],
+      Default: 'Name',
+    });
+    expect(States.LeaveAnswer).toMatchObject({ Type: 'Pass', End: true });
+  });
+
+  it('names the target model from the record', () => {
+    const { States } = compilePipeline(of([look, name])).looks!;
+
+    expect(States.Name).toMatchObject({
+      Arguments: { TargetModel: '{% $states.input.kind & ".tar.gz" %}' },
+    });
+  });
+
+  it('keeps a failing record of a batch and goes on with the others', () => {
+    const machine = compilePipeline(of([look]))['looks-batch']!;
+    const states = Object.fromEntries(allStates(machine));
+
+    expect(states.FailedJsonLines).toMatchObject({ Type: 'Pass', Output: { position: '{% $position %}' } });
+    expect(states.LookJsonLines!.Catch).toMatchObject([{ Next: 'FailedJsonLines' }]);
+  });
+
+  it.each<[string, Pipeline, RegExp]>([
+    [
+      'a payload that no stage gives',
+      of([{ ...look, payload: 'picture' }]),
+      /stage "Look": expected the fields picture/,
+    ],
+    [
+      'an expression that does not parse',
+      of([look, { ...leave, when: '{quality} <' }]),
+      /stage "Leave": expected JSONata/,
+    ],
+    ['a condition on what is not there', of([leave]), /stage "Leave": expected the fields quality/],
+    [
+      'an exit without the output’s fields',
+      of([look, { ...leave, answer: {} }]),
+      /expected an answer with quality, found none/,
+    ],
+    [
+      'no answer',
+      of([look], { answer: undefined as never }),
+      /stage "the answer": expected the fields of the output/,
+    ],
+    [
+      'an inference without a place for its answer',
+      of([look, { ...name, into: undefined as never }]),
+      /expected "instance" and "into"/,
+    ],
+    ['a payload where records go together', of([look], { flow: 'records' }), /expected flow: 'record'/],
+  ])('refuses %s', (_, definition, message) => {
     expect(() => compilePipeline(definition)).toThrow(message);
   });
 });
