@@ -27,6 +27,11 @@ export interface Settings {
   /** Invocations that may wait for one model; one more is answered 503. */
   readonly queueLimit: number;
   readonly batching: BatchSettings;
+  /**
+   * The same for models in workers. Their runs are long: past a few rows a larger batch gains nothing (measured on
+   * convolutions) and takes memory that the runtime keeps.
+   */
+  readonly workerBatching: BatchSettings;
   /** Execution providers in the order in which they are tried. */
   readonly providers: readonly string[];
   /** Whether answers carry `X-Amzn-SageMaker-Custom-Attributes` saying what the invocation met. */
@@ -81,7 +86,8 @@ export function readSettings(env: Environment): Settings {
       integer(env, 'SERIATIM_MODEL_MEMORY_MB', { fallback: Number.MAX_SAFE_INTEGER / MEGABYTE, min: 1 }) *
       MEGABYTE,
     queueLimit: integer(env, 'SERIATIM_QUEUE_LIMIT', { fallback: 1000, min: 1 }),
-    batching: batchSettings(env),
+    batching: batchSettings(env, 32),
+    workerBatching: batchSettings(env, 8),
     providers: list(env.SERIATIM_PROVIDERS ?? 'cpu'),
     reportsAttributes: list(env.SERIATIM_REPORT).includes('custom-attributes'),
     reportsServerTiming: list(env.SERIATIM_REPORT).includes('server-timing'),
@@ -104,9 +110,9 @@ function deadlineMs(env: Environment): number {
   return integer(env, 'SERIATIM_DEADLINE_MS', { fallback: seconds * 1000, min: 1 });
 }
 
-function batchSettings(env: Environment): BatchSettings {
+function batchSettings(env: Environment, maxRows: number): BatchSettings {
   return {
-    maxRows: integer(env, 'SERIATIM_MAX_BATCH', { fallback: 32, min: 1 }),
+    maxRows: integer(env, 'SERIATIM_MAX_BATCH', { fallback: maxRows, min: 1 }),
     delayMs: integer(env, 'SERIATIM_BATCH_DELAY_MS', { fallback: 0, min: 0 }),
     preferredRows: list(env.SERIATIM_PREFERRED_BATCH).map(Number),
   };

@@ -106,6 +106,16 @@ export function bytesOf(data: NumericData): Buffer {
   return Buffer.from(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
 }
 
+/** The memory of tensors that nothing else looks into: what may be handed to another thread without a copy. */
+export function ownBuffers(tensors: Tensors): ArrayBuffer[] {
+  const buffers = new Set<ArrayBuffer>();
+  for (const { data } of Object.values(tensors)) {
+    if (Array.isArray(data) || data.byteLength !== data.buffer.byteLength) continue;
+    if (data.buffer instanceof ArrayBuffer) buffers.add(data.buffer);
+  }
+  return [...buffers];
+}
+
 export function countElements(shape: readonly number[]): number {
   let count = 1;
   for (const dimension of shape) count *= dimension;

@@ -31,8 +31,30 @@ export interface Handlers {
     accept: string,
     context: InvocationContext,
   ) => HandlerOutput | Promise<HandlerOutput>;
+  /**
+   * Whether `inputFn` or `transformFn` takes the body as it comes, as an async iterable of chunks, in place of a
+   * Buffer: see `StreamingHandlers`. Such a body has no bound on its size.
+   */
+  readonly streamsInput?: boolean;
   /** Called once after the model is loaded, before it is ready. */
   readonly warmupFn?: (model: unknown, context: ModelContext) => unknown;
+}
+
+/** The handlers of an artefact with `export const streamsInput = true`. */
+export interface StreamingHandlers extends Omit<Handlers, 'streamsInput' | 'inputFn' | 'transformFn'> {
+  readonly streamsInput: true;
+  readonly inputFn?: (
+    body: AsyncIterable<Uint8Array>,
+    contentType: string,
+    context: InvocationContext,
+  ) => unknown;
+  readonly transformFn?: (
+    model: unknown,
+    body: AsyncIterable<Uint8Array>,
+    contentType: string,
+    accept: string,
+    context: InvocationContext,
+  ) => HandlerOutput | Promise<HandlerOutput>;
 }
 
 /** A body with the content type that was accepted, or with its own. Chunks of an async iterable are streamed. */

@@ -20,6 +20,7 @@ export async function loadHandlers(codeFile: string): Promise<Handlers> {
     if (typeof exported[name] !== 'function') throw refused(codeFile, `${name} is not a function`);
     handlers[name] = exported[name];
   }
+  if (exported.streamsInput === true) handlers.streamsInput = true;
   checkCombination(codeFile, handlers);
   return handlers;
 }
@@ -36,6 +37,9 @@ async function importFresh(codeFile: string): Promise<Record<string, unknown>> {
 
 function checkCombination(codeFile: string, handlers: Handlers): void {
   if (Object.keys(handlers).length === 0) throw refused(codeFile, `it exports none of ${NAMES.join(', ')}`);
+  if (handlers.streamsInput && handlers.inputFn === undefined && handlers.transformFn === undefined) {
+    throw refused(codeFile, 'streamsInput needs an inputFn or transformFn to take the stream');
+  }
   if (handlers.transformFn === undefined) return;
   const both = REPLACED_BY_TRANSFORM.filter((name) => handlers[name] !== undefined);
   if (both.length > 0)

@@ -16,7 +16,8 @@ import type {
 
 /** One invocation as it crosses to the worker. */
 export interface HandlerCall {
-  readonly body: Uint8Array;
+  /** A stream where the handlers take one. */
+  readonly body: Uint8Array | ReadableStream<Uint8Array>;
   readonly contentType: string;
   readonly accept?: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -50,7 +51,7 @@ export async function runHandlers(
 ): Promise<HandlerAnswer> {
   const { handlers, model } = handled;
   const context = createContext(handled, call, signal);
-  const body = Buffer.from(call.body.buffer, call.body.byteOffset, call.body.byteLength);
+  const body = toHandlerBody(call.body);
   const accept = resolveAccept(call.accept, handled.defaultAccept);
   if (handlers.transformFn !== undefined) {
     const output = await handlers.transformFn(model, body, call.contentType, accept, context);
@@ -63,6 +64,12 @@ export async function runHandlers(
   }
   const encoded = await defaultOutput(prediction, handled, call.accept);
   return { ...encoded, headers: context.responseHeaders };
+}
+
+/** What a handler of `streamsInput` gets is typed in `StreamingHandlers`. */
+function toHandlerBody(body: HandlerCall['body']): Buffer {
+  if (body instanceof ReadableStream) return body as unknown as Buffer;
+  return Buffer.from(body.buffer, body.byteOffset, body.byteLength);
 }
 
 /** Absent and wildcard Accepts become the default, as in the toolkits; lists stay for the handler to read. */

@@ -22,7 +22,10 @@ export async function loadModel(source: ModelSource, logger: Logger): Promise<Lo
   const session = needsSession ? await openSession(source.onnxFile!, source.providers) : undefined;
   for (const reason of session?.passedOver ?? []) logger.warn(`Execution provider passed over: ${reason}`);
   if (handlers !== undefined) checkHasModel(source, handlers, session);
-  const facts = session ? { signature: session.signature, provider: session.provider } : {};
+  const facts = {
+    ...(session && { signature: session.signature, provider: session.provider }),
+    ...(handlers?.streamsInput && { streamsInput: true }),
+  };
   const opened: OnnxSession[] = [];
   const openModel = async (file: string): Promise<OnnxSession> => {
     const other = await openSession(join(source.folder, file), source.providers);

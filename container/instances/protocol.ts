@@ -18,6 +18,8 @@ export interface ModelFacts {
   readonly signature?: Signature;
   /** The execution provider in use; absent where handlers bring their own model. */
   readonly provider?: string;
+  /** Whether the handlers take the body as it comes. */
+  readonly streamsInput?: boolean;
 }
 
 export type WorkerRequest =

@@ -3,13 +3,14 @@
 import { Worker } from 'node:worker_threads';
 import { fromErrorRecord, InferenceError } from '../errors.ts';
 import type { HandlerCall } from '../handlers/run.ts';
-import type { Tensors } from '../tensors.ts';
+import { ownBuffers, type Tensors } from '../tensors.ts';
 import type { ModelFacts, ModelSource, WireAnswer, WorkerReply, WorkerRequest } from './protocol.ts';
 
 export interface WorkerInstance {
   load(source: ModelSource): Promise<ModelFacts>;
   unload(name: string): Promise<void>;
-  predict(name: string, tensors: Tensors): Promise<Tensors>;
+  /** With `isOwned` the tensors' memory is handed over and lost to the caller. */
+  predict(name: string, tensors: Tensors, isOwned: boolean): Promise<Tensors>;
   handle(name: string, call: HandlerCall, events: StreamEvents): Promise<WireAnswer>;
   /** Ends the thread at once; what is in flight fails with `reason`. */
   kill(reason: InferenceError): Promise<void>;
@@ -32,6 +33,11 @@ interface Pending {
   readonly resolve: (value: never) => void;
   readonly reject: (error: InferenceError) => void;
   readonly events: StreamEvents | undefined;
+}
+
+interface AskOptions {
+  readonly events?: StreamEvents;
+  readonly transfer?: readonly (ArrayBuffer | ReadableStream)[];
 }
 
 type Request = WorkerRequest extends infer Kind
@@ -60,21 +66,25 @@ export function startWorker({ onEnd, onLog }: WorkerInstanceOptions): WorkerInst
     onEnd();
   });
 
-  const ask = <Value>(request: Request, events?: StreamEvents): Promise<Value> =>
+  const ask = <Value>(request: Request, { events, transfer = [] }: AskOptions = {}): Promise<Value> =>
     new Promise((resolve, reject) => {
       const id = nextId++;
       pending.set(id, { resolve, reject, events });
       events?.signal.addEventListener('abort', () => worker.postMessage({ kind: 'abort', id }), {
         once: true,
       });
-      worker.postMessage({ ...request, id });
+      worker.postMessage({ ...request, id }, transfer);
     });
 
   return {
     load: (source) => ask({ kind: 'load', source }),
     unload: (name) => ask({ kind: 'unload', name }),
-    predict: (name, tensors) => ask({ kind: 'predict', name, tensors }),
-    handle: (name, call, events) => ask({ kind: 'handle', name, call }, events),
+    predict: (name, tensors, isOwned) =>
+      ask({ kind: 'predict', name, tensors }, { transfer: isOwned ? ownBuffers(tensors) : [] }),
+    handle: (name, call, events) => {
+      const transfer = call.body instanceof Uint8Array ? [] : [call.body];
+      return ask({ kind: 'handle', name, call }, { events, transfer });
+    },
     kill: async (reason) => {
       death ??= reason;
       for (const { reject } of pending.values()) reject(reason);

@@ -3,7 +3,7 @@
 import { parentPort } from 'node:worker_threads';
 import { toErrorRecord } from '../errors.ts';
 import type { HandlerAnswer } from '../handlers/run.ts';
-import type { NumericData, Tensors } from '../tensors.ts';
+import { ownBuffers, type Tensors } from '../tensors.ts';
 import { type LoadedModel, loadModel } from './loaded-model.ts';
 import type { WireAnswer, WorkerReply, WorkerRequest } from './protocol.ts';
 
@@ -52,15 +52,7 @@ async function carryOut(request: Exclude<WorkerRequest, { kind: 'abort' }>): Pro
 }
 
 function fromTensors(tensors: Tensors): Outcome {
-  const transfer = Object.values(tensors)
-    .filter(({ data }) => !Array.isArray(data) && ownsBuffer(data))
-    .map(({ data }) => (data as NumericData).buffer as ArrayBuffer);
-  return { value: tensors, transfer: [...new Set(transfer)] };
-}
-
-/** A view into a larger buffer is copied instead: the buffer may serve others. */
-function ownsBuffer({ buffer, byteLength }: NumericData): boolean {
-  return buffer instanceof ArrayBuffer && buffer.byteLength === byteLength;
+  return { value: tensors, transfer: ownBuffers(tensors) };
 }
 
 async function handle(

@@ -3,7 +3,7 @@
 //
 // Only requests whose inputs have equal dtypes and inner shapes share a run, and each caller gets back exactly its
 // rows. A batch is sent off when an instance is free and the batch is full, has a preferred size, or has waited for
-// `delayMs`; the order of arrival is kept among requests of one shape.
+// `delayMs`; several idle instances share what waits; the order of arrival is kept among requests of one shape.
 import { InferenceError } from '../errors.ts';
 import type { BatchSettings } from '../settings.ts';
 import { concatTensors, type Signature, sliceRows, type Tensor, type Tensors } from '../tensors.ts';
@@ -24,6 +24,8 @@ export interface BatcherOptions {
 export interface RunLimits {
   /** Milliseconds since the epoch: the latest of the batch's requests. */
   readonly deadline: number;
+  /** Whether the tensors were made for this run, so that their memory may be handed over. */
+  readonly isOwned: boolean;
 }
 
 /** Time, so that tests can turn it. */
@@ -101,7 +103,7 @@ export function createBatcher(options: BatcherOptions): Batcher {
     cancelDelay = undefined;
     while (running < options.instances) {
       dropDead(queue, timers.date());
-      const settings = sharesRuns ? options.settings : { ...options.settings, maxRows: 1 };
+      const settings = limitRows(queue, options.settings, sharesRuns ? options.instances - running : 0);
       const batch = takeBatch(queue, settings, timers.now());
       if (batch.length === 0) break;
       void runBatch(batch);
@@ -116,7 +118,8 @@ export function createBatcher(options: BatcherOptions): Batcher {
     try {
       const deadline = Math.max(...batch.map((entry) => entry.deadline));
       options.onRun?.(sumRows(batch));
-      const outputs = await options.run(joinInputs(batch, options.signature), { deadline });
+      const inputs = joinInputs(batch, options.signature);
+      const outputs = await options.run(inputs, { deadline, isOwned: batch.length > 1 });
       if (batch.length === 1 || keepsRows(outputs, batch))
         handOut(batch, outputs, { startedAt, endedAt: timers.now() });
       else await runApart(batch);
@@ -133,7 +136,7 @@ export function createBatcher(options: BatcherOptions): Batcher {
     sharesRuns = false;
     for (const entry of batch) {
       const startedAt = timers.now();
-      const outputs = await options.run(entry.tensors, entry);
+      const outputs = await options.run(entry.tensors, { deadline: entry.deadline, isOwned: false });
       handOut([entry], outputs, { startedAt, endedAt: timers.now() });
     }
   };
@@ -155,7 +158,8 @@ export function createBatcher(options: BatcherOptions): Batcher {
   };
 }
 
-function overloaded(waiting: number): InferenceError {
+/** The answer to a request that finds the queue full. */
+export function overloaded(waiting: number): InferenceError {
   const message = `${waiting} requests wait for this model already.`;
   return new InferenceError('Overloaded', message, { headers: { 'retry-after': '1' } });
 }
@@ -182,6 +186,16 @@ function deathOf({ isAbandoned, deadline }: Entry, date: number): InferenceError
   if (isAbandoned?.()) return new InferenceError('ClientClosedRequest', 'The caller went away.');
   if (date < deadline) return undefined;
   return new InferenceError('DeadlineExceeded', 'The request waited for the model past its deadline.');
+}
+
+/**
+ * What waits is shared out among the idle instances rather than piled on the first, unless the settings wait for
+ * batches of their own sizes. Without an instance to share: one request at a time.
+ */
+function limitRows(queue: readonly Entry[], settings: BatchSettings, idle: number): BatchSettings {
+  if (idle === 0) return { ...settings, maxRows: 1 };
+  if (idle === 1 || settings.delayMs > 0 || settings.preferredRows.length > 0) return settings;
+  return { ...settings, maxRows: Math.min(settings.maxRows, Math.ceil(sumRows(queue) / idle)) };
 }
 
 /**

@@ -1,6 +1,7 @@
 // One invocation over HTTP: reads the body, hands it to the model, writes the answer, and says in
 // `X-Amzn-SageMaker-Custom-Attributes` what it met when `SERIATIM_REPORT` asks for that.
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
 import { InferenceError } from '../errors.ts';
 import type { WireAnswer } from '../instances/protocol.ts';
 import { readBody } from './body.ts';
@@ -13,6 +14,7 @@ export interface Exchange {
   readonly response: ServerResponse;
 }
 
+const NO_BODY = Buffer.alloc(0);
 const CUSTOM_ATTRIBUTES = 'x-amzn-sagemaker-custom-attributes';
 
 /** @throws InferenceError */
@@ -27,9 +29,26 @@ export async function answerInvocation(
       headers: { 'retry-after': '1' },
     });
   const deadline = Date.now() + settings.deadlineMs;
+  if (registry.get(name).streamsInput) return answerStreamed(context, name, { deadline, ...exchange });
   const body = await readBody(exchange.request, settings.maxBodyBytes);
   const invoked = await registry.invoke(name, toInvocation(body, deadline, exchange));
   writeAnswer(context, invoked, exchange);
+}
+
+interface TimedExchange extends Exchange {
+  readonly deadline: number;
+}
+
+/** The body goes to the handlers as it comes; what they leave unread is read past, so that the connection lives on. */
+async function answerStreamed(context: ServerContext, name: string, exchange: TimedExchange): Promise<void> {
+  const { request, deadline } = exchange;
+  const stream = Readable.toWeb(request) as ReadableStream<Uint8Array>;
+  try {
+    const invocation = { ...toInvocation(NO_BODY, deadline, exchange), stream };
+    writeAnswer(context, await context.registry.invoke(name, invocation), exchange);
+  } finally {
+    request.removeAllListeners('data').resume();
+  }
 }
 
 function toInvocation(body: Buffer, deadline: number, { request, response }: Exchange): Invocation {

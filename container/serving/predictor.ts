@@ -59,7 +59,10 @@ async function createInline(source: ModelSource, options: PredictorOptions): Pro
   const loaded = await loadModel(source, options.logger);
   const signature = declared(loaded.facts.signature!, options);
   const batcher = createBatcher({
-    ...batcherOptions(source, signature, options),
+    ...batcherOptions(source, signature, {
+      ...options,
+      batching: options.batching ?? options.settings.batching,
+    }),
     instances: 1,
     run: async (tensors) => pickOutputs(await loaded.predict(tensors), signature),
   });
@@ -82,7 +85,7 @@ async function createPooled(source: ModelSource, options: PredictorOptions): Pro
     instances: Math.min(options.instances ?? settings.workers, settings.workers),
     run: async (tensors, limits) =>
       pickOutputs(
-        await pool.run(source, limits, (worker) => worker.predict(source.name, tensors)),
+        await pool.run(source, limits, (worker) => worker.predict(source.name, tensors, limits.isOwned)),
         signature,
       ),
   });
@@ -108,7 +111,7 @@ function declared(found: Signature, { declare }: PredictorOptions): Signature {
 
 function batcherOptions({ name }: ModelSource, signature: Signature, options: PredictorOptions) {
   const { settings, metrics } = options;
-  const batching = options.batching ?? settings.batching;
+  const batching = options.batching ?? settings.workerBatching;
   return {
     signature,
     settings: signature.isBatched ? batching : { ...batching, maxRows: 1, delayMs: 0 },

@@ -7,12 +7,14 @@ import { chooseFormat, decodeBody, encodeBody } from '../formats/index.ts';
 import type { ModelSource, WireAnswer } from '../instances/protocol.ts';
 import { checkInputs } from '../tensors.ts';
 import { openRepository } from '../triton/repository.ts';
-import type { BatchAnswer } from './batcher.ts';
+import { type BatchAnswer, overloaded } from './batcher.ts';
 import { createPredictor, type Predictor, type PredictorOptions, type Thread } from './predictor.ts';
 
 /** One invocation as it came over HTTP. */
 export interface Invocation {
   readonly body: Buffer;
+  /** In place of `body`, for a model that streams its input. */
+  readonly stream?: ReadableStream<Uint8Array>;
   readonly contentType: string;
   readonly accept: string | undefined;
   /** Names in lower case. */
@@ -63,6 +65,8 @@ interface Served {
   readonly provider: string;
   /** Where its inference runs. */
   readonly thread: Thread;
+  /** Whether it takes the body as it comes. */
+  readonly streamsInput: boolean;
   /** Invocations that wait for a run. */
   waiting(): number;
   /** @throws InferenceError */
@@ -117,6 +121,7 @@ function servePredictor(predictor: Predictor, context: DefaultContext): Served {
   return {
     provider,
     thread,
+    streamsInput: false,
     waiting,
     release,
     invoke: (invocation) => invokePredictor(invocation, predictor, context),
@@ -178,15 +183,20 @@ function sumTimes(answers: readonly BatchAnswer[]): RunTimes {
 
 async function serveHandlers(
   source: ModelSource,
-  { pool, metrics, name }: ServedModelOptions,
+  { pool, metrics, name, settings }: ServedModelOptions,
 ): Promise<Served> {
-  const { provider = 'handlers' } = await pool.load(source);
+  const { provider = 'handlers', streamsInput = false } = await pool.load(source);
   const { ran } = metrics.model(name);
   return {
     provider,
     thread: 'worker',
+    streamsInput,
     waiting: () => pool.waiting(name),
-    invoke: (invocation) => invokeHandlers(invocation, source, { pool, ran }),
+    invoke: async (invocation) => {
+      const waiting = pool.waiting(name);
+      if (waiting >= settings.queueLimit) throw overloaded(waiting);
+      return invokeHandlers(invocation, source, { pool, ran });
+    },
     release: () => pool.unload(name),
   };
 }
@@ -200,7 +210,8 @@ async function invokeHandlers(
   source: ModelSource,
   { pool, ran }: HandlersContext,
 ): Promise<InvocationAnswer> {
-  const { body, contentType, accept, headers, deadline, onHead, onChunk } = invocation;
+  const { contentType, accept, headers, deadline, onHead, onChunk } = invocation;
+  const body = invocation.stream ?? invocation.body;
   const signal = invocation.signal();
   const arrivedAt = performance.now();
   let startedAt = arrivedAt;

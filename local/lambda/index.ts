@@ -9,6 +9,7 @@ import type { FunctionDefinition, Lambda } from './api.ts';
 import { Invoker } from './invoke.ts';
 import { createOperations } from './operations.ts';
 import { EnvironmentPool } from './pool.ts';
+import type { ProcessorWatch } from './processors.ts';
 import { FunctionStore } from './store.ts';
 import { handleWire } from './wire.ts';
 
@@ -26,6 +27,8 @@ export interface LambdaOptions {
   readonly idleMs?: number;
   /** How long a function's last environment is kept idle, 900,000 ms unless told. */
   readonly lastIdleMs?: number;
+  /** What tells whether the machine has processor time left; the machine itself unless told. */
+  readonly processors?: ProcessorWatch;
   /** Start an environment as soon as a function is put, so that its first invocation is warm. */
   readonly prewarm?: boolean;
 }
@@ -84,6 +87,7 @@ function createPool(
     maxEnvironments: definition.reservedConcurrency ?? settings.maxEnvironments,
     idleMs: settings.idleMs,
     lastIdleMs: settings.lastIdleMs,
+    ...(options.processors && { processors: options.processors }),
     environment: {
       definition,
       functionArn: store.functionArn(definition.functionName),

@@ -3,16 +3,22 @@
 // Lambda starts an environment for every concurrent invocation. Here a busy environment that will be free in a
 // moment is worth waiting for, since a new one costs 13 MB and 40 ms of a core. The pool grows when an invocation
 // has waited for `SCALE_OUT_AFTER_MS` and the environments have spent that time in handlers: at most to as many as
-// there are cores while the handlers compute, and to `maxEnvironments` while they wait for something.
+// there are cores while the handlers compute, and to `maxEnvironments` while they wait for something. While the
+// machine has no processor time left it grows only for an invocation that has waited for `SATURATED_WAIT_MS`.
 import { availableParallelism } from 'node:os';
 import type { Clock } from '../clock.ts';
 import { Environment, type EnvironmentOptions, type Failure, type Job } from './environment.ts';
+import { type ProcessorWatch, watchProcessors } from './processors.ts';
 
 const SCALE_OUT_AFTER_MS = 20;
 /** Below this share of time in handlers the environments are not what the invocations wait for. */
 const HANDLING_SHARE = 0.7;
 /** Above this share of time on the processor, more environments than cores would not help. */
 const COMPUTING_SHARE = 0.5;
+/** Above this share the processors have no time left for another environment … */
+const SATURATED_SHARE = 0.8;
+/** … unless an invocation has waited this long: its turn may depend on another one of the same function. */
+const SATURATED_WAIT_MS = 1_000;
 const COMPUTING_ENVIRONMENTS = Math.max(2, availableParallelism());
 
 export interface PoolOptions {
@@ -22,6 +28,8 @@ export interface PoolOptions {
   /** How long an idle environment is kept, and how long the last one is. */
   readonly idleMs: number;
   readonly lastIdleMs: number;
+  /** The machine's own unless told. */
+  readonly processors?: ProcessorWatch;
   readonly environment: Omit<EnvironmentOptions, 'onFree' | 'onEnd' | 'onExit'>;
 }
 
@@ -35,11 +43,13 @@ export class EnvironmentPool {
   private readonly idle: Environment[] = [];
   private readonly waiting: Job[] = [];
   private isWatching = false;
+  private readonly processors: ProcessorWatch;
   private isClosing = false;
   private onDrained: (() => void) | undefined;
 
   constructor(options: PoolOptions) {
     this.options = options;
+    this.processors = options.processors ?? watchProcessors();
   }
 
   get environmentCount(): number {
@@ -149,7 +159,9 @@ export class EnvironmentPool {
       this.isWatching = false;
       const first = this.waiting[0];
       if (first === undefined) return;
-      if (this.options.clock.now() - first.queuedAt >= SCALE_OUT_AFTER_MS) this.grow();
+      const waitedMs = this.options.clock.now() - first.queuedAt;
+      const isSaturated = this.processors.busyShare() > SATURATED_SHARE && waitedMs < SATURATED_WAIT_MS;
+      if (waitedMs >= SCALE_OUT_AFTER_MS && !isSaturated) this.grow();
       this.watch();
     });
   }

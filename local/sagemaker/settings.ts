@@ -58,6 +58,11 @@ export interface HostingSettings {
   readonly scaleInPeriods: number;
   /** How long captured data waits to be written together. */
   readonly captureFlushMs: number;
+  /**
+   * How long a slot for cold loads rests after each, in parts of the load's own time, when warm calls came in
+   * meanwhile: cold loads then take at most 1 / (1 + this) of a core from them.
+   */
+  readonly modelLoadRest: number;
   /** The most connections held open to one container. */
   readonly connectionsPerContainer: number;
 }
@@ -89,6 +94,7 @@ export const DEFAULT_SETTINGS: HostingSettings = {
   modelMemoryBytes: Number.POSITIVE_INFINITY,
   maxLoadedModels: Number.POSITIVE_INFINITY,
   concurrentModelLoads: 2,
+  modelLoadRest: 3,
   serverlessPayloadLimitBytes: 4 * MEBIBYTE,
   serverlessIdleMs: 300_000,
   scaleOutPeriods: 3,

@@ -17,6 +17,8 @@ export interface StatesOptions {
   readonly clock?: Clock;
   /** The database file, or `:memory:`. */
   readonly databaseFile?: string;
+  /** How long finished executions and their histories are kept; 90 days unless told, as AWS keeps them. */
+  readonly retentionMs?: number;
   readonly lambda?: FunctionInvoker;
   readonly s3?: S3;
   readonly logs?: LogSink;

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { arn as arnOf } from '../service.ts';
 import { asFields, compileMachine } from './definition/compile.ts';
-import { mayHoldLiterals, parseJson } from './json/text.ts';
+import { holdsLiterals, parseJson, textOf } from './json/text.ts';
 import type { LogWriter } from './logging/log-writer.ts';
 import type { Engine, MachineRevision } from './run/engine.ts';
 import { Execution, type ExecutionStart, type RestoredFrame } from './run/execution.ts';
@@ -59,6 +59,7 @@ export class Executor {
   revision(revision: Revision): MachineRevision {
     const known = this.compiled.get(revision.id);
     if (known !== undefined) return known;
+    const definition = parseJson(revision.definition);
     const made: MachineRevision = {
       arn: revision.machineArn,
       contextArn: revision.machineArn,
@@ -67,8 +68,8 @@ export class Executor {
       roleArn: revision.roleArn,
       definition: revision.definition,
       revisionId: revision.id,
-      holdsLiterals: mayHoldLiterals(revision.definition),
-      compiled: compileMachine(asFields(parseJson(revision.definition))),
+      holdsLiterals: holdsLiterals(definition, revision.definition),
+      compiled: compileMachine(asFields(definition)),
     };
     if (this.compiled.size >= MAX_COMPILED) this.compiled.delete(this.compiled.keys().next().value!);
     this.compiled.set(revision.id, made);
@@ -87,7 +88,7 @@ export class Executor {
       startMs: this.world.clock.now(),
       sink: this.sinkFor(machine, request),
     });
-    execution.hasLiterals = machine.holdsLiterals || mayHoldLiterals(request.inputText);
+    execution.hasLiterals = machine.holdsLiterals || holdsLiterals(execution.input, request.inputText);
     begin(execution);
     return { execution, ended: this.go(execution) };
   }
@@ -100,7 +101,7 @@ export class Executor {
 
   private sinkFor(machine: MachineRevision, request: { readonly mapRun?: unknown }): ExecutionStart['sink'] {
     const revision = this.parts.shelves.revisions.get(machine.revisionId);
-    const logging = this.parts.logs.sinkFor(machine, revision?.logging);
+    const logging = this.parts.logs.sinkFor(machine, revision?.logging, this.world.clock.now());
     const { journal } = this.parts;
     const keeper =
       machine.type === 'STANDARD' ? journal : request.mapRun === undefined ? undefined : journal.rowsOnly;
@@ -181,14 +182,15 @@ export class Executor {
       asMachine ?? this.machineOf(row),
       JSON.parse(row.more) as ExecutionMore,
     );
-    const frames = this.framesOf(row.arn);
+    const frames = this.framesOf(row.seq);
+    execution.hasLiterals ||= frames.some(({ record }) => holdsLiterals(record, textOf(record)));
     const last = this.parts.database.get<{ last: number | null }>(
-      'SELECT max(last) AS last FROM history WHERE arn = ?',
-      row.arn,
+      'SELECT max(last) AS last FROM history WHERE seq = ?',
+      row.seq,
     );
     const lastFrame = frames.reduce((most, frame) => Math.max(most, frame.id), 0);
     execution.continueFrom(lastFrame, last?.last ?? 0);
-    this.parts.journal.adopt(execution);
+    this.parts.journal.adopt(execution, row.seq);
     return { execution, frames };
   }
 
@@ -225,14 +227,14 @@ export class Executor {
     });
     execution.redriveCount = more.redriveCount ?? 0;
     execution.redriveMs = more.redriveMs;
-    execution.hasLiterals = machine.holdsLiterals || mayHoldLiterals(row.input);
+    execution.hasLiterals = machine.holdsLiterals || holdsLiterals(execution.input, row.input);
     return execution;
   }
 
-  private framesOf(arn: string): RestoredFrame[] {
+  private framesOf(seq: number): RestoredFrame[] {
     const rows = this.parts.database.all<{ id: number; data: string }>(
-      'SELECT id, data FROM frames WHERE arn = ? ORDER BY id',
-      arn,
+      'SELECT id, data FROM frames WHERE seq = ? ORDER BY id',
+      seq,
     );
     return rows.map((row) => ({ id: row.id, record: parseJson(row.data) as FrameRecord }));
   }

@@ -17,6 +17,7 @@ import type { Engine } from './run/engine.ts';
 import { Database } from './store/database.ts';
 import { Journal } from './store/journal.ts';
 import { openShelves } from './store/machines.ts';
+import { DEFAULT_RETENTION_MS, sweepRegularly } from './store/retention.ts';
 import { createWire } from './wire.ts';
 
 /** Opens the database; running executions stay as they are until `resume()`. */
@@ -26,12 +27,14 @@ export async function createStates(options: StatesOptions = {}): Promise<States>
   const engine = connect(world, options, operations);
   world.executor.connect(engine);
   const handle = createWire(world, operations);
+  const stopSweeping = sweepRegularly(world, options.retentionMs ?? DEFAULT_RETENTION_MS);
   return {
     name: 'states',
     operations,
     handle,
     resume: async () => world.executor.resume(),
     close: async () => {
+      stopSweeping();
       world.workers.close();
       world.executor.close();
       world.journal.close();
@@ -55,6 +58,7 @@ function createWorld(options: StatesOptions): World {
     executor: new Executor({ database, journal, shelves, logs }),
     tokens: new TaskTokens(),
     workers: new ActivityWorkers(clock),
+    liveCounts: new Map(),
     isServed: servedResources(options),
   };
 }

@@ -154,6 +154,14 @@ describe('a batcher', () => {
     expect(runs).toHaveLength(2);
   });
 
+  it('shares what waits among idle instances', async () => {
+    const { submit, settle, runs } = harness({ instances: 2 });
+    for (let i = 0; i < 4; i++) void submit([[i]]);
+    await settle();
+
+    expect(runs.map(rowsIn)).toEqual([2, 2]);
+  });
+
   it('refuses past the bound of the queue, with the time to try again', async () => {
     const { submit } = harness({ queueLimit: 1 });
     void submit([[1]]);

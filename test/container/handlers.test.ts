@@ -92,6 +92,37 @@ describe('handlers', () => {
     expect(await response.text()).toBe('one two three');
   });
 
+  it('may take a body as it comes, past the bound on bodies', async () => {
+    const code = `
+      export const streamsInput = true;
+      export const transformFn = async (_model: unknown, body: AsyncIterable<Uint8Array>) => {
+        let bytes = 0;
+        for await (const chunk of body) bytes += chunk.length;
+        return String(bytes);
+      };`;
+    const { post, ready } = await start(code, { env: { SERIATIM_MAX_BODY_BYTES: '1000' } });
+    await ready;
+
+    expect(await (await post('/invocations', 'x'.repeat(1_000_000))).text()).toBe('1000000');
+  });
+
+  it('see their signal abort when the caller goes away', async () => {
+    const code = `export const transformFn = (_m, _b, _t, _a, { signal, logger }) => new Promise(() => {
+      logger.info('begun'); signal.addEventListener('abort', () => logger.info('aborted')); });`;
+    const { url, ready, logs } = await start(code, { env: { SERIATIM_DRAIN_MS: '0' } });
+    await ready;
+    const controller = new AbortController();
+    const call = fetch(`${url}/invocations`, { method: 'POST', body: 'x', signal: controller.signal }).catch(
+      () => 'gone',
+    );
+    await expect.poll(() => logs).toContain('begun');
+
+    controller.abort();
+
+    expect(await call).toBe('gone');
+    await expect.poll(() => logs).toContain('aborted');
+  });
+
   it('are warmed up before the model is ready', async () => {
     const { post, ready } = await start(`
       export const modelFn = () => ({ warm: false });
@@ -178,6 +209,11 @@ describe('a combination of handlers that cannot work is refused at load, naming 
       'transformFn beside predictFn',
       'export const transformFn = () => 1, predictFn = () => 1;',
       /inference\.ts.*transformFn takes the place/,
+    ],
+    [
+      'streamsInput without a handler that streams',
+      'export const streamsInput = true, predictFn = () => 1;',
+      /streamsInput needs/,
     ],
     ['no handler at all', 'export const other = 1;', /inference\.ts.*exports none of/],
     [

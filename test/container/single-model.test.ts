@@ -209,6 +209,21 @@ describe('settings', () => {
     await container.stop();
   });
 
+  it('answers 503 with Retry-After past the bound on the queue', async () => {
+    const code = `export const transformFn = async () => { await new Promise((resolve) => setTimeout(resolve, 200)); return ''; };`;
+    const container = await startTestContainer({
+      files: { 'code/inference.ts': { text: code } },
+      env: { SERIATIM_QUEUE_LIMIT: '1', SAGEMAKER_MODEL_SERVER_WORKERS: '1' },
+    });
+    await container.ready;
+
+    const answers = await Promise.all([1, 2, 3].map(() => container.post('/invocations', '')));
+
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 200, 503]);
+    expect(answers.find(({ status }) => status === 503)!.headers.get('retry-after')).toBe('1');
+    await container.stop();
+  });
+
   it('takes the default Accept from the environment', async () => {
     const container = await startTestContainer({
       files: { 'model.onnx': HOUSE_FEATURES },

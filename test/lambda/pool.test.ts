@@ -7,7 +7,7 @@ let workshop: Workshop;
 let clock: TurnedClock;
 beforeEach(async () => {
   clock = turnedClock(Date.parse('2026-11-22T12:00:00Z'));
-  workshop = await openWorkshop({ clock });
+  workshop = await openWorkshop({ clock, processors: { busyShare: () => 0 } });
 });
 afterEach(() => workshop.close());
 
@@ -69,6 +69,17 @@ describe('environments', () => {
     };`);
 
     expect(await callAll(Array(20).fill({}))).toEqual(Array(20).fill(1));
+  });
+
+  it('does not grow for a call that has waited less than a second while the processors are saturated', async () => {
+    await workshop.close();
+    workshop = await openWorkshop({ clock, processors: { busyShare: () => 1 } });
+    await workshop.put(NAMING);
+    await workshop.call();
+
+    const calls = callAll(Array(4).fill({ wait: 100 }));
+
+    expect(new Set(await turnUntilSettled(calls)).size).toBe(1);
   });
 
   it('queues a burst of quick calls rather than starting environments', async () => {

@@ -234,6 +234,19 @@ describe('what cannot be asked', () => {
     );
   });
 
+  it('is a member that is too long', async () => {
+    const error = await failureOf<ValidationError>(invoke(stack, 'single', { InferenceId: 'x'.repeat(65) }));
+
+    expect(error).toBeInstanceOf(ValidationError);
+    expect(error.message).toContain("at 'inferenceId' failed to satisfy constraint");
+  });
+
+  it('is an explanation, which nothing here can give', async () => {
+    const error = await failureOf(invoke(stack, 'single', { EnableExplanations: '`true`' }));
+
+    expect(error).toBeInstanceOf(ValidationError);
+  });
+
   it('is a body over the limit', async () => {
     const error = await failureOf<SageMakerRuntimeServiceException>(
       invoke(stack, 'single', { Body: Buffer.alloc(100_001) }),

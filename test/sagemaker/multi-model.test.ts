@@ -1,8 +1,9 @@
 // Multi-model endpoints, through the SDK over a real socket: cold and warm calls, room, and what must be refused.
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { ContainerDefinition } from '@aws-sdk/client-sagemaker';
 import { ModelError, ModelNotReadyException, ValidationError } from '@aws-sdk/client-sagemaker-runtime';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { HostingSettings } from '../../local/sagemaker/settings.ts';
 import { BUCKET, deploy, image, invoke, invokeSeen, type Stack, startStack } from './fixtures/stack.ts';
 import { artefact, tarGz } from './fixtures/tar.ts';
@@ -10,33 +11,40 @@ import { artefact, tarGz } from './fixtures/tar.ts';
 const PREFIX = 'cities/';
 let stack: Stack;
 
-afterEach(() => stack?.close());
+interface StartOptions {
+  readonly settings?: Partial<HostingSettings>;
+  readonly environment?: Record<string, string>;
+  readonly cache?: 'Disabled';
+  /** With a feature container before the multi-model one. */
+  readonly inPipeline?: boolean;
+  readonly instances?: number;
+}
 
-/** A pipeline [feature container, multi-model container] and artefacts by name. */
+/** A multi-model endpoint and artefacts by name. */
 async function start(
   models: Readonly<Record<string, string | Buffer>>,
-  options: {
-    settings?: Partial<HostingSettings>;
-    environment?: Record<string, string>;
-    cache?: 'Disabled';
-  } = {},
+  options: StartOptions = {},
 ): Promise<void> {
   stack = await startStack(options.settings);
+  await put(models);
+  const city: ContainerDefinition = {
+    Image: image('box'),
+    Mode: 'MultiModel',
+    ModelDataUrl: `s3://${BUCKET}/${PREFIX}`,
+    Environment: { NAME: 'city', ...options.environment },
+    ...(options.cache === undefined ? {} : { MultiModelConfig: { ModelCacheSetting: options.cache } }),
+  };
+  const features = { Image: image('box'), Environment: { NAME: 'features', ANSWER: 'input' } };
+  const variant = { InitialInstanceCount: options.instances ?? 1 };
+  const outcome = await deploy(stack, 'cities', options.inPipeline ? [features, city] : [city], { variant });
+  expect(outcome).toEqual({ status: 'InService' });
+}
+
+async function put(models: Readonly<Record<string, string | Buffer>>): Promise<void> {
   for (const [name, model] of Object.entries(models)) {
     const body = typeof model === 'string' ? await artefact(model) : model;
     await stack.s3.putObject({ bucket: BUCKET, key: PREFIX + name }, body);
   }
-  const outcome = await deploy(stack, 'cities', [
-    { Image: image('box'), Environment: { NAME: 'features', ANSWER: 'input' } },
-    {
-      Image: image('box'),
-      Mode: 'MultiModel',
-      ModelDataUrl: `s3://${BUCKET}/${PREFIX}`,
-      Environment: { NAME: 'city', ...options.environment },
-      ...(options.cache === undefined ? {} : { MultiModelConfig: { ModelCacheSetting: options.cache } }),
-    },
-  ]);
-  expect(outcome).toEqual({ status: 'InService' });
 }
 
 /** The call over plain HTTP, for the header that the SDK does not know. */
@@ -68,8 +76,10 @@ async function failureOf<Failure>(promise: Promise<unknown>): Promise<Failure> {
 }
 
 describe('a call to a target model', () => {
+  afterEach(() => stack.close());
+
   it('loads it under an opaque name and tells the container which it is', async () => {
-    await start({ 'a.tar.gz': 'weights of a' });
+    await start({ 'a.tar.gz': 'weights of a' }, { inPipeline: true });
 
     const seen = await invokeSeen(stack, 'cities', { TargetModel: 'a.tar.gz' });
 
@@ -85,7 +95,7 @@ describe('a call to a target model', () => {
       /^cold;total-ms=[\d.]+;download-ms=[\d.]+;unpack-ms=[\d.]+;load-ms=[\d.]+$/,
     );
     expect(await loadOf('a.tar.gz')).toBe('warm');
-    const log = [...stack.logs].find(([stream]) => stream.endsWith('/container-2'))![1];
+    const log = [...stack.logs].find(([stream]) => stream.includes('/cities|'))![1];
     expect(log.filter((line) => line.startsWith('model-load target=a.tar.gz'))).toHaveLength(1);
   });
 
@@ -96,7 +106,7 @@ describe('a call to a target model', () => {
 
     expect(answers.map((answer) => answer.status)).toEqual(Array(20).fill(200));
     expect(stack.s3.fetches.get(`${PREFIX}a.tar.gz`)).toBe(1);
-    const log = [...stack.logs].find(([stream]) => stream.endsWith('/container-2'))![1];
+    const log = [...stack.logs].find(([stream]) => stream.includes('/cities|'))![1];
     expect(log.filter((line) => line === 'load slow:100')).toHaveLength(1);
   });
 
@@ -138,7 +148,27 @@ describe('a call to a target model', () => {
   });
 });
 
+describe('several instances', () => {
+  afterEach(() => stack.close());
+
+  it('share the models among them, and a call goes where its model is', async () => {
+    const names = ['a', 'b', 'c', 'd'];
+    await start(Object.fromEntries(names.map((name) => [name, name])), { instances: 2 });
+    const pidOf = async (TargetModel: string) => (await invokeSeen(stack, 'cities', { TargetModel })).pid;
+
+    const first: number[] = [];
+    for (const name of names) first.push(await pidOf(name));
+    const again = await Promise.all([...names, ...names].map(pidOf));
+
+    expect(new Set(first).size).toBe(2);
+    expect(again).toEqual([...first, ...first]);
+    for (const name of names) expect(stack.s3.fetches.get(PREFIX + name)).toBe(1);
+  });
+});
+
 describe('room', () => {
+  afterEach(() => stack.close());
+
   it('is made by unloading the model least asked for when the container answers 507', async () => {
     await start({ a: 'a', b: 'b', c: 'c' }, { environment: { MAX_MODELS: '2' } });
     await loadOf('a');
@@ -192,9 +222,20 @@ describe('room', () => {
 });
 
 describe('what is refused', () => {
-  it('is a call without a target model', async () => {
-    await start({});
+  let shared: Stack;
 
+  beforeAll(async () => {
+    await start({}, { settings: { unpackedLimitBytes: 1_000_000 } });
+    shared = stack;
+  });
+
+  beforeEach(() => {
+    stack = shared;
+  });
+
+  afterAll(() => shared.close());
+
+  it('is a call without a target model', async () => {
     const error = await failureOf<ValidationError>(call(undefined));
 
     expect(error).toBeInstanceOf(ValidationError);
@@ -202,7 +243,6 @@ describe('what is refused', () => {
   });
 
   it('is a target model that climbs out of the prefix, in any spelling', async () => {
-    await start({});
     await stack.s3.putObject({ bucket: BUCKET, key: 'secret' }, await artefact('secret'));
 
     for (const target of [
@@ -217,12 +257,10 @@ describe('what is refused', () => {
     ]) {
       expect(await failureOf(call(target)), target).toBeInstanceOf(ValidationError);
     }
-    expect(stack.s3.fetches.size).toBe(0);
+    expect(stack.s3.fetches.get('secret')).toBeUndefined();
   });
 
   it('is a model that is not there, by bucket and key', async () => {
-    await start({});
-
     const error = await failureOf<ValidationError>(call('Nowhere_XX.tar.gz'));
 
     expect(error).toBeInstanceOf(ValidationError);
@@ -233,7 +271,7 @@ describe('what is refused', () => {
 
   it('is a corrupt artefact, as a ModelError that says so, and the endpoint goes on', async () => {
     const good = await artefact('good');
-    await start({ text: Buffer.from('not an archive'), half: good.subarray(0, 60), good });
+    await put({ text: Buffer.from('not an archive'), half: good.subarray(0, 60), good });
 
     for (const target of ['text', 'half']) {
       const error = await failureOf<ModelError>(call(target));
@@ -245,7 +283,7 @@ describe('what is refused', () => {
   });
 
   it('is a download that arrives in part; the next call fetches it whole', async () => {
-    await start({ a: 'a' });
+    await put({ a: 'a' });
     stack.s3.cutAtBytes = 50;
     expect(await failureOf<ModelError>(call('a'))).toBeInstanceOf(ModelError);
 
@@ -254,9 +292,9 @@ describe('what is refused', () => {
   });
 
   it('is a model that the container does not take, with the container’s words', async () => {
-    await start({ a: 'refuse' });
+    await put({ refused: 'refuse' });
 
-    const error = await failureOf<ModelError>(call('a'));
+    const error = await failureOf<ModelError>(call('refused'));
 
     expect(error).toMatchObject({
       OriginalStatusCode: 400,
@@ -271,21 +309,18 @@ describe('what is refused', () => {
     ['a hard link to an absolute path', [{ name: 'link', type: 'link' as const, linkname: '/etc/passwd' }]],
     ['a device', [{ name: 'device', type: 'character-device' as const }]],
   ])('is an artefact with %s', async (_what, entries) => {
-    await start({ evil: await tarGz([{ name: 'weights.txt', content: 'x' }, ...entries]) });
+    await put({ evil: await tarGz([{ name: 'weights.txt', content: 'x' }, ...entries]) });
+    const before = await filesBelow(stack.folder);
 
     const error = await failureOf<ModelError>(call('evil'));
 
     expect(error).toBeInstanceOf(ModelError);
     expect(error.OriginalMessage).toContain('Failed to extract model data archive');
-    expect(await filesBelow(stack.volumesFolder)).toEqual([]);
+    expect(await filesBelow(stack.folder)).toEqual(before);
   });
 
   it('is a bomb', async () => {
-    const settings = { unpackedLimitBytes: 1_000_000 };
-    await start(
-      { bomb: await tarGz([{ name: 'weights.txt', content: Buffer.alloc(2_000_000) }]) },
-      { settings },
-    );
+    await put({ bomb: await tarGz([{ name: 'weights.txt', content: Buffer.alloc(2_000_000) }]) });
 
     const error = await failureOf<ModelError>(call('bomb'));
 
@@ -304,6 +339,7 @@ it('uses nothing that a killed process left on the volumes', async () => {
   await again.close();
 
   expect(await readdir(stack.volumesFolder)).toEqual([]);
+  await stack.close();
 });
 
 async function filesBelow(folder: string): Promise<string[]> {

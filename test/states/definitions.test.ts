@@ -68,6 +68,20 @@ describe('a definition check', () => {
     expect(found[0]?.message).toBe(`Express state machine does not support '${suffix}' service integration `);
   });
 
+  it('holds the Express children of a distributed Map to what Express can do', () => {
+    const ItemProcessor = {
+      ProcessorConfig: { Mode: 'DISTRIBUTED', ExecutionType: 'EXPRESS' },
+      ...machine({
+        A: { Type: 'Task', Resource: 'arn:aws:states:::lambda:invoke.waitForTaskToken', End: true },
+      }),
+    };
+    const definition = machine({ A: { Type: 'Map', ItemProcessor, End: true } });
+
+    const found = checkDefinition(JSON.stringify(definition), 'STANDARD');
+
+    expect(found.map(({ location }) => location)).toEqual(['/States/A/ItemProcessor/States/A/Resource']);
+  });
+
   it('never throws, whatever the JSON', () => {
     fc.assert(
       fc.property(oddMachine(), (definition) => {

@@ -54,7 +54,7 @@ describe('a Standard execution', () => {
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
   it('goes on to the same end when the process ends at any of its tasks', async () => {
-    const whole = await runWith(Number.POSITIVE_INFINITY);
+    const whole = await runWith();
 
     for (let at = 1; at <= whole.calls.length; at += 1) {
       const broken = await runWith(at);
@@ -64,6 +64,17 @@ describe('a Standard execution', () => {
       const again = broken.calls.length - whole.calls.length;
       expect(again).toBeGreaterThanOrEqual(1);
       expect(again).toBeLessThanOrEqual(2);
+    }
+  });
+
+  it('goes on to the same end when the process ends twice', async () => {
+    const whole = await runWith();
+
+    for (let at = 1; at < whole.calls.length; at += 1) {
+      const broken = await runWith(at, at + 2);
+
+      expect(broken.output).toEqual(OUTPUT);
+      expect(broken.calls.length - whole.calls.length).toBeLessThanOrEqual(4);
     }
   });
 
@@ -130,6 +141,27 @@ describe('a Standard execution', () => {
     await second.close();
   });
 
+  it("takes a worker's answer to a task that it took before a restart", async () => {
+    const first = await open(echo());
+    const { activityArn } = await first.operations.createActivity!({ name: 'work' });
+    const executionArn = await start(first, {
+      StartAt: 'Work',
+      States: { Work: { Type: 'Task', Resource: activityArn, End: true } },
+    });
+    const { taskToken } = await first.operations.getActivityTask!({ activityArn });
+    await settle();
+    await first.close();
+    const second = await open(echo());
+    await second.resume();
+    await settle();
+
+    await second.operations.sendTaskSuccess!({ taskToken, output: '"done"' });
+    await settle();
+
+    expect((await second.operations.describeExecution!({ executionArn })).output).toBe('"done"');
+    await second.close();
+  });
+
   it('is redriven from the state that failed', async () => {
     const calls: string[] = [];
     let isBroken = true;
@@ -177,32 +209,32 @@ describe('a Standard execution', () => {
     await states.close();
   });
 
-  async function runWith(endAt: number): Promise<{ calls: string[]; output: unknown }> {
-    const file = join(folder, `${endAt}.sqlite`);
+  /** Ends the process at the given calls of functions, which then never answer. */
+  async function runWith(...endsAt: number[]): Promise<{ calls: string[]; output: unknown }> {
+    const file = join(folder, `${endsAt.join('-')}.sqlite`);
     const calls: string[] = [];
-    let end: () => void = () => {};
-    const ended = new Promise<void>((resolve) => {
-      end = resolve;
-    });
+    let onEnd: () => void = () => {};
     const lambda = echo((_payload, name) => {
       calls.push(name);
-      if (calls.length === endAt) end();
-      return calls.length === endAt ? new Promise(() => {}) : undefined;
+      if (!endsAt.includes(calls.length)) return undefined;
+      onEnd();
+      return new Promise(() => {});
     });
-    const first = await open(lambda, file);
-    const executionArn = await start(first, MACHINE);
-    const turning = turn();
-    if (Number.isFinite(endAt)) await ended;
-    else await turning;
-    let last = first;
-    if (Number.isFinite(endAt)) {
-      await first.close();
-      last = await open(lambda, file);
-      await last.resume();
-      await turn();
+    let states = await open(lambda, file);
+    const executionArn = await start(states, MACHINE);
+    for (const at of endsAt) {
+      const ended = new Promise<void>((resolve) => {
+        onEnd = resolve;
+        if (calls.length >= at) resolve();
+      });
+      await Promise.race([ended, turn().then(() => ended)]);
+      await states.close();
+      states = await open(lambda, file);
+      await states.resume();
     }
-    const { output } = await last.operations.describeExecution!({ executionArn });
-    await last.close();
+    await turn();
+    const { output } = await states.operations.describeExecution!({ executionArn });
+    await states.close();
     return { calls, output: JSON.parse(String(output)) };
   }
 

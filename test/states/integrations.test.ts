@@ -1,4 +1,6 @@
 // Tasks and what they call: errors by name, blobs, retries, timeouts; and the log lines of Express executions.
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { turnedClock } from '../../local/clock.ts';
 import type { LogEvent } from '../../local/logs/api.ts';
@@ -201,3 +203,46 @@ async function start(states: Awaited<ReturnType<typeof createStates>>, definitio
   });
   return String((await states.operations.startExecution!({ stateMachineArn })).executionArn);
 }
+
+describe('an HTTP task', () => {
+  it('gives status, headers and the parsed body, and fails by status code', async () => {
+    const server = createServer((request, response) => {
+      response.statusCode = request.url === '/gone?q=1' ? 410 : 200;
+      request.pipe(response);
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const parameters = { ApiEndpoint: `${address}/x`, Method: 'POST', RequestBody: { a: 1 } };
+
+    const good = await runTask('arn:aws:states:::http:invoke', parameters, {});
+    const bad = await runTask(
+      'arn:aws:states:::http:invoke',
+      { ApiEndpoint: `${address}/gone`, Method: 'GET', QueryParameters: { q: 1 } },
+      {},
+    );
+    server.closeAllConnections();
+    server.close();
+
+    expect(JSON.parse(String(good.output))).toMatchObject({
+      ResponseBody: { a: 1 },
+      StatusCode: 200,
+      StatusText: 'OK',
+    });
+    expect(bad.error).toBe('States.Http.StatusCode.410');
+  });
+});
+
+describe('finished executions', () => {
+  it('go when the retention is over', async () => {
+    const clock = turnedClock(0);
+    const states = await createStates({ clock, retentionMs: 1000 });
+    const executionArn = await start(states, { StartAt: 'P', States: { P: { Type: 'Pass', End: true } } });
+
+    await clock.turn(2 * 3_600_000);
+
+    await expect(states.operations.describeExecution!({ executionArn })).rejects.toThrow(
+      'Execution Does Not Exist',
+    );
+    await states.close();
+  });
+});

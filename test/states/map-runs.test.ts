@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import {
   CreateStateMachineCommand,
   DescribeExecutionCommand,
@@ -97,6 +98,40 @@ describe('an item reader', () => {
     const { output } = await run({ ItemReader: reader, ItemSelector: { 'key.$': '$$.Map.Item.Value.Key' } });
 
     expect(output).toEqual([{ key: 'list/1' }, { key: 'list/2' }]);
+  });
+
+  it('gives what is in the objects under a prefix when told to load them', async () => {
+    await s3.putObject({ bucket: 'data', key: 'load/1.jsonl' }, '{"n":1}\n{"n":2}\n');
+    await s3.putObject({ bucket: 'data', key: 'load/2.jsonl' }, '{"n":3}\n');
+    const reader = {
+      Resource: 'arn:aws:states:::s3:listObjectsV2',
+      ReaderConfig: { InputType: 'JSONL', Transformation: 'LOAD_AND_FLATTEN' },
+      Parameters: { Bucket: 'data', Prefix: 'load/' },
+    };
+
+    expect((await run({ ItemReader: reader })).output).toEqual([{ n: 1 }, { n: 2 }, { n: 3 }]);
+  });
+
+  it("follows an inventory's manifest and Athena's", async () => {
+    await s3.putObject({ bucket: 'data', key: 'inv/1.csv.gz' }, gzipSync('"data","a+b.txt","5"\n'));
+    const manifest = {
+      destinationBucket: 'arn:aws:s3:::data',
+      fileFormat: 'CSV',
+      fileSchema: 'Bucket, Key, Size',
+      files: [{ key: 'inv/1.csv.gz' }],
+    };
+    await s3.putObject({ bucket: 'data', key: 'inv/manifest.json' }, JSON.stringify(manifest));
+    await s3.putObject({ bucket: 'data', key: 'athena/part' }, 'x,y\n1,2\n');
+    await s3.putObject({ bucket: 'data', key: 'athena/manifest.csv' }, 's3://data/athena/part\n');
+    const athena = { ManifestType: 'ATHENA_DATA', InputType: 'CSV', CSVHeaderLocation: 'FIRST_ROW' };
+
+    const inventory = await run(
+      reading('inv/manifest.json', { InputType: 'MANIFEST', ManifestType: 'S3_INVENTORY' }),
+    );
+    const unloaded = await run(reading('athena/manifest.csv', athena));
+
+    expect(inventory.output).toEqual([{ Bucket: 'data', Key: 'a b.txt', Size: '5' }]);
+    expect(unloaded.output).toEqual([{ x: '1', y: '2' }]);
   });
 
   it('fails by name when the object is missing', async () => {

@@ -1,6 +1,11 @@
 // The engine over its wire protocol, with the official SDK: what a pipeline needs of it.
 
-import { CreateStateMachineCommand, type SFNClient, StartSyncExecutionCommand } from '@aws-sdk/client-sfn';
+import {
+  CreateStateMachineCommand,
+  GetExecutionHistoryCommand,
+  type SFNClient,
+  StartSyncExecutionCommand,
+} from '@aws-sdk/client-sfn';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startEngine, type TestEngine } from './engine.ts';
 
@@ -46,6 +51,58 @@ describe('an Express execution', () => {
 
     expect(answer.status).toBe('SUCCEEDED');
     expect(answer.output).toBe('{"echoed":{"echoed":{"a":1}}}');
+  });
+});
+
+describe('a Standard execution without end', () => {
+  it('fails at 25,000 events, all of which can be read', async () => {
+    const engine = await startEngine();
+    const definition = JSON.stringify({
+      StartAt: 'Again',
+      States: {
+        Again: { Type: 'Pass', Next: 'More' },
+        More: {
+          Type: 'Choice',
+          Choices: [{ Variable: '$.stop', IsPresent: true, Next: 'Stop' }],
+          Default: 'Again',
+        },
+        Stop: { Type: 'Succeed' },
+      },
+    });
+    const { operations } = engine.states;
+    const created = await operations.createStateMachine!({
+      name: 'loop',
+      roleArn: 'arn:aws:iam::0:role/r',
+      definition,
+    });
+    const { executionArn } = await operations.startExecution!({ stateMachineArn: created.stateMachineArn });
+    let described = await operations.describeExecution!({ executionArn });
+    while (described.status === 'RUNNING') {
+      await new Promise((resolve) => setImmediate(resolve));
+      described = await operations.describeExecution!({ executionArn });
+    }
+
+    let count = 0;
+    let nextToken: string | undefined;
+    do {
+      const page = await engine.client.send(
+        new GetExecutionHistoryCommand({ executionArn: String(executionArn), maxResults: 1000, nextToken }),
+      );
+      count += page.events!.length;
+      nextToken = page.nextToken;
+    } while (nextToken !== undefined);
+    const last = await engine.client.send(
+      new GetExecutionHistoryCommand({
+        executionArn: String(executionArn),
+        maxResults: 1,
+        reverseOrder: true,
+      }),
+    );
+    await engine.close();
+
+    expect(described.status).toBe('FAILED');
+    expect(count).toBe(25_000);
+    expect(last.events![0]).toMatchObject({ id: 25_000, type: 'ExecutionFailed' });
   });
 });
 

@@ -1,17 +1,17 @@
 // Brings model data from S3 to a folder: written and checked under a temporary name, and put into place by one
 // rename, so that a partial download or a half unpacked archive is never used, also after a kill.
 import { createHash, randomUUID } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
+import { createReadStream, createWriteStream } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { type Readable, Transform } from 'node:stream';
+import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ObjectAddress, ObjectInfo, S3 } from '../../s3/api.ts';
 import type { ModelData } from '../hosting/plan.ts';
 import type { HostingSettings } from '../settings.ts';
 import { ArtefactMissing, ArtefactRefused } from './problem.ts';
-import { ArchiveRefused, unpack } from './unpack.ts';
+import { type Archive, ArchiveRefused, unpack } from './unpack.ts';
 
 export interface FetchReport {
   readonly downloadMs: number;
@@ -41,7 +41,7 @@ export async function fetchArchive(
   await mkdir(content, { recursive: true });
   try {
     const startMs = performance.now();
-    const archive = await download(at, join(work, 'archive'), options);
+    const archive = await downloadArchive(at, join(work, 'archive'), options);
     const downloadedMs = performance.now();
     const unpackedBytes = await unpack(archive, content, options.settings);
     await putIntoPlace(content, folder);
@@ -80,12 +80,32 @@ async function putIntoPlace(content: string, folder: string): Promise<void> {
   await rename(content, folder);
 }
 
-async function download(
+/** An archive up to this size is never written to disk itself. */
+const IN_MEMORY_BYTES = 8 * 1024 * 1024;
+
+async function downloadArchive(at: ObjectAddress, file: string, options: FetchOptions): Promise<Archive> {
+  const { info, body } = await openObject(options.s3, at);
+  if (info.sizeBytes > IN_MEMORY_BYTES) {
+    await writeBody(at, { info, body }, file, options);
+    return { sizeBytes: info.sizeBytes, open: () => createReadStream(file) };
+  }
+  const chunks: Buffer[] = [];
+  for await (const chunk of body) chunks.push(chunk as Buffer);
+  const bytes = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
+  checkDownload(at, info, { bytes: bytes.length, md5: () => createHash('md5').update(bytes).digest('hex') });
+  return { sizeBytes: bytes.length, open: () => Readable.from([bytes]) };
+}
+
+async function download(at: ObjectAddress, file: string, options: FetchOptions): Promise<void> {
+  await writeBody(at, await openObject(options.s3, at), file, options);
+}
+
+async function writeBody(
   at: ObjectAddress,
+  { info, body }: { readonly info: ObjectInfo; readonly body: Readable },
   file: string,
-  { s3, settings }: FetchOptions,
-): Promise<{ file: string; sizeBytes: number }> {
-  const { info, body } = await openObject(s3, at);
+  { settings }: FetchOptions,
+): Promise<void> {
   if (info.sizeBytes > settings.artefactLimitBytes) {
     body.destroy();
     const reason = `its ${info.sizeBytes} bytes are more than the limit of ${settings.artefactLimitBytes}.`;
@@ -94,7 +114,6 @@ async function download(
   const check = new Checksum();
   await pipeline(body, check, createWriteStream(file));
   checkDownload(at, info, check);
-  return { file, sizeBytes: check.bytes };
 }
 
 async function openObject(s3: S3, at: ObjectAddress): Promise<{ info: ObjectInfo; body: Readable }> {
@@ -107,7 +126,11 @@ async function openObject(s3: S3, at: ObjectAddress): Promise<{ info: ObjectInfo
   }
 }
 
-function checkDownload(at: ObjectAddress, info: ObjectInfo, check: Checksum): void {
+function checkDownload(
+  at: ObjectAddress,
+  info: ObjectInfo,
+  check: { readonly bytes: number; md5(): string },
+): void {
   const problem =
     check.bytes !== info.sizeBytes
       ? `${check.bytes} of its ${info.sizeBytes} bytes arrived.`

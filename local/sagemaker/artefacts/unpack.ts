@@ -1,9 +1,8 @@
 // Unpacks a tar.gz into an empty folder, trusting nothing in it: no path and no link leads out, nothing but files,
 // folders and links is made, and size, number of entries and growth are bounded while it is read.
-import { createReadStream } from 'node:fs';
 import { link, mkdir, open, rm, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { finished } from 'node:stream/promises';
+import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { extract } from 'tar-stream';
 
@@ -18,19 +17,20 @@ export class ArchiveRefused extends Error {
   override readonly name = 'ArchiveRefused';
 }
 
+export interface Archive {
+  readonly sizeBytes: number;
+  readonly open: () => Readable;
+}
+
 /**
- * @param archive of `sizeBytes` bytes, a file
  * @param folder exists and is empty; holds a part of the archive when this rejects
  * @returns how many bytes its files take
  * @throws ArchiveRefused
  */
-export async function unpack(
-  archive: { readonly file: string; readonly sizeBytes: number },
-  folder: string,
-  limits: UnpackLimits,
-): Promise<number> {
+export async function unpack(archive: Archive, folder: string, limits: UnpackLimits): Promise<number> {
   const meter = new Meter(archive.sizeBytes, limits);
-  const source = createReadStream(archive.file);
+  const source = archive.open();
+  const made = new Made(folder);
   const gunzip = createGunzip();
   const entries = extract();
   const fail = (error: Error): void => void entries.destroy(error);
@@ -39,14 +39,13 @@ export async function unpack(
   gunzip.on('data', (chunk: Buffer) => meter.grow(chunk.length, fail));
   source.pipe(gunzip).pipe(entries);
   try {
-    for await (const entry of entries) await writeEntry(entry, folder, meter);
+    for await (const entry of entries) await writeEntry(entry, made, meter);
     return meter.fileBytes;
   } catch (thrown) {
     throw asRefusal(thrown);
   } finally {
     source.destroy();
     gunzip.destroy();
-    await finished(source).catch(() => {});
   }
 }
 
@@ -86,17 +85,42 @@ class Meter {
   }
 }
 
-async function writeEntry(entry: Entry, folder: string, meter: Meter): Promise<void> {
+/** What was made so far, so that nothing is asked of the disk twice. */
+class Made {
+  readonly folder: string;
+  readonly #folders: Set<string>;
+  readonly #names = new Set<string>();
+
+  constructor(folder: string) {
+    this.folder = folder;
+    this.#folders = new Set([folder]);
+  }
+
+  /** Makes the way to a new entry free: its folder is there, and an entry of its name that came before is not. */
+  async clear(path: string): Promise<void> {
+    const parent = dirname(path);
+    if (!this.#folders.has(parent)) {
+      await mkdir(parent, { recursive: true });
+      this.#folders.add(parent);
+    }
+    // An entry that comes twice replaces the first, and never writes through a link of that name.
+    if (this.#names.has(path)) await rm(path, { force: true });
+    this.#names.add(path);
+  }
+}
+
+async function writeEntry(entry: Entry, made: Made, meter: Meter): Promise<void> {
   meter.enter(entry);
   const { name, type, linkname, mode } = entry.header;
-  const path = join(folder, safePath(name, `the entry "${name}"`));
+  const path = join(made.folder, safePath(name, `the entry "${name}"`));
   if (type === 'directory') {
     await mkdir(path, { recursive: true });
   } else if (type === 'file' || type === 'contiguous-file') {
+    await made.clear(path);
     await writeFile(entry, path, mode ?? 0);
     return;
   } else if (type === 'symlink' || type === 'link') {
-    await writeLink({ path, folder, name, target: linkname ?? '', isHard: type === 'link' });
+    await writeLink({ path, made, name, target: linkname ?? '', isHard: type === 'link' });
   } else {
     throw new ArchiveRefused(`the entry "${name}" is a ${type}; only files, folders and links are unpacked.`);
   }
@@ -104,9 +128,6 @@ async function writeEntry(entry: Entry, folder: string, meter: Meter): Promise<v
 }
 
 async function writeFile(entry: Entry, path: string, mode: number): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
-  // An entry that comes twice replaces the first, and never writes through a link of that name.
-  await rm(path, { force: true });
   const file = await open(path, 'wx', (mode & 0o111) === 0 ? 0o644 : 0o755);
   try {
     for await (const chunk of entry) await file.write(chunk as Buffer);
@@ -117,18 +138,17 @@ async function writeFile(entry: Entry, path: string, mode: number): Promise<void
 
 interface LinkPlan {
   readonly path: string;
-  readonly folder: string;
+  readonly made: Made;
   readonly name: string;
   readonly target: string;
   readonly isHard: boolean;
 }
 
-async function writeLink({ path, folder, name, target, isHard }: LinkPlan): Promise<void> {
+async function writeLink({ path, made, name, target, isHard }: LinkPlan): Promise<void> {
   // A target without `..` stays below its own folder, whatever other links the path goes through.
   const safe = safePath(target, `the link "${name}" to "${target}"`);
-  await mkdir(dirname(path), { recursive: true });
-  await rm(path, { force: true });
-  if (isHard) await link(join(folder, safe), path);
+  await made.clear(path);
+  if (isHard) await link(join(made.folder, safe), path);
   else await symlink(safe, path);
 }
 

@@ -1,24 +1,15 @@
-// One container of one instance: its process (or URL), its health, its connections, and its models when it is a
-// multi-model one. A container that dies or stops answering pings is started again; until it is healthy it is down,
-// and calls to it fail at once.
+// One container of one instance: it is started, watched, and started again when it dies or stops answering pings;
+// until it is healthy it is down, and calls to it fail at once. A multi-model one has its models besides.
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fetchModelData } from '../artefacts/fetch.ts';
-import { type CachedModel, ModelCache } from '../multi-model/cache.ts';
-import { ModelDisk } from '../multi-model/disk.ts';
-import { describeLoad, type LoadReport } from '../multi-model/load-report.ts';
-import {
-  type ContainerAnswer,
-  ContainerClient,
-  type ContainerRequest,
-  ContainerUnreachable,
-} from './container-client.ts';
+import { type FetchOptions, fetchModelData } from '../artefacts/fetch.ts';
+import type { ModelCache } from '../multi-model/cache.ts';
+import { type ContainerAnswer, type ContainerRequest, ContainerUnreachable } from './container-client.ts';
+import { createModels } from './container-models.ts';
 import { Deadline } from './deadline.ts';
-import { containerEnvironment } from './environment.ts';
 import type { ContainerSite, HostContext } from './host-context.ts';
 import type { ContainerPlan } from './plan.ts';
-import type { PortBlock } from './ports.ts';
-import { type ContainerProcess, startProcess } from './process.ts';
+import { RunningContainer } from './running-container.ts';
 
 /** An instance that has the container among its own. */
 export interface ContainerOwner {
@@ -26,42 +17,45 @@ export interface ContainerOwner {
   noteHealth(): void;
 }
 
+const MAX_BACKOFF_MS = 10_000;
+
 export class Container {
   readonly plan: ContainerPlan;
   /** Undefined unless the container is a multi-model one. */
   readonly models: ModelCache | undefined;
   readonly #context: HostContext;
   readonly #site: ContainerSite;
-  #client: ContainerClient | undefined;
-  #process: ContainerProcess | undefined;
+  readonly #owners = new Set<ContainerOwner>();
+  #running: RunningContainer | undefined;
+  #started: Promise<void> | undefined;
   #isHealthy = false;
   #isClosed = false;
-  #restarts = 0;
   #lastLine = '';
-  #cancelTimer: () => void = () => {};
-  readonly #owners = new Set<ContainerOwner>();
-  #started: Promise<void> | undefined;
+  #cancelPing: () => void = () => {};
 
   constructor(plan: ContainerPlan, site: ContainerSite, context: HostContext) {
     this.plan = plan;
     this.#site = site;
     this.#context = context;
-    this.models = plan.isMultiModel ? this.#createModels() : undefined;
+    if (!plan.isMultiModel) return;
+    this.models = createModels({
+      plan,
+      site,
+      context,
+      fetchOptions: this.#fetchOptions(),
+      call: (request) => this.#callModelsApi(request),
+      log: (line) => this.#log([line]),
+    });
   }
 
   get isHealthy(): boolean {
     return this.#isHealthy;
   }
 
-  get pid(): number | undefined {
-    return this.#process?.pid;
-  }
-
   /** @throws ContainerUnreachable, ContainerTimeout */
   exchange(request: ContainerRequest, deadline: Deadline): Promise<ContainerAnswer> {
-    if (this.#client === undefined)
-      return Promise.reject(new ContainerUnreachable(`The container ${this.plan.name} is not running.`));
-    return this.#client.exchange(request, deadline);
+    if (this.#running !== undefined) return this.#running.client.exchange(request, deadline);
+    return Promise.reject(new ContainerUnreachable(`The container ${this.plan.name} is not running.`));
   }
 
   addOwner(owner: ContainerOwner): void {
@@ -74,16 +68,15 @@ export class Container {
     if (this.#owners.size === 0) await this.#close();
   }
 
-  /** Starts it unless another owner has. */
+  /**
+   * Fetches the model data, starts the container and waits until it is healthy; once, however many owners ask.
+   * @throws Error saying why it is not
+   */
   startOnce(startupTimeoutMs: number): Promise<void> {
     this.#started ??= this.#start(startupTimeoutMs);
     return this.#started;
   }
 
-  /**
-   * Fetches the model data, starts the container and waits until it is healthy.
-   * @throws Error saying why it is not
-   */
   async #start(startupTimeoutMs: number): Promise<void> {
     await mkdir(this.#site.baseFolder, { recursive: true });
     await this.#fetchModel();
@@ -93,17 +86,15 @@ export class Container {
     } finally {
       deadline.end();
     }
-    this.#watch();
+    this.#watch(0);
   }
 
   /** Ends the process and everything in flight. */
   async #close(): Promise<void> {
     this.#isClosed = true;
     this.#isHealthy = false;
-    this.#cancelTimer();
-    const client = this.#client;
-    this.#client = undefined;
-    await Promise.all([client?.destroy(), this.#process?.stop(this.#context.settings.stopGraceMs)]);
+    this.#cancelPing();
+    await this.#drop();
     await rm(this.#site.baseFolder, { recursive: true, force: true }).catch(() => {});
   }
 
@@ -116,14 +107,43 @@ export class Container {
 
   async #startUntilHealthy(deadline: Deadline): Promise<void> {
     let reason = '';
-    for (let attempt = 0; attempt < this.#context.settings.startAttempts && !this.#isClosed; attempt++) {
+    for (let attempt = 0; attempt < this.#context.settings.startAttempts; attempt++) {
+      if (this.#isClosed || deadline.isExpired) break;
       const outcome = await this.#launchOnce(deadline);
       if (outcome === 'healthy') return this.#preload();
       reason = outcome;
-      await this.#dropProcess();
-      if (deadline.isExpired) break;
+      await this.#drop();
     }
     throw new Error(this.#isClosed ? 'it was stopped while it started' : reason);
+  }
+
+  /** Starts the process and pings it. @returns `healthy`, or why it is not. */
+  async #launchOnce(deadline: Deadline): Promise<'healthy' | string> {
+    const running = await RunningContainer.launch({
+      plan: this.plan,
+      site: this.#site,
+      context: this.#context,
+      onLines: (lines) => this.#logOutput(lines),
+    });
+    this.#running = running;
+    void running.process?.ended.then((reason) => this.#processEnded(running, reason));
+    for (;;) {
+      if (this.#isClosed) {
+        await running.drop();
+        return 'it was stopped';
+      }
+      if (await running.ping()) {
+        this.#setHealthy(true);
+        return 'healthy';
+      }
+      if (running.endedWith !== undefined) return `it ${running.endedWith}${this.#lastWords()}`;
+      if (deadline.isExpired) return 'it did not answer /ping with 200 in time';
+      await this.#pause(this.#context.settings.startupPingIntervalMs);
+    }
+  }
+
+  #lastWords(): string {
+    return this.#lastLine === '' ? '' : `; its last line: ${this.#lastLine}`;
   }
 
   /** Loads the models that are to be there before they are asked for; one that cannot be is told in the log. */
@@ -137,100 +157,28 @@ export class Container {
     }
   }
 
-  /** Starts the process and pings it. @returns `healthy`, or why it is not. */
-  async #launchOnce(deadline: Deadline): Promise<'healthy' | string> {
-    const { launcher } = this.plan;
-    const { settings, ports } = this.#context;
-    let block: PortBlock | undefined;
-    let endedWith: string | undefined;
-    if (launcher.kind === 'command') {
-      block = await ports.take();
-      if (this.#isClosed) return 'it was stopped';
-      const started = startProcess(
-        {
-          command: launcher.command,
-          args: launcher.args,
-          environment: containerEnvironment({
-            plan: this.plan,
-            launcher,
-            block,
-            region: this.#context.place.region,
-            baseFolder: this.#site.baseFolder,
-          }),
-          onLines: (lines) => this.#logOutput(lines),
-        },
-        this.#context.clock,
-      );
-      const taken = block;
-      this.#process = started;
-      void started.ended.then((reason) => {
-        endedWith = reason;
-        taken.release();
-        this.#processEnded(started, reason);
-      });
-    }
-    const origin = launcher.kind === 'url' ? launcher.url : `http://127.0.0.1:${block!.bindPort}`;
-    this.#client = new ContainerClient(origin, settings.connectionsPerContainer);
-    for (;;) {
-      if (await this.#ping()) {
-        // The answer may be another program's when ours could not have the port; then ours has ended.
-        if (endedWith === undefined) {
-          this.#setHealthy(true);
-          return 'healthy';
-        }
-      }
-      if (endedWith !== undefined)
-        return `it ${endedWith}${this.#lastLine === '' ? '' : `; its last line: ${this.#lastLine}`}`;
-      if (this.#isClosed) return 'it was stopped';
-      if (deadline.isExpired) return 'it did not answer /ping with 200 in time';
-      await this.#pause(settings.startupPingIntervalMs);
-    }
-  }
-
-  async #ping(): Promise<boolean> {
-    const client = this.#client;
-    if (client === undefined) return false;
-    const deadline = new Deadline(this.#context.clock, this.#context.settings.pingTimeoutMs);
-    try {
-      const answer = await client.exchange({ method: 'GET', path: '/ping', headers: PING_HEADERS }, deadline);
-      return answer.status === 200;
-    } catch {
-      return false;
-    } finally {
-      deadline.end();
-    }
-  }
-
   /** Pings a healthy container for as long as it lives. */
-  #watch(): void {
-    let failures = 0;
-    const { settings, clock } = this.#context;
-    const next = (): void => {
-      if (!this.#isClosed) this.#cancelTimer = clock.schedule(settings.pingIntervalMs, check);
-    };
-    const check = (): void => {
-      if (!this.#isHealthy) {
-        next();
-        return;
-      }
-      void this.#ping().then((isFine) => {
-        failures = isFine ? 0 : failures + 1;
-        if (failures >= settings.pingFailuresToRestart && !this.#isClosed) {
-          failures = 0;
-          this.#log([
-            `The container ${this.plan.name} failed ${settings.pingFailuresToRestart} pings and is restarted.`,
-          ]);
-          if (this.#process === undefined) this.#goDown();
-          else void this.#process.stop(settings.stopGraceMs);
-        }
-        next();
-      });
-    };
-    next();
+  #watch(failures: number): void {
+    if (this.#isClosed) return;
+    this.#cancelPing = this.#context.clock.schedule(this.#context.settings.pingIntervalMs, () => {
+      void this.#checkHealth(failures).then((failed) => this.#watch(failed));
+    });
   }
 
-  #processEnded(ended: ContainerProcess, reason: string): void {
-    if (this.#isClosed || this.#process !== ended) return;
+  /** @returns how many pings in a row have failed now */
+  async #checkHealth(failures: number): Promise<number> {
+    const running = this.#running;
+    if (!this.#isHealthy || running === undefined || (await running.ping())) return 0;
+    const { pingFailuresToRestart } = this.#context.settings;
+    if (failures + 1 < pingFailuresToRestart || this.#isClosed) return failures + 1;
+    this.#log([`The container ${this.plan.name} failed ${pingFailuresToRestart} pings and is restarted.`]);
+    if (running.process === undefined) this.#goDown();
+    else void running.process.stop(this.#context.settings.stopGraceMs);
+    return 0;
+  }
+
+  #processEnded(ended: RunningContainer, reason: string): void {
+    if (this.#isClosed || this.#running !== ended) return;
     this.#log([`The container ${this.plan.name} ${reason}.`]);
     if (this.#isHealthy) this.#goDown();
   }
@@ -243,29 +191,21 @@ export class Container {
   }
 
   async #restart(): Promise<void> {
-    await this.#dropProcess();
-    while (!this.#isClosed) {
-      this.#restarts += 1;
+    await this.#drop();
+    for (let attempt = 1; !this.#isClosed; attempt++) {
       const deadline = new Deadline(this.#context.clock, this.#context.settings.startupTimeoutMs);
       const outcome = await this.#launchOnce(deadline).catch((error: Error) => error.message);
       deadline.end();
-      if (outcome === 'healthy') {
-        this.#restarts = 0;
-        await this.#preload();
-        return;
-      }
-      await this.#dropProcess();
-      if (!this.#isClosed)
-        await this.#pause(Math.min(MAX_BACKOFF_MS, 100 * 2 ** Math.min(this.#restarts, 7)));
+      if (outcome === 'healthy') return this.#preload();
+      await this.#drop();
+      await this.#pause(Math.min(MAX_BACKOFF_MS, 100 * 2 ** Math.min(attempt, 7)));
     }
   }
 
-  async #dropProcess(): Promise<void> {
-    const client = this.#client;
-    const running = this.#process;
-    this.#client = undefined;
-    this.#process = undefined;
-    await Promise.all([client?.destroy(), running?.stop(this.#context.settings.stopGraceMs)]);
+  async #drop(): Promise<void> {
+    const running = this.#running;
+    this.#running = undefined;
+    await running?.drop();
   }
 
   #setHealthy(isHealthy: boolean): void {
@@ -288,45 +228,9 @@ export class Container {
     this.#context.logs.write(this.#site.logGroup, this.#site.logStream, events);
   }
 
-  #fetchOptions() {
+  #fetchOptions(): FetchOptions {
     const { s3, settings } = this.#context;
     return { s3, settings, temporaryFolder: join(this.#site.baseFolder, '.incoming') };
-  }
-
-  #createModels(): ModelCache {
-    const { settings } = this.#context;
-    const { bucket, key } = this.plan.modelData!;
-    const folder = join(this.#site.baseFolder, 'models');
-    const disk = new ModelDisk(folder, this.#fetchOptions(), (hash) => models.usesFiles(hash));
-    const models: ModelCache = new ModelCache({
-      bucket,
-      prefix: key === '' || key.endsWith('/') ? key : `${key}/`,
-      disk,
-      settings,
-      keepsModels: this.plan.keepsModels,
-      pinned: new Set(this.plan.pinnedModels),
-      call: (request) => this.#callModelsApi(request),
-      onLoaded: (model, report) => this.#modelLoaded(model, report),
-      onUnloaded: (model, unloadMs) => this.#modelUnloaded(model, unloadMs),
-    });
-    return models;
-  }
-
-  #modelLoaded(model: CachedModel, report: LoadReport): void {
-    const { metrics } = this.#site;
-    if (report.isFetched) metrics.modelDownloadingTime.add(report.downloadMs * 1000);
-    metrics.modelLoadingTime.add(report.loadMs * 1000);
-    metrics.loadedModelCount.add(this.models!.loadedCount);
-    this.#log([`model-load target=${model.targetModel} name=${model.hash} ${describeLoad(report)}`]);
-  }
-
-  #modelUnloaded(model: CachedModel, unloadMs: number): void {
-    const { metrics } = this.#site;
-    metrics.modelUnloadingTime.add(unloadMs * 1000);
-    metrics.loadedModelCount.add(this.models!.loadedCount);
-    this.#log([
-      `model-unload target=${model.targetModel} name=${model.hash} unload-ms=${unloadMs.toFixed(2)}`,
-    ]);
   }
 
   async #callModelsApi(request: ContainerRequest): Promise<ContainerAnswer> {
@@ -338,6 +242,3 @@ export class Container {
     }
   }
 }
-
-const PING_HEADERS = ['user-agent', 'AHC/2.0', 'accept', '*/*'];
-const MAX_BACKOFF_MS = 10_000;

@@ -2,6 +2,7 @@
 // load of its model, however many wait. A model that serves or is waited for is never unloaded; when the container
 // says 507, or our own bounds are reached, unused models are unloaded and the load is tried again.
 import { performance } from 'node:perf_hooks';
+import type { Clock } from '../../clock.ts';
 import type { ContainerAnswer, ContainerRequest } from '../hosting/container-client.ts';
 import type { HostingSettings } from '../settings.ts';
 import { AdaptivePolicy } from './adaptive-policy.ts';
@@ -29,6 +30,7 @@ export interface ModelCacheOptions {
   readonly prefix: string;
   readonly disk: ModelDisk;
   readonly settings: HostingSettings;
+  readonly clock: Clock;
   readonly keepsModels: boolean;
   /** Target models that stay loaded once they are. */
   readonly pinned: ReadonlySet<string>;
@@ -49,6 +51,10 @@ export class ModelLoadFailed extends Error {
   }
 }
 
+/** However long a load took, its slot rests no longer than this. */
+const MAX_REST_MS = 1_000;
+/** Of so many loads one asks the container for room before making any. */
+const PROBE_EVERY = 64;
 const JSON_HEADERS = ['content-type', 'application/json', 'accept', '*/*'];
 
 export class ModelCache {
@@ -60,6 +66,10 @@ export class ModelCache {
   /** Loads that wait for some model to become unused. */
   #onIdle: (() => void)[] = [];
   #loadedBytes = 0;
+  /** So many models were loaded when the container last answered 507. */
+  #fullAt = Number.POSITIVE_INFINITY;
+  #loadsSinceProbe = 0;
+  #warmCalls = 0;
   /** Hashes of models whose files a load is reading or about to read. */
   readonly #inLoad = new Set<string>();
 
@@ -86,6 +96,7 @@ export class ModelCache {
     const model = this.#models.get(targetModel);
     if (model?.state !== 'loaded') return undefined;
     model.users += 1;
+    this.#warmCalls += 1;
     this.#policy.touched(model.hash);
     return model;
   }
@@ -117,6 +128,7 @@ export class ModelCache {
 
   /** The container was restarted: nothing is loaded any more. */
   forgetAll(): void {
+    this.#fullAt = Number.POSITIVE_INFINITY;
     for (const model of [...this.#loaded.values()]) this.#setAbsent(model);
   }
 
@@ -154,13 +166,27 @@ export class ModelCache {
 
   #startLoad(model: CachedModel): Promise<LoadReport> {
     const arrivedMs = performance.now();
-    const loading = this.#slots.run(() => this.#load(model, arrivedMs));
+    const loading = new Promise<LoadReport>((resolve, reject) => {
+      void this.#slots.run(async () => {
+        const startMs = performance.now();
+        const warmBefore = this.#warmCalls;
+        await this.#load(model, arrivedMs).then(resolve, reject);
+        if (this.#warmCalls > warmBefore) await this.#rest(performance.now() - startMs);
+      });
+    });
     const settle = (): void => {
       model.loading = undefined;
       if (model.state !== 'loaded' && model.users === 0) this.#models.delete(model.targetModel);
     };
     loading.then(settle, settle);
     return loading;
+  }
+
+  /** A storm of cold loads leaves warm callers their share of the machine. */
+  #rest(loadMs: number): Promise<void> {
+    const { clock, settings } = this.#options;
+    const restMs = Math.min(MAX_REST_MS, loadMs * settings.modelLoadRest);
+    return new Promise((resolve) => void clock.schedule(restMs, resolve));
   }
 
   async #load(model: CachedModel, arrivedMs: number): Promise<LoadReport> {
@@ -198,12 +224,29 @@ export class ModelCache {
     const { call, disk } = this.#options;
     const body = JSON.stringify({ model_name: model.hash, url: disk.pathOf(model.hash) });
     await this.#keepBounds(disk.bytesOf(model.hash), evicted);
+    await this.#expectFull(evicted);
     for (;;) {
       const answer = await call({ method: 'POST', path: '/models', headers: JSON_HEADERS, body });
       if ((answer.status >= 200 && answer.status < 300) || answer.status === 409) return;
       if (answer.status !== 507 || this.#loaded.size === 0) throw new ModelLoadFailed(answer);
+      this.#fullAt = this.#loaded.size;
       if (!(await this.#evictOrWait(evicted))) throw new ModelLoadFailed(answer);
     }
+  }
+
+  /**
+   * A container that had no room for one more of so many is not asked again each time: room is made first. Now and then
+   * it is asked all the same, for models are not all of one size.
+   */
+  async #expectFull(evicted: string[]): Promise<void> {
+    this.#loadsSinceProbe += 1;
+    if (this.#loaded.size < this.#fullAt) return;
+    if (this.#loadsSinceProbe >= PROBE_EVERY) {
+      this.#loadsSinceProbe = 0;
+      this.#fullAt = Number.POSITIVE_INFINITY;
+      return;
+    }
+    await this.evictOne(evicted);
   }
 
   /** Our own bounds, where they are set: by count and by unpacked size. */

@@ -12,6 +12,7 @@ import { DataCapture } from './capture.ts';
 import { invokeChain, type Route } from './chain.ts';
 import { serviceUnavailable, validationError } from './errors.ts';
 import type { Invocation, InvocationAnswer } from './invocation.ts';
+import { checkMembers } from './members.ts';
 import { Sessions } from './sessions.ts';
 
 /** Target models whose name was found good, so that the check is made once; emptied when it grows. */
@@ -40,6 +41,7 @@ export class Invoker {
   /** @throws AwsError as the Runtime API has them */
   async invoke(invocation: Invocation): Promise<InvocationAnswer> {
     const endpoint = this.endpoint(invocation.endpointName);
+    checkMembers(invocation);
     const { inferenceComponentName } = invocation;
     if (inferenceComponentName !== undefined) {
       return invokeChain(this.#componentRoute(invocation, inferenceComponentName), invocation, this.#context);

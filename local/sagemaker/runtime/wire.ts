@@ -6,6 +6,7 @@ import { AwsError, sendAwsError } from '../../wire/errors.ts';
 import type { AsyncInference } from '../async/queue.ts';
 import type { HostContext } from '../hosting/host-context.ts';
 import { describeLoad } from '../multi-model/load-report.ts';
+import { validationError } from './errors.ts';
 import type { Invocation, InvocationAnswer } from './invocation.ts';
 import type { Invoker } from './invoke.ts';
 import { invokeAsStream } from './stream.ts';
@@ -35,6 +36,10 @@ export async function handleRuntime(call: WireCall, parts: RuntimeParts): Promis
 
 async function invokeOnce(call: WireCall, endpointName: string, { invoker, context }: RuntimeParts) {
   const { request, response, requestId } = call;
+  if (header(request, 'enable-explanations') !== undefined)
+    throw validationError(
+      `EnableExplanations cannot be used with endpoint ${endpointName}: explanations (ExplainerConfig) are not served on this machine.`,
+    );
   const body = await readBody(request, context.settings.payloadLimitBytes);
   const invocation = { ...members(request, endpointName), body, accept: request.headers.accept };
   sendAnswer(response, await invoker.invoke(invocation), requestId);

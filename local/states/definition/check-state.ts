@@ -188,5 +188,23 @@ function checkNested(state: Fields, context: StateContext): void {
   if (processor.QueryLanguage !== undefined) {
     context.findings.schema("Field 'QueryLanguage' is not supported", `${at}/${name}`);
   }
-  checkGraph(processor, `${at}/${name}`, context);
+  checkGraph(processor, `${at}/${name}`, {
+    ...context,
+    type: checkProcessor(processor, `${at}/${name}`, context),
+  });
+}
+
+/** @returns the type of the executions that the processor's states run in */
+function checkProcessor(
+  processor: Fields,
+  at: string,
+  { findings, type }: StateContext,
+): CheckContext['type'] {
+  const config = processor.ProcessorConfig;
+  if (!isObject(config) || config.Mode !== 'DISTRIBUTED') return type;
+  if (type === 'EXPRESS') findings.schema('Express state machine does not support Distributed Map state', at);
+  if (config.ExecutionType === undefined) {
+    findings.schema('These fields are required: [ExecutionType]', `${at}/ProcessorConfig`);
+  }
+  return config.ExecutionType === 'EXPRESS' ? 'EXPRESS' : 'STANDARD';
 }

@@ -104,7 +104,7 @@ export function expressionText(fields: FieldCompiler, name: string): string {
 export function typeName(value: Json): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'array';
-  if (isNumber(value)) return Number.isInteger(numberOf(value)) ? 'integer' : 'number';
+  if (isNumber(value)) return 'number';
   return typeof value;
 }
 
@@ -184,7 +184,11 @@ function parseNumber(value: Json): number | undefined {
 
 function checkRange(value: number, name: string, { min, max }: NumberField): number {
   if (value >= min && (max === undefined || value <= max)) return value;
-  const range =
-    max === undefined ? `must be greater than or equal to ${min}` : `must be between ${min} and ${max}`;
-  throw new FieldFailure('States.Runtime', `${name} ${range}.`);
+  throw new FieldFailure('States.Runtime', rangeSentence(name, min, max));
+}
+
+function rangeSentence(name: string, min: number, max: number | undefined): string {
+  if (name === 'MaxItems') return 'field MaxItems must be positive';
+  if (max !== undefined) return `${name} must be between ${min} and ${max}.`;
+  return min === 0 ? `${name} cannot be negative.` : `${name} must be greater than or equal to ${min}.`;
 }

@@ -6,6 +6,9 @@ export const activity: Integration = {
   async run({ frame, state, parameters, events, deadlines }) {
     const { tokens, activities } = frame.execution.engine;
     const token = frame.taskToken!;
+    // A worker that took the task before a restart can still answer it.
+    frame.marker = { token };
+    frame.execution.changed(frame);
     const called = tokens.wait(token, () => deadlines.heartbeat());
     called.catch(() => {});
     const task = {

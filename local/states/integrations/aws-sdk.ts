@@ -1,6 +1,8 @@
 // `arn:aws:states:::aws-sdk:<service>:<operation>`: any operation of a service that is connected.
 // https://docs.aws.amazon.com/step-functions/latest/dg/supported-services-awssdk.html
+import { crc32 } from 'node:zlib';
 import { toAwsError } from '../../wire/errors.ts';
+import type { Resource } from '../definition/types.ts';
 import { isObject, type Json, textOf } from '../json/text.ts';
 import { StateFailure } from '../run/failure.ts';
 import { waitForToken } from './callback.ts';
@@ -53,10 +55,22 @@ async function request(call: RunningCall): Promise<Json> {
   try {
     const input = toInput(call.parameters, `${resource.service}:${resource.operation}`, isSmall);
     const output = await operation(input, abortOptions(call));
-    return toOutput(output, isSmall);
+    return toOutput({ ...output, ...uploadChecksum(resource, input) }, isSmall);
   } catch (thrown) {
     throw sdkFailure(clientName(resource.service), toAwsError(thrown));
   }
+}
+
+/** The Java SDK adds a CRC-32 to every upload, and S3 answers with it. */
+function uploadChecksum(
+  resource: Resource,
+  input: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  if (resource.service !== 's3' || resource.operation !== 'putObject') return {};
+  const body = input.Body instanceof Uint8Array ? input.Body : Buffer.alloc(0);
+  const digest = Buffer.alloc(4);
+  digest.writeUInt32BE(crc32(body));
+  return { ChecksumCRC32: digest.toString('base64'), ChecksumType: 'FULL_OBJECT' };
 }
 
 /** A signal only for operations that wait, such as getActivityTask: making one costs more than a quick call. */

@@ -3,6 +3,7 @@ import type { Resource } from '../definition/types.ts';
 import { StateFailure } from '../run/failure.ts';
 import { activity } from './activity.ts';
 import { awsSdk } from './aws-sdk.ts';
+import { httpInvoke } from './http-invoke.ts';
 import type { Integration } from './integration.ts';
 import { lambdaDirect } from './lambda-direct.ts';
 import { lambdaInvoke } from './lambda-invoke.ts';
@@ -10,6 +11,7 @@ import { sagemaker } from './sagemaker.ts';
 import { statesStart } from './states-start.ts';
 
 const OPTIMISED: Readonly<Record<string, Integration>> = {
+  'http:invoke': httpInvoke,
   'lambda:invoke': lambdaInvoke,
   'states:startExecution': statesStart,
 };

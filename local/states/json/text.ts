@@ -18,12 +18,22 @@ const json = JSON as unknown as {
   ): unknown;
 };
 
-/** Numbers that may not survive a round trip: exponents, trailing zeros of a fraction, 16 digits and more, -0. */
-const MAY_LOSE = /\d[eE]|\.\d*0(?![\d.])|\d{16}|\.\d{15}|-0(?![.\d])/;
+/**
+ * Numbers that may not survive a round trip: trailing zeros of a fraction, exponents, 16 digits and more, -0. Only where
+ * a number can stand, so that identifiers and times in strings do not count.
+ */
+const MAY_LOSE =
+  /(?:^|[[:,\s])-?(?:\d+\.\d*0|\d+(?:\.\d+)?[eE][+-]?\d+|\d{16,}(?:\.\d+)?|\d+\.\d{15,}|(?<=-)0)(?=[,\]}\s]|$)/;
 
-/** Whether JSON text may hold number literals that plain numbers would lose. */
-export function mayHoldLiterals(text: string): boolean {
-  return MAY_LOSE.test(text);
+/** Whether a value holds number literals that plain numbers would lose. @param text the value's JSON text */
+export function holdsLiterals(value: Json, text: string): boolean {
+  return MAY_LOSE.test(text) && hasRawNumber(value);
+}
+
+function hasRawNumber(value: Json): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if (json.isRawJSON(value)) return true;
+  return (Array.isArray(value) ? value : Object.values(value)).some(hasRawNumber);
 }
 
 /** @throws SyntaxError */

@@ -47,9 +47,12 @@ export function compileJsonata(source: string): JsonataExpression {
   };
 }
 
+/** An expression must not hold up everything else: recursion without end, endless loops, ranges of millions. */
+const BOUNDS = { timeout: 10_000, stack: 2000, sequence: 1_000_000 };
+
 function parse(text: string): Expression {
   try {
-    return jsonata(text);
+    return jsonata(text, BOUNDS);
   } catch (thrown) {
     throw new JsonataSyntaxError(String((thrown as { message?: string }).message ?? thrown));
   }
@@ -100,7 +103,13 @@ function bindings(scope: Scope): Record<string, unknown> {
 }
 
 function statesOf(scope: Scope): Record<string, Json> {
-  const states: Record<string, Json> = { input: scope.input, context: scope.context() };
+  const states: Record<string, Json> = {
+    input: scope.input,
+    // Made when asked for.
+    get context() {
+      return scope.context();
+    },
+  };
   if (scope.result !== undefined) states.result = scope.result;
   if (scope.errorOutput !== undefined) states.errorOutput = scope.errorOutput;
   return states;

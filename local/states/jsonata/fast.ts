@@ -44,6 +44,7 @@ const COMPILERS: Readonly<Record<string, (node: ExprNode) => FastExpression | un
   condition: compileCondition,
   unary: compileUnary,
   function: compileFunction,
+  block: compileBlock,
 };
 
 function constant(node: ExprNode): FastExpression {
@@ -92,6 +93,12 @@ function follow(start: FastExpression | undefined, names: readonly string[]): Fa
     }
     return value;
   };
+}
+
+/** Parentheses around one expression. */
+function compileBlock(node: ExprNode): FastExpression | undefined {
+  const [only, ...others] = node.expressions ?? [];
+  return only === undefined || others.length > 0 ? undefined : compileFast(only);
 }
 
 type Operator = (a: Json | undefined, b: Json | undefined) => Value;
@@ -237,8 +244,18 @@ const FUNCTIONS: Readonly<Record<string, (argument: Json | undefined) => Value>>
     const holds = value === undefined ? BAIL : truth(value);
     return holds === BAIL ? BAIL : !holds;
   },
+  parse: (value) => (typeof value === 'string' ? parsed(value) : BAIL),
   length: (value) => (typeof value === 'string' && /^[\0-\x7f]*$/.test(value) ? value.length : BAIL),
 };
+
+/** AWS's $parse; what is no JSON is the library's to refuse. */
+function parsed(text: string): Value {
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    return BAIL;
+  }
+}
 
 function compileFunction(node: ExprNode): FastExpression | undefined {
   const procedure = node.procedure;

@@ -20,7 +20,11 @@ export class LogWriter {
   }
 
   /** @returns undefined when nothing is to be logged */
-  sinkFor(machine: MachineRevision, logging: LoggingConfiguration | undefined): EventSink | undefined {
+  sinkFor(
+    machine: MachineRevision,
+    logging: LoggingConfiguration | undefined,
+    nowMs: number,
+  ): EventSink | undefined {
     const groupArn = logging?.destinations?.[0]?.cloudWatchLogsLogGroup?.logGroupArn;
     const level = logging?.level ?? 'OFF';
     if (groupArn === undefined || level === 'OFF') return undefined;
@@ -28,7 +32,7 @@ export class LogWriter {
     if (known !== undefined) return known;
     const sink = new LogEvents(this.logs, {
       group: groupArn.split(':')[6] ?? groupArn,
-      stream: streamName(machine.name, randomUUID()),
+      stream: streamName(machine.name, nowMs),
       level,
       hasData: logging?.includeExecutionData === true,
     });
@@ -54,9 +58,9 @@ export class LogWriter {
 }
 
 /** `states/<machine>/<yyyy-mm-dd-hh-mm>/<id>` */
-function streamName(machineName: string, id: string): string {
-  const minute = new Date().toISOString().slice(0, 16).replace(/[T:]/g, '-');
-  return `states/${machineName}/${minute}/${id.slice(0, 8)}`;
+function streamName(machineName: string, nowMs: number): string {
+  const minute = new Date(nowMs).toISOString().slice(0, 16).replace(/[T:]/g, '-');
+  return `states/${machineName}/${minute}/${randomUUID().slice(0, 8)}`;
 }
 
 interface LogTarget {

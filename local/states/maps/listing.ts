@@ -1,6 +1,6 @@
 // The objects under a prefix as items, or their contents with the transformation LOAD_AND_FLATTEN.
 import type { Json } from '../json/text.ts';
-import { type ReaderSource, readerFailure, s3Failure } from './reader.ts';
+import { objectItems, type ReaderSource, readerFailure, s3Failure } from './reader.ts';
 
 export async function* listingItems(source: ReaderSource): AsyncGenerator<Json> {
   const { s3 } = source.frame.execution.engine;
@@ -18,6 +18,10 @@ export async function* listingItems(source: ReaderSource): AsyncGenerator<Json> 
         throw s3Failure(thrown);
       });
     for (const object of page.objects) {
+      if (source.reader.transformation === 'LOAD_AND_FLATTEN') {
+        if (object.sizeBytes > 0) yield* objectItems({ ...source, key: object.key });
+        continue;
+      }
       yield {
         Etag: object.etag,
         Key: object.key,

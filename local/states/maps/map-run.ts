@@ -8,7 +8,7 @@ import type { MachineRevision } from '../run/engine.ts';
 import type { Execution } from '../run/execution.ts';
 import { StateFailure } from '../run/failure.ts';
 import type { Frame } from '../run/frame.ts';
-import { childrenOf, type ExecutionMore, type ExecutionRow } from '../store/execution-rows.ts';
+import { type ChildRow, childrenOf, deleteExecution, findExecution } from '../store/execution-rows.ts';
 import type { Counts, MapRunRecord } from '../store/machines.ts';
 import type { Unit } from './units.ts';
 
@@ -26,7 +26,7 @@ export class MapRun {
   private readonly executionCounts: MutableCounts;
   private readonly results: { index: number; output: Json }[] = [];
   private readonly running = new Set<Execution>();
-  private readonly former = new Map<number, ExecutionRow>();
+  private readonly former = new Map<number, ChildRow>();
   private readonly keepsOutputs: boolean;
   private readonly isRedrive: boolean;
 
@@ -49,25 +49,25 @@ export class MapRun {
     this.executionCounts = { ...none };
     this.keepsOutputs = state.writer === undefined;
     this.isRedrive = record.redriveCount > 0;
+    world.liveCounts.set(record.arn, { itemCounts: this.itemCounts, executionCounts: this.executionCounts });
     world.journal.flush();
     for (const row of childrenOf(world.database, record.arn)) {
-      this.former.set((JSON.parse(row.more) as ExecutionMore).mapIndex ?? 0, row);
+      this.former.set(row.position, row);
     }
   }
 
   /** @throws StateFailure States.ExceedToleratedFailureThreshold, Cancelled */
   async work(units: AsyncGenerator<Unit>): Promise<void> {
-    const lanes = Math.min(this.settings().maxConcurrency || MAX_CONCURRENCY, MAX_CONCURRENCY);
     const forget = this.frame.cancellation.onCancel(() => this.stopAll());
     try {
-      await this.runLanes(units, lanes);
+      await this.runLanes(units);
       this.frame.cancellation.check();
     } finally {
       forget();
     }
   }
 
-  private async runLanes(units: AsyncGenerator<Unit>, most: number): Promise<void> {
+  private async runLanes(units: AsyncGenerator<Unit>): Promise<void> {
     const busy = new Set<Promise<void>>();
     let failure: unknown;
     try {
@@ -79,7 +79,7 @@ export class MapRun {
           })
           .finally(() => busy.delete(work));
         busy.add(work);
-        if (busy.size >= most) await Promise.race(busy);
+        while (busy.size >= this.mostAtOnce()) await Promise.race(busy);
       }
     } catch (thrown) {
       failure ??= thrown;
@@ -89,11 +89,16 @@ export class MapRun {
     if (failure !== undefined) throw failure;
   }
 
+  /** As of now: UpdateMapRun changes it under way. */
+  private mostAtOnce(): number {
+    return Math.min(this.settings().maxConcurrency || MAX_CONCURRENCY, MAX_CONCURRENCY);
+  }
+
   private async child(unit: Unit): Promise<void> {
     this.count('total', unit, 1);
     const row = this.former.get(unit.index);
     if (row !== undefined && this.isOver(row)) {
-      return this.ended(unit, row.status, row.output === null ? undefined : parseJson(row.output));
+      return this.ended(unit, row.status, this.keepsOutputs ? this.outputOf(row) : undefined);
     }
     this.count('running', unit, 1);
     const { execution, ended } = this.open(unit, row);
@@ -105,17 +110,22 @@ export class MapRun {
   }
 
   /** A redrive runs again what did not succeed. */
-  private isOver(row: ExecutionRow): boolean {
+  private isOver(row: ChildRow): boolean {
     return row.status === 'SUCCEEDED' || (row.status !== 'RUNNING' && !this.isRedrive);
   }
 
-  private open(unit: Unit, row: ExecutionRow | undefined): { execution: Execution; ended: Promise<void> } {
+  private outputOf(row: ChildRow): Json {
+    return parseJson(findExecution(this.world.database, row.arn)?.output ?? 'null');
+  }
+
+  private open(unit: Unit, child: ChildRow | undefined): { execution: Execution; ended: Promise<void> } {
     const { executor, database } = this.world;
+    const row = child === undefined ? undefined : findExecution(database, child.arn);
     if (row === undefined) return this.start(unit);
     if (row.status === 'RUNNING') return executor.takeUp(row, this.machine);
     if (this.machine.type === 'STANDARD') return executor.redrive(row, this.machine);
     // An Express child leaves nothing to go on from: it is replaced.
-    database.run('DELETE FROM executions WHERE arn = ?', row.arn);
+    deleteExecution(database, row.seq);
     return this.start(unit);
   }
 
@@ -176,6 +186,7 @@ export class MapRun {
   }
 
   close(status: MapRunRecord['status']): void {
+    this.world.liveCounts.delete(this.record.arn);
     if (this.frame.execution.isAbandoned) return;
     this.world.shelves.mapRuns.put(this.record.arn, {
       ...this.settings(),

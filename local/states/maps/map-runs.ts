@@ -7,14 +7,28 @@ import { isObject, type Json } from '../json/text.ts';
 import type { World } from '../operations/world.ts';
 import { Cancelled } from '../run/cancellation.ts';
 import { failureDetails } from '../run/events.ts';
+import type { Execution } from '../run/execution.ts';
 import { FieldFailure, StateFailure } from '../run/failure.ts';
 import type { Frame } from '../run/frame.ts';
 import { toItems } from '../run/map.ts';
-import type { MapRunRecord } from '../store/machines.ts';
+import type { Counts, MapRunRecord } from '../store/machines.ts';
 import { MapRun } from './map-run.ts';
 import { openReader } from './reader.ts';
 import { type Batching, unitsOf } from './units.ts';
 import { writeResults } from './writer.ts';
+
+type Settings = Pick<MapRunRecord, 'maxConcurrency' | 'toleratedFailureCount' | 'toleratedFailurePercentage'>;
+
+const NONE: Counts = {
+  total: 0,
+  pending: 0,
+  running: 0,
+  succeeded: 0,
+  failed: 0,
+  timedOut: 0,
+  aborted: 0,
+  resultsWritten: 0,
+};
 
 /** What a Map state remembers across a restart. */
 interface Marker {
@@ -66,42 +80,34 @@ export class MapRuns {
       settings,
       former,
     }: {
-      settings: Pick<MapRunRecord, 'maxConcurrency' | 'toleratedFailureCount' | 'toleratedFailurePercentage'>;
+      settings: Settings;
       former: Marker | undefined;
     },
   ): MapRunRecord {
     const known = former === undefined ? undefined : this.world.shelves.mapRuns.get(former.mapRunArn);
     if (known !== undefined) return this.reopen(known);
-    const { machine } = frame.execution;
-    const label = state.label ?? randomUUID();
-    const none = {
-      total: 0,
-      pending: 0,
-      running: 0,
-      succeeded: 0,
-      failed: 0,
-      timedOut: 0,
-      aborted: 0,
-      resultsWritten: 0,
-    };
-    const record: MapRunRecord = {
+    const record = this.create(frame.execution, state.label ?? randomUUID(), settings);
+    this.world.shelves.mapRuns.put(record.arn, record);
+    frame.marker = { mapRunArn: record.arn };
+    frame.execution.changed(frame);
+    return record;
+  }
+
+  private create({ arn, machine }: Execution, label: string, settings: Settings): MapRunRecord {
+    return {
       arn: arnOf(this.world.place, 'states', `mapRun:${machine.name}/${label}:${randomUUID()}`),
-      executionArn: frame.execution.arn,
+      executionArn: arn,
       machineArn: machine.arn,
       label,
       status: 'RUNNING',
       startMs: this.world.clock.now(),
       stopMs: undefined,
       ...settings,
-      itemCounts: none,
-      executionCounts: none,
+      itemCounts: NONE,
+      executionCounts: NONE,
       redriveCount: 0,
       redriveMs: undefined,
     };
-    this.world.shelves.mapRuns.put(record.arn, record);
-    frame.marker = { mapRunArn: record.arn };
-    frame.execution.changed(frame);
-    return record;
   }
 
   /** A Map Run taken up: as it was after a restart, once more redriven when it had ended. */

@@ -46,8 +46,17 @@ export async function openReader(
 
 function valuesOf(source: ReaderSource): AsyncIterable<Json> {
   const { reader } = source;
-  if (reader.resource.endsWith(':s3:listObjectsV2')) return listingItems(source);
-  switch (reader.inputType) {
+  if (isListing(reader)) return listingItems(source);
+  return reader.manifestType === undefined ? objectItems(source) : manifestItems(source);
+}
+
+function isListing(reader: ItemReader): boolean {
+  return reader.resource.endsWith(':s3:listObjectsV2');
+}
+
+/** The items of one object, by the reader's input type. */
+export function objectItems(source: ReaderSource): AsyncIterable<Json> {
+  switch (source.reader.inputType) {
     case 'CSV':
       return csvItems(source);
     case 'JSONL':
@@ -67,10 +76,12 @@ async function* numbered(
   source: ReaderSource,
 ): AsyncGenerator<MapItem> {
   const limit = maxItems === undefined || maxItems === 0 ? Number.POSITIVE_INFINITY : maxItems;
+  const isList = isListing(source.reader) && source.reader.transformation !== 'LOAD_AND_FLATTEN';
+  const place = isList ? `S3://${source.bucket}` : `S3://${source.bucket}/${source.key}`;
   let index = 0;
   for await (const value of values) {
     if (index >= limit) break;
-    yield { index, value, ...(source.key === '' ? {} : { source: `s3://${source.bucket}/${source.key}` }) };
+    yield { index, value, source: place };
     index += 1;
   }
 }

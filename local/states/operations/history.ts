@@ -16,8 +16,8 @@ export function historyOperations(world: World): SdkOperations {
 }
 
 /** All events of an execution. */
-export function eventsOf(world: World, arn: string): KeptEvent[] {
-  return readEvents(world, arn, { from: 1, isReverse: false, limit: Number.POSITIVE_INFINITY });
+export function eventsOf(world: World, seq: number): KeptEvent[] {
+  return readEvents(world, seq, { from: 1, isReverse: false, limit: Number.POSITIVE_INFINITY });
 }
 
 export interface KeptEvent {
@@ -39,7 +39,7 @@ function getHistory(world: World, input: SdkValues): SdkValues {
   const isReverse = input.reverseOrder === true;
   const start = isReverse ? Number.MAX_SAFE_INTEGER : 1;
   const from = page.token === undefined ? start : decodeToken<number>(page.token);
-  const events = readEvents(world, row.arn, { from, isReverse, limit: page.limit + 1 });
+  const events = readEvents(world, row.seq, { from, isReverse, limit: page.limit + 1 });
   const shown = events.slice(0, page.limit);
   const next = events[page.limit];
   return {
@@ -54,11 +54,11 @@ interface EventQuery {
   readonly limit: number;
 }
 
-function readEvents(world: World, arn: string, { from, isReverse, limit }: EventQuery): KeptEvent[] {
+function readEvents(world: World, seq: number, { from, isReverse, limit }: EventQuery): KeptEvent[] {
   const events: KeptEvent[] = [];
   let at = from;
   while (events.length < limit) {
-    const chunks = readChunks(world, arn, at, isReverse);
+    const chunks = readChunks(world, seq, { from: at, isReverse });
     if (chunks.length === 0) break;
     for (const chunk of chunks) {
       const inside = (JSON.parse(chunk.events) as KeptEvent[]).filter((event) =>
@@ -72,23 +72,20 @@ function readEvents(world: World, arn: string, { from, isReverse, limit }: Event
   return events.slice(0, limit);
 }
 
+interface Chunk {
+  readonly first: number;
+  readonly last: number;
+  readonly events: string;
+}
+
 function readChunks(
-  world: World,
-  arn: string,
-  at: number,
-  isReverse: boolean,
-): { first: number; last: number; events: string }[] {
-  return isReverse
-    ? world.database.all(
-        `SELECT first, last, events FROM history WHERE arn = ? AND first <= ? ORDER BY first DESC LIMIT ${CHUNKS}`,
-        arn,
-        at,
-      )
-    : world.database.all(
-        `SELECT first, last, events FROM history WHERE arn = ? AND last >= ? ORDER BY first LIMIT ${CHUNKS}`,
-        arn,
-        at,
-      );
+  { database }: World,
+  seq: number,
+  { from, isReverse }: Omit<EventQuery, 'limit'>,
+): Chunk[] {
+  const condition = isReverse ? 'first <= ? ORDER BY first DESC' : 'last >= ? ORDER BY first';
+  const sql = `SELECT first, last, events FROM history WHERE seq = ? AND ${condition} LIMIT ${CHUNKS}`;
+  return database.all<Chunk>(sql, seq, from);
 }
 
 const DATA = new Set(['input', 'output', 'parameters', 'assignedVariables', 'cause']);

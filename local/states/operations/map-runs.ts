@@ -34,6 +34,7 @@ function describe(world: World, input: SdkValues): SdkValues {
     toleratedFailureCount: record.toleratedFailureCount,
     itemCounts: record.itemCounts,
     executionCounts: record.executionCounts,
+    ...world.liveCounts.get(record.arn),
     redriveCount: record.redriveCount,
     ...(record.redriveMs === undefined ? {} : { redriveDate: new Date(record.redriveMs) }),
   };

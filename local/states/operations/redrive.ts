@@ -54,7 +54,7 @@ function standing(
   row: ExecutionRow,
   stateName: string,
 ): { state: string; input: Json; variables: Record<string, Json> } {
-  const events = eventsOf(world, row.arn);
+  const events = eventsOf(world, row.seq);
   const entered = events.findLast((event) => isEntry(event) && event.details?.name === stateName);
   if (entered === undefined) throw validation(`The execution never entered a state '${stateName}'`);
   const variables: Record<string, Json> = {};

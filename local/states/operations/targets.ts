@@ -16,33 +16,36 @@ export interface Target {
 /** @throws AwsError StateMachineDoesNotExist */
 export function findTarget(world: World, arn: string): Target {
   const plain = world.shelves.machines.get(arn);
-  if (plain !== undefined) return target(world, plain, plain.revisionId);
+  if (plain !== undefined) return target(world, { record: plain, revisionId: plain.revisionId });
   const { machineArn, qualifier } = parseResourceArn(arn);
   const record = world.shelves.machines.get(machineArn);
   if (record === undefined || qualifier === undefined) throw machineDoesNotExist(arn);
   const version = record.versions.find((candidate) => candidate.arn === arn);
-  if (version !== undefined) return target(world, record, version.revisionId, { versionArn: arn });
+  if (version !== undefined)
+    return target(world, { record, revisionId: version.revisionId, versionArn: arn });
   const alias = world.shelves.aliases.get(arn);
   if (alias === undefined) throw machineDoesNotExist(arn);
   const versionArn = route(alias.routing);
   const chosen = record.versions.find((candidate) => candidate.arn === versionArn);
   if (chosen === undefined) throw machineDoesNotExist(arn);
-  return target(world, record, chosen.revisionId, { versionArn, aliasArn: arn });
+  return target(world, { record, revisionId: chosen.revisionId, versionArn, aliasArn: arn });
 }
 
-function target(
-  world: World,
-  record: MachineRecord,
-  revisionId: string,
-  qualified: { versionArn?: string; aliasArn?: string } = {},
-): Target {
+interface Chosen {
+  readonly record: MachineRecord;
+  readonly revisionId: string;
+  readonly versionArn?: string;
+  readonly aliasArn?: string;
+}
+
+function target(world: World, { record, revisionId, versionArn, aliasArn }: Chosen): Target {
   const revision = world.shelves.revisions.get(revisionId);
   if (revision === undefined) throw machineDoesNotExist(record.arn);
   return {
     record,
     machine: world.executor.revision(revision),
-    versionArn: qualified.versionArn,
-    aliasArn: qualified.aliasArn,
+    versionArn,
+    aliasArn,
   };
 }
 

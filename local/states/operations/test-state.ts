@@ -6,7 +6,7 @@ import { checkDefinition, invalidDefinition } from '../definition/check.ts';
 import { compileState } from '../definition/compile.ts';
 import type { Fields } from '../definition/fields.ts';
 import type { CompiledState } from '../definition/types.ts';
-import { isObject, type Json, mayHoldLiterals, parseJson, textOf } from '../json/text.ts';
+import { holdsLiterals, isObject, type Json, parseJson, textOf } from '../json/text.ts';
 import { Cancelled } from '../run/cancellation.ts';
 import type { Exit } from '../run/data-flow.ts';
 import type { MachineRevision } from '../run/engine.ts';
@@ -116,7 +116,7 @@ function prepare(world: World, input: SdkValues, { state, test, inputText }: Pre
     sink: undefined,
     test: { ...test, context: readContext(input) },
   });
-  execution.hasLiterals = mayHoldLiterals(inputText);
+  execution.hasLiterals = holdsLiterals(value, inputText);
   const frame = new Frame({ execution, graph: machine.compiled, input: value, previous: 0 });
   Object.assign(frame.variables, parseObject(optionalText(input, 'variables')));
   return frame;

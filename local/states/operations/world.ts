@@ -7,7 +7,7 @@ import type { ActivityWorkers } from '../integrations/activity-workers.ts';
 import type { TaskTokens } from '../integrations/tokens.ts';
 import type { Database } from '../store/database.ts';
 import type { Journal } from '../store/journal.ts';
-import type { Shelves } from '../store/machines.ts';
+import type { MapRunRecord, Shelves } from '../store/machines.ts';
 
 export interface World {
   readonly place: AwsPlace;
@@ -18,6 +18,8 @@ export interface World {
   readonly executor: Executor;
   readonly tokens: TaskTokens;
   readonly workers: ActivityWorkers;
+  /** Counts of the Map Runs that are under way. */
+  readonly liveCounts: Map<string, Pick<MapRunRecord, 'itemCounts' | 'executionCounts'>>;
   /** Whether a task's resource can be called here. */
   readonly isServed: (resource: Resource) => boolean;
 }

@@ -139,6 +139,7 @@ export class Frame {
   dropChildren(): void {
     for (const child of this.children ?? []) {
       child.dropChildren();
+      child.cancellation.release();
       child.execution.forget(child);
     }
     this.children = undefined;

@@ -106,7 +106,7 @@ function leave(frame: Frame, state: CompiledState, exit: Exit): Exit {
     output: textOf(exit.output),
     outputDetails: { truncated: false },
   }));
-  if (execution.eventCount > MAX_EVENTS && execution.machine.type === 'STANDARD') throw tooManyEvents();
+  if (execution.eventCount >= MAX_EVENTS - 1 && execution.machine.type === 'STANDARD') throw tooManyEvents();
   return exit;
 }
 

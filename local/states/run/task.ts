@@ -3,7 +3,7 @@ import type { TaskState } from '../definition/types.ts';
 import { integrationFor } from '../integrations/index.ts';
 import type { TaskCall } from '../integrations/integration.ts';
 import { taskEvents } from '../integrations/task-events.ts';
-import { exceedsBytes, type Json, mayHoldLiterals, textOf } from '../json/text.ts';
+import { exceedsBytes, holdsLiterals, type Json, textOf } from '../json/text.ts';
 import { Cancelled } from './cancellation.ts';
 import { type Exit, effectiveInput, filterInput, leaveWithResult } from './data-flow.ts';
 import { Deadlines } from './deadlines.ts';
@@ -59,7 +59,7 @@ async function perform(call: TaskCall, wasSubmitted: boolean): Promise<Json> {
     const text = textOf(result);
     if (exceedsBytes(text, MAX_PAYLOAD_BYTES)) throw dataLimitExceeded(limitName(state));
     events.succeeded(result);
-    if (mayHoldLiterals(text)) frame.execution.hasLiterals = true;
+    if (holdsLiterals(result, text)) frame.execution.hasLiterals = true;
     return result;
   } catch (thrown) {
     if (thrown instanceof Cancelled) throw thrown;

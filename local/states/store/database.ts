@@ -14,8 +14,8 @@ const SCHEMA = `
   CREATE INDEX IF NOT EXISTS executions_by_map_run ON executions (map_run_arn, start_ms) WHERE map_run_arn IS NOT NULL;
   CREATE INDEX IF NOT EXISTS executions_running ON executions (status) WHERE status = 'RUNNING';
   CREATE INDEX IF NOT EXISTS executions_stopped ON executions (stop_ms) WHERE stop_ms IS NOT NULL;
-  CREATE TABLE IF NOT EXISTS history (arn TEXT NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, events TEXT NOT NULL, PRIMARY KEY (arn, first)) WITHOUT ROWID;
-  CREATE TABLE IF NOT EXISTS frames (arn TEXT NOT NULL, id INTEGER NOT NULL, data TEXT NOT NULL, PRIMARY KEY (arn, id)) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS history (seq INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, events TEXT NOT NULL, PRIMARY KEY (seq, first)) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS frames (seq INTEGER NOT NULL, id INTEGER NOT NULL, data TEXT NOT NULL, PRIMARY KEY (seq, id)) WITHOUT ROWID;
 `;
 
 export class Database {
@@ -32,8 +32,9 @@ export class Database {
     this.database.exec(SCHEMA);
   }
 
-  run(sql: string, ...values: (string | number | null)[]): void {
-    this.prepare(sql).run(...values);
+  /** @returns the row id of what was inserted */
+  run(sql: string, ...values: (string | number | null)[]): number {
+    return Number(this.prepare(sql).run(...values).lastInsertRowid);
   }
 
   all<Row>(sql: string, ...values: (string | number | null)[]): Row[] {

@@ -47,12 +47,11 @@ export interface ExecutionQuery {
   readonly before: { readonly startMs: number; readonly seq: number } | undefined;
 }
 
-export function upsertExecution(database: Database, row: Omit<ExecutionRow, 'seq'>): void {
-  database.run(
+/** @returns the new row's `seq`, under which its history and frames are kept */
+export function insertExecution(database: Database, row: Omit<ExecutionRow, 'seq'>): number {
+  return database.run(
     `INSERT INTO executions (arn, machine_arn, version_arn, alias_arn, map_run_arn, name, status, start_ms, stop_ms, revision, input, output, error, cause, more)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-     ON CONFLICT (arn) DO UPDATE SET status = excluded.status, stop_ms = excluded.stop_ms, output = excluded.output,
-       error = excluded.error, cause = excluded.cause, more = excluded.more`,
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     row.arn,
     row.machine_arn,
     row.version_arn,
@@ -69,6 +68,27 @@ export function upsertExecution(database: Database, row: Omit<ExecutionRow, 'seq
     row.cause,
     row.more,
   );
+}
+
+/** What changes in a row after it was made. */
+export function updateExecution(database: Database, seq: number, row: Omit<ExecutionRow, 'seq'>): void {
+  database.run(
+    'UPDATE executions SET status = ?, stop_ms = ?, output = ?, error = ?, cause = ?, more = ? WHERE seq = ?',
+    row.status,
+    row.stop_ms,
+    row.output,
+    row.error,
+    row.cause,
+    row.more,
+    seq,
+  );
+}
+
+/** The execution with its history and whatever was left to go on from. */
+export function deleteExecution(database: Database, seq: number): void {
+  database.run('DELETE FROM executions WHERE seq = ?', seq);
+  database.run('DELETE FROM history WHERE seq = ?', seq);
+  database.run('DELETE FROM frames WHERE seq = ?', seq);
 }
 
 export function findExecution(database: Database, arn: string): ExecutionRow | undefined {
@@ -99,7 +119,18 @@ export function runningExecutions(database: Database): ExecutionRow[] {
   return database.all<ExecutionRow>("SELECT * FROM executions WHERE status = 'RUNNING' ORDER BY seq");
 }
 
-/** The finished and unfinished children of a Map Run, oldest first. */
-export function childrenOf(database: Database, mapRunArn: string): ExecutionRow[] {
-  return database.all<ExecutionRow>('SELECT * FROM executions WHERE map_run_arn = ? ORDER BY seq', mapRunArn);
+/** One child of a Map Run, without its data. */
+export interface ChildRow {
+  readonly arn: string;
+  readonly status: string;
+  /** Which item or batch it works on. */
+  readonly position: number;
+}
+
+/** The finished and unfinished children of a Map Run. */
+export function childrenOf(database: Database, mapRunArn: string): ChildRow[] {
+  return database.all<ChildRow>(
+    "SELECT arn, status, json_extract(more, '$.mapIndex') AS position FROM executions WHERE map_run_arn = ?",
+    mapRunArn,
+  );
 }

@@ -6,7 +6,7 @@ import type { HistoryEvent } from '../run/events.ts';
 import type { EventSink, Execution } from '../run/execution.ts';
 import type { Frame } from '../run/frame.ts';
 import type { Database } from './database.ts';
-import { type ExecutionMore, upsertExecution } from './execution-rows.ts';
+import { type ExecutionMore, type ExecutionRow, insertExecution, updateExecution } from './execution-rows.ts';
 
 interface Pending {
   events: HistoryEvent[];
@@ -20,7 +20,8 @@ export class Journal implements EventSink {
   private readonly database: Database;
   private pending = new Map<Execution, Pending>();
   private flushing: Promise<void> | undefined;
-  private readonly known = new WeakSet<Execution>();
+  /** The rows of the executions that have one. */
+  private readonly rows = new WeakMap<Execution, number>();
   /** Frames that have a row. */
   private readonly stored = new WeakSet<Frame>();
   private isClosed = false;
@@ -52,7 +53,7 @@ export class Journal implements EventSink {
   dropped(execution: Execution, frame: Frame): void {
     const pending = this.touch(execution);
     pending.frames.delete(frame);
-    if (this.stored.has(frame)) pending.dropped.push(frame.id);
+    if (frame.isRestored || this.stored.has(frame)) pending.dropped.push(frame.id);
   }
 
   ended(execution: Execution): void {
@@ -65,8 +66,8 @@ export class Journal implements EventSink {
   }
 
   /** An execution that is in the database already. */
-  adopt(execution: Execution): void {
-    this.known.add(execution);
+  adopt(execution: Execution, seq: number): void {
+    this.rows.set(execution, seq);
   }
 
   settled(execution: Execution): Promise<void> | undefined {
@@ -103,10 +104,9 @@ export class Journal implements EventSink {
       events: [],
       frames: new Set(),
       dropped: [],
-      isRowDirty: !this.known.has(execution),
+      isRowDirty: !this.rows.has(execution),
     };
     if (this.isClosed) return pending;
-    this.known.add(execution);
     this.pending.set(execution, pending);
     this.flushing ??= new Promise((resolve, reject) => {
       setImmediate(() => {
@@ -125,45 +125,55 @@ export class Journal implements EventSink {
 
   private write(execution: Execution, { events, frames, dropped, isRowDirty }: Pending): void {
     const isRunning = execution.status === 'RUNNING';
-    if (isRowDirty) upsertExecution(this.database, toRow(execution));
-    if (events.length > 0) this.writeEvents(execution, events);
-    for (const id of dropped)
-      this.database.run('DELETE FROM frames WHERE arn = ? AND id = ?', execution.arn, id);
-    if (isRunning) for (const frame of frames) this.writeFrame(execution, frame);
-    else if (execution.status !== 'PENDING_REDRIVE' && isRowDirty) this.endFrames(execution);
+    const seq = this.writeRow(execution, isRowDirty);
+    if (events.length > 0) this.writeEvents(seq, events);
+    for (const id of dropped) this.database.run('DELETE FROM frames WHERE seq = ? AND id = ?', seq, id);
+    if (isRunning) for (const frame of frames) this.writeFrame(seq, frame);
+    else if (isRowDirty) this.endFrames(seq, execution);
   }
 
-  private writeEvents(execution: Execution, events: readonly HistoryEvent[]): void {
+  private writeRow(execution: Execution, isDirty: boolean): number {
+    const known = this.rows.get(execution);
+    if (known === undefined) {
+      const seq = insertExecution(this.database, toRow(execution));
+      this.rows.set(execution, seq);
+      return seq;
+    }
+    if (isDirty) updateExecution(this.database, known, toRow(execution));
+    return known;
+  }
+
+  private writeEvents(seq: number, events: readonly HistoryEvent[]): void {
     this.database.run(
-      'INSERT OR REPLACE INTO history (arn, first, last, events) VALUES (?, ?, ?, ?)',
-      execution.arn,
+      'INSERT OR REPLACE INTO history (seq, first, last, events) VALUES (?, ?, ?, ?)',
+      seq,
       events[0]!.id,
       events.at(-1)!.id,
       JSON.stringify(events),
     );
   }
 
-  private writeFrame(execution: Execution, frame: Frame): void {
+  private writeFrame(seq: number, frame: Frame): void {
     this.stored.add(frame);
     this.database.run(
-      'INSERT INTO frames (arn, id, data) VALUES (?, ?, ?) ON CONFLICT (arn, id) DO UPDATE SET data = excluded.data',
-      execution.arn,
+      'INSERT OR REPLACE INTO frames (seq, id, data) VALUES (?, ?, ?)',
+      seq,
       frame.id,
       JSON.stringify(frame.toRecord()),
     );
   }
 
   /** What failed may be redriven from where it stood; what succeeded leaves nothing behind. */
-  private endFrames(execution: Execution): void {
+  private endFrames(seq: number, execution: Execution): void {
     if (execution.status !== 'SUCCEEDED') {
-      for (const frame of execution.openFrames()) this.writeFrame(execution, frame);
-      return;
+      for (const frame of execution.openFrames()) this.writeFrame(seq, frame);
+    } else if (execution.openFrames().some((frame) => frame.isRestored || this.stored.has(frame))) {
+      this.database.run('DELETE FROM frames WHERE seq = ?', seq);
     }
-    this.database.run('DELETE FROM frames WHERE arn = ?', execution.arn);
   }
 }
 
-function toRow(execution: Execution): Parameters<typeof upsertExecution>[1] {
+function toRow(execution: Execution): Omit<ExecutionRow, 'seq'> {
   const { start } = execution;
   const more: ExecutionMore = {
     ...(execution.redriveCount === 0 ? {} : { redriveCount: execution.redriveCount }),

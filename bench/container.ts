@@ -1,0 +1,236 @@
+// One model over HTTP: the container beside its floor (onnxruntime-node behind a bare node:http server) and its peers
+// (FastAPI and LitServe, where BENCH_PYTHON names a Python that has them), at 1, 8 and 64 clients. Rounds alternate
+// between the servers, so that a noisy machine is noisy for all of them; ratios are to be trusted.
+//
+//   npx node bench/container.ts [--seconds 3] [--rounds 3] [--model tabular|image]
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import type { LoadResult } from './container-load.ts';
+
+const { values: options } = parseArgs({
+  options: {
+    seconds: { type: 'string', default: '3' },
+    rounds: { type: 'string', default: '3' },
+    model: { type: 'string', default: 'tabular' },
+  },
+});
+
+interface Case {
+  readonly model: string;
+  readonly contentType: string;
+  readonly body: () => string | Uint8Array;
+  /** Whether the peers' servers take this content type. */
+  readonly hasPeers: boolean;
+}
+
+const CASES: Readonly<Record<string, Case>> = {
+  tabular: {
+    model: 'models/house-prices/preprocess.onnx',
+    contentType: 'application/json',
+    body: () =>
+      JSON.stringify({ instances: [{ numeric: [1998, 2900, 4, 2.5, 1.1, 2], categorical: ['y', 'n'] }] }),
+    hasPeers: true,
+  },
+  // The pixels as they are: parsing them from JSON would take longer than the model.
+  image: {
+    model: 'models/photos/recognise.onnx',
+    contentType: 'application/vnd.sagemaker-triton.binary+json;json-header-size=0',
+    body: () => new Uint8Array(192 * 192 * 3).fill(128),
+    hasPeers: false,
+  },
+};
+
+interface Server {
+  readonly name: string;
+  readonly url: string;
+  readonly child: ChildProcess;
+}
+
+const CLIENTS = [1, 8, 64];
+const scratch = mkdtempSync(join(tmpdir(), 'seriatim-bench-'));
+
+async function main(): Promise<void> {
+  const chosen = CASES[options.model];
+  if (chosen === undefined) throw new Error(`--model is one of ${Object.keys(CASES).join(', ')}.`);
+  if (!existsSync(chosen.model)) throw new Error(`${chosen.model} is not here.`);
+  const bodyFile = join(scratch, 'request');
+  writeFileSync(bodyFile, chosen.body());
+  const servers = await startServers(chosen);
+  const load = { bodyFile, contentType: chosen.contentType };
+  try {
+    for (const server of servers) await warmUp(server, load);
+    for (const clients of CLIENTS) report(clients, await measure(servers, clients, load));
+    for (const { name, child } of servers) console.log(`${name}: ${residentMegabytes(child)} MB resident`);
+  } finally {
+    for (const { child } of servers) child.kill('SIGKILL');
+    rmSync(scratch, { recursive: true });
+  }
+}
+
+async function startServers({ model, hasPeers }: Case): Promise<Server[]> {
+  const floor = await startPrinting('bare node:http', ['bench/container-floor.mjs', model], {});
+  const container = await startContainer('container', model, {});
+  const worker = await startContainer('container, in workers', model, { SERIATIM_THREAD: 'worker' });
+  const unbatched = await startContainer('container, unbatched', model, { SERIATIM_MAX_BATCH: '1' });
+  return [floor, container, worker, unbatched, ...(hasPeers ? await startPeers(model) : [])];
+}
+
+function startContainer(name: string, model: string, env: Record<string, string>): Promise<Server> {
+  const base = mkdtempSync(join(scratch, 'base-'));
+  mkdirSync(join(base, 'model'));
+  copyFileSync(model, join(base, 'model/model.onnx'));
+  const own = {
+    SAGEMAKER_BASE_DIR: base,
+    SAGEMAKER_BIND_TO_PORT: '0',
+    NODE_COMPILE_CACHE: join(scratch, 'cache'),
+  };
+  return startPrinting(name, ['container/main.ts', 'serve'], { ...own, ...env });
+}
+
+/** A server that prints its URL when it is ready. */
+async function startPrinting(
+  name: string,
+  args: readonly string[],
+  env: Record<string, string>,
+): Promise<Server> {
+  const child = spawn(process.execPath, args, {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [line] = await once(child.stdout!, 'data');
+  const origin = /http:\/\/[\d.]+:\d+/.exec(String(line))![0];
+  return { name, url: `${origin}/invocations`, child };
+}
+
+async function startPeers(model: string): Promise<Server[]> {
+  const python = process.env.BENCH_PYTHON;
+  if (python === undefined) {
+    console.log('BENCH_PYTHON is not set: FastAPI and LitServe are left out.');
+    return [];
+  }
+  const peers = ['fastapi', 'litserve'].filter((peer) => isInstalled(python, peer));
+  return Promise.all(peers.map((peer) => startPeer(python, peer, model)));
+}
+
+function isInstalled(python: string, module: string): boolean {
+  try {
+    execFileSync(python, ['-c', `import ${module}, onnxruntime`], { stdio: 'ignore' });
+    return true;
+  } catch {
+    console.log(`${python} has no ${module}: it is left out.`);
+    return false;
+  }
+}
+
+async function startPeer(python: string, peer: string, model: string): Promise<Server> {
+  const port = await freePort();
+  const child = spawn(python, ['bench/container-peer.py', peer, model, String(port)], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  const url = `http://127.0.0.1:${port}/invocations`;
+  while ((await fetch(url).catch(() => undefined)) === undefined)
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  return { name: peer, url, child };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  server.close();
+  return port;
+}
+
+const WARM_UP_MS = 1500;
+
+interface LoadBody {
+  readonly bodyFile: string;
+  readonly contentType: string;
+}
+
+async function warmUp(server: Server, load: LoadBody): Promise<void> {
+  const { errors } = await runLoad(server, { clients: 8, durationMs: WARM_UP_MS, ...load });
+  if (errors > 0) throw new Error(`${server.name} answered ${errors} requests with errors.`);
+}
+
+interface LoadOptions extends LoadBody {
+  readonly clients: number;
+  readonly durationMs: number;
+}
+
+async function runLoad(
+  { url }: Server,
+  { clients, durationMs, bodyFile, contentType }: LoadOptions,
+): Promise<LoadResult> {
+  const args = ['bench/container-load.ts', url, String(clients), String(durationMs), bodyFile, contentType];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  let text = '';
+  child.stdout.on('data', (chunk) => {
+    text += chunk;
+  });
+  await once(child, 'close');
+  return JSON.parse(text) as LoadResult;
+}
+
+interface Measured {
+  readonly name: string;
+  readonly rounds: readonly LoadResult[];
+}
+
+async function measure(servers: readonly Server[], clients: number, load: LoadBody): Promise<Measured[]> {
+  const results = servers.map(({ name }) => ({ name, rounds: [] as LoadResult[] }));
+  const durationMs = Number(options.seconds) * 1000;
+  for (let round = 0; round < Number(options.rounds); round++) {
+    for (const [index, server] of servers.entries()) {
+      results[index]!.rounds.push(await runLoad(server, { clients, durationMs, ...load }));
+    }
+  }
+  return results;
+}
+
+function report(clients: number, measured: readonly Measured[]): void {
+  console.log(
+    `\n${options.model}, ${clients} client${clients === 1 ? '' : 's'}, medians of ${options.rounds} rounds`,
+  );
+  const floor = medianOf(measured[0]!.rounds, ({ requestsPerSecond }) => requestsPerSecond);
+  const rows = measured.map(({ name, rounds }) => {
+    const rate = medianOf(rounds, ({ requestsPerSecond }) => requestsPerSecond);
+    return {
+      server: name,
+      'requests/s': Math.round(rate),
+      'to the floor': Number((rate / floor).toFixed(2)),
+      'p50 ms': Number(medianOf(rounds, ({ p50Ms }) => p50Ms).toFixed(2)),
+      'p99 ms': Number(medianOf(rounds, ({ p99Ms }) => p99Ms).toFixed(2)),
+      errors: rounds.reduce((sum, { errors }) => sum + errors, 0),
+    };
+  });
+  console.table(rows);
+}
+
+function medianOf(rounds: readonly LoadResult[], value: (result: LoadResult) => number): number {
+  const sorted = rounds.map(value).sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)]!;
+}
+
+function residentMegabytes({ pid }: ChildProcess): string {
+  try {
+    return (Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) / 1024).toFixed(0);
+  } catch {
+    return 'unknown';
+  }
+}
+
+await main();

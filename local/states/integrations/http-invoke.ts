@@ -1,0 +1,96 @@
+// `arn:aws:states:::http:invoke`: an HTTP task. Connections are EventBridge's, which nothing here serves: their
+// authorisation is left out. https://docs.aws.amazon.com/step-functions/latest/dg/call-https-apis.html
+import { isObject, type Json, parseJson, textOf } from '../json/text.ts';
+import { StateFailure } from '../run/failure.ts';
+import type { Integration, RunningCall } from './integration.ts';
+
+export const httpInvoke: Integration = {
+  async run(call) {
+    call.events.started();
+    const controller = new AbortController();
+    const forget = call.frame.cancellation.onCancel(() => controller.abort());
+    try {
+      return await request(call, controller.signal);
+    } finally {
+      forget();
+    }
+  },
+};
+
+const TIMEOUT_MS = 60_000;
+
+async function request(call: RunningCall, signal: AbortSignal): Promise<Json> {
+  const given = isObject(call.parameters) ? call.parameters : {};
+  const body = bodyOf(given);
+  const response = await fetch(addressOf(given), {
+    method: String(given.Method ?? 'GET'),
+    headers: { ...headersOf(given, body !== undefined) },
+    ...(body === undefined ? {} : { body }),
+    signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
+    redirect: 'manual',
+  }).catch((thrown: unknown) => {
+    throw new StateFailure('States.Http.Socket', String((thrown as Error).message), { isTask: true });
+  });
+  const text = await response.text();
+  if (!response.ok)
+    throw new StateFailure(`States.Http.StatusCode.${response.status}`, text, { isTask: true });
+  return {
+    Headers: headerLists(response.headers),
+    ResponseBody: parsed(text),
+    StatusCode: response.status,
+    StatusText: response.statusText,
+  };
+}
+
+type Given = Readonly<Record<string, Json>>;
+
+function addressOf(given: Given): URL {
+  const address = new URL(String(given.ApiEndpoint));
+  if (!isObject(given.QueryParameters)) return address;
+  for (const [name, value] of Object.entries(given.QueryParameters)) {
+    for (const item of Array.isArray(value) ? value : [value]) address.searchParams.append(name, plain(item));
+  }
+  return address;
+}
+
+function plain(value: Json): string {
+  return typeof value === 'string' ? value : textOf(value);
+}
+
+function isForm(given: Given): boolean {
+  return isObject(given.Transform) && given.Transform.RequestBodyEncoding === 'URL_ENCODED';
+}
+
+function bodyOf(given: Given): string | undefined {
+  const { RequestBody } = given;
+  if (RequestBody === undefined) return undefined;
+  if (!isForm(given) || !isObject(RequestBody)) return plain(RequestBody);
+  const form = new URLSearchParams();
+  for (const [name, value] of Object.entries(RequestBody)) {
+    for (const item of Array.isArray(value) ? value : [value]) form.append(name, plain(item));
+  }
+  return form.toString();
+}
+
+function headersOf(given: Given, hasBody: boolean): Record<string, string> {
+  const headers: Record<string, string> = {};
+  if (hasBody)
+    headers['content-type'] = isForm(given) ? 'application/x-www-form-urlencoded' : 'application/json';
+  if (!isObject(given.Headers)) return headers;
+  for (const [name, value] of Object.entries(given.Headers)) {
+    headers[name.toLowerCase()] = Array.isArray(value) ? value.map(plain).join(', ') : plain(value);
+  }
+  return headers;
+}
+
+function headerLists(headers: Headers): Record<string, string[]> {
+  return Object.fromEntries([...headers].map(([name, value]) => [name, [value]]));
+}
+
+function parsed(text: string): Json {
+  try {
+    return parseJson(text);
+  } catch {
+    return text;
+  }
+}

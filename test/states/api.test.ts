@@ -1,0 +1,196 @@
+// The API over its wire protocol, with the official SDK: idempotency, paging, versions, aliases, activities, errors.
+import * as sfn from '@aws-sdk/client-sfn';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startEngine, type TestEngine } from './engine.ts';
+
+const roleArn = 'arn:aws:iam::000000000000:role/r';
+const PASS = machine({ Type: 'Pass', End: true });
+const WAIT = machine({ Type: 'Wait', Seconds: 600, End: true });
+
+let engine: TestEngine;
+let count = 0;
+
+beforeAll(async () => {
+  engine = await startEngine();
+});
+
+afterAll(() => engine.close());
+
+describe('creating a state machine', () => {
+  it('again with the same definition gives the same one; with another it is refused', async () => {
+    const name = unique();
+    const first = await create(name, PASS);
+    const again = await create(name, PASS);
+
+    expect(again.creationDate).toEqual(first.creationDate);
+    await expect(create(name, `${PASS} `)).rejects.toBeInstanceOf(sfn.StateMachineAlreadyExists);
+  });
+
+  it('is refused with every problem of the definition in one sentence', async () => {
+    const broken = machine({ Type: 'Pass', Next: 'Nowhere', Bad: 1 });
+
+    await expect(create(unique(), broken)).rejects.toThrow(
+      "Invalid State Machine Definition: 'SCHEMA_VALIDATION_FAILED: Field 'Bad' is not supported at /States/A, MISSING_TRANSITION_TARGET: Missing 'Next' target: Nowhere at /States/A/Next",
+    );
+  });
+});
+
+describe('starting an execution', () => {
+  it('again under the same name and input gives the running one; with another input it is refused', async () => {
+    const { stateMachineArn } = await create(unique(), WAIT);
+    const start = (input: string): Promise<sfn.StartExecutionCommandOutput> =>
+      engine.client.send(new sfn.StartExecutionCommand({ stateMachineArn, name: 'once', input }));
+    const first = await start('{"n":1}');
+
+    expect((await start('{"n":1}')).startDate).toEqual(first.startDate);
+    await expect(start('{"n":2}')).rejects.toBeInstanceOf(sfn.ExecutionAlreadyExists);
+  });
+
+  it('ends at once when it is stopped, with the error and cause given', async () => {
+    const { stateMachineArn } = await create(unique(), WAIT);
+    const { executionArn } = await engine.client.send(new sfn.StartExecutionCommand({ stateMachineArn }));
+
+    await engine.client.send(
+      new sfn.StopExecutionCommand({ executionArn, error: 'Enough', cause: 'told so' }),
+    );
+
+    const described = await engine.client.send(new sfn.DescribeExecutionCommand({ executionArn }));
+    expect(described).toMatchObject({ status: 'ABORTED', error: 'Enough', cause: 'told so' });
+  });
+
+  it('of an Express machine has no description and no history', async () => {
+    const { stateMachineArn } = await create(unique(), PASS, 'EXPRESS');
+    const { executionArn } = await engine.client.send(new sfn.StartExecutionCommand({ stateMachineArn }));
+
+    await expect(engine.client.send(new sfn.DescribeExecutionCommand({ executionArn }))).rejects.toThrow(
+      "Invalid Arn: 'Resource type not valid in this context: express'",
+    );
+  });
+});
+
+describe('lists', () => {
+  it('come in pages, newest first, each execution once', async () => {
+    const { stateMachineArn } = await create(unique(), PASS);
+    const started: string[] = [];
+    for (let n = 0; n < 7; n += 1) {
+      const name = `n${n}`;
+      await engine.client.send(new sfn.StartExecutionCommand({ stateMachineArn, name }));
+      started.unshift(name);
+    }
+
+    const listed: string[] = [];
+    let nextToken: string | undefined;
+    do {
+      const page = await engine.client.send(
+        new sfn.ListExecutionsCommand({ stateMachineArn, maxResults: 3, nextToken }),
+      );
+      listed.push(...page.executions!.map((execution) => execution.name!));
+      nextToken = page.nextToken;
+    } while (nextToken !== undefined);
+
+    expect(listed).toEqual(started);
+  });
+
+  it('filter by status', async () => {
+    const { stateMachineArn } = await create(unique(), WAIT);
+    await engine.client.send(new sfn.StartExecutionCommand({ stateMachineArn }));
+    const list = (statusFilter: sfn.ExecutionStatus): Promise<sfn.ListExecutionsCommandOutput> =>
+      engine.client.send(new sfn.ListExecutionsCommand({ stateMachineArn, statusFilter }));
+
+    expect((await list('RUNNING')).executions).toHaveLength(1);
+    expect((await list('FAILED')).executions).toHaveLength(0);
+  });
+});
+
+describe('an alias', () => {
+  it('starts the version that its weights give, and protects it from deletion', async () => {
+    const { stateMachineArn } = await create(unique(), PASS);
+    const one = await engine.client.send(new sfn.PublishStateMachineVersionCommand({ stateMachineArn }));
+    const two = await engine.client.send(
+      new sfn.UpdateStateMachineCommand({ stateMachineArn, definition: WAIT, publish: true }),
+    );
+    const { stateMachineAliasArn } = await engine.client.send(
+      new sfn.CreateStateMachineAliasCommand({
+        name: 'live',
+        routingConfiguration: [
+          { stateMachineVersionArn: one.stateMachineVersionArn, weight: 100 },
+          { stateMachineVersionArn: two.stateMachineVersionArn, weight: 0 },
+        ],
+      }),
+    );
+
+    const { executionArn } = await engine.client.send(
+      new sfn.StartExecutionCommand({ stateMachineArn: stateMachineAliasArn }),
+    );
+
+    const described = await engine.client.send(new sfn.DescribeExecutionCommand({ executionArn }));
+    expect(described).toMatchObject({
+      status: 'SUCCEEDED',
+      stateMachineAliasArn,
+      stateMachineVersionArn: one.stateMachineVersionArn,
+    });
+    const { stateMachineVersionArn } = one;
+    await expect(
+      engine.client.send(new sfn.DeleteStateMachineVersionCommand({ stateMachineVersionArn })),
+    ).rejects.toBeInstanceOf(sfn.ConflictException);
+  });
+});
+
+describe('an activity', () => {
+  it('hands its task to a worker, whose answer is the result', async () => {
+    const { activityArn } = await engine.client.send(new sfn.CreateActivityCommand({ name: unique() }));
+    const { stateMachineArn } = await create(
+      unique(),
+      machine({ Type: 'Task', Resource: activityArn, End: true }),
+    );
+    const polled = engine.client.send(new sfn.GetActivityTaskCommand({ activityArn, workerName: 'w' }));
+    const { executionArn } = await engine.client.send(
+      new sfn.StartExecutionCommand({ stateMachineArn, input: '{"work":1}' }),
+    );
+
+    const { taskToken, input } = await polled;
+    await engine.client.send(new sfn.SendTaskSuccessCommand({ taskToken, output: '"done"' }));
+
+    const described = await engine.client.send(new sfn.DescribeExecutionCommand({ executionArn }));
+    expect({ input, output: described.output }).toEqual({ input: '{"work":1}', output: '"done"' });
+    await expect(
+      engine.client.send(new sfn.SendTaskSuccessCommand({ taskToken, output: '1' })),
+    ).rejects.toBeInstanceOf(sfn.TaskTimedOut);
+  });
+});
+
+describe('a request', () => {
+  it.each([
+    ['AWSStepFunctions.NoSuchThing', '{}', 'UnknownOperationException'],
+    ['AWSStepFunctions.ListStateMachines', '{"maxResults"', 'SerializationException'],
+    ['AWSStepFunctions.DescribeStateMachine', '{}', 'ValidationException'],
+    ['AWSStepFunctions.DescribeStateMachine', '{"stateMachineArn":"nope"}', 'InvalidArn'],
+  ])('%s with %s is answered with %s', async (target, body, type) => {
+    const response = await fetch(engine.url, {
+      method: 'POST',
+      headers: { 'x-amz-target': target, 'content-type': 'application/x-amz-json-1.0' },
+      body,
+    });
+
+    expect(response.status).toBe(400);
+    expect(response.headers.get('content-type')).toBe('application/x-amz-json-1.0');
+    expect(((await response.json()) as { __type: string }).__type).toBe(type);
+  });
+});
+
+function machine(state: object): string {
+  return JSON.stringify({ StartAt: 'A', States: { A: state } });
+}
+
+function unique(): string {
+  count += 1;
+  return `name-${count}`;
+}
+
+function create(
+  name: string,
+  definition: string,
+  type: sfn.StateMachineType = 'STANDARD',
+): Promise<sfn.CreateStateMachineCommandOutput> {
+  return engine.client.send(new sfn.CreateStateMachineCommand({ name, definition, roleArn, type }));
+}

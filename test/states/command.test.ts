@@ -1,0 +1,58 @@
+// `seriatim states`: says where it listens, says when it cannot, and ends at once when told.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { resolve } from 'node:path';
+import { CreateBucketCommand, ListBucketsCommand, S3Client } from '@aws-sdk/client-s3';
+import { describe, expect, it } from 'vitest';
+
+describe('the command states', () => {
+  it('serves S3 on the same port, and ends within two seconds of SIGINT', async () => {
+    const child = start('0');
+    const [line] = (await once(child.stdout!, 'data')) as [Buffer];
+    const endpoint = /http:\S+/.exec(String(line))![0];
+    const client = new S3Client({
+      endpoint,
+      region: 'us-east-1',
+      credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+      forcePathStyle: true,
+    });
+    await client.send(new CreateBucketCommand({ Bucket: 'beside' }));
+    const { Buckets } = await client.send(new ListBucketsCommand({}));
+    client.destroy();
+
+    const toldAt = performance.now();
+    child.kill('SIGINT');
+    await once(child, 'exit');
+
+    expect(Buckets?.map((bucket) => bucket.Name)).toContain('beside');
+    expect(performance.now() - toldAt).toBeLessThan(2000);
+    expect(child.exitCode).toBe(0);
+  });
+
+  it('says in one line that the port is taken, and exits with 1', async () => {
+    const other = createServer();
+    other.listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const { port } = other.address() as AddressInfo;
+    const child = start(String(port));
+    let text = '';
+    child.stderr!.on('data', (chunk) => {
+      text += String(chunk);
+    });
+
+    await once(child, 'exit');
+    other.close();
+
+    expect(text.trim()).toBe(`seriatim: port ${port} is in use`);
+    expect(child.exitCode).toBe(1);
+  });
+});
+
+function start(port: string): ChildProcess {
+  return spawn(process.execPath, ['cli/main.ts', 'states', '--port', port], {
+    cwd: resolve(import.meta.dirname, '../..'),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+}
