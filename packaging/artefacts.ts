@@ -6,6 +6,7 @@ import { basename, dirname, join, relative } from 'node:path';
 import { packArtefact } from '../container/pack.ts';
 import { PIPELINE_DEFINITIONS } from '../statemachines/index.ts';
 import type { EndpointTarget } from '../statemachines/pipeline.ts';
+import { unpackModels } from './model-archives.ts';
 import { endpointTargets, modelDataKey } from './pipelines/hosting.ts';
 import { endpointOf } from './pipelines/names.ts';
 
@@ -21,26 +22,36 @@ interface Source {
   readonly entries: readonly { readonly path: string; readonly file: string }[];
 }
 
+/** Artefacts packed at once: each has a handful of files open. */
+const PACKED_AT_ONCE = 8;
+
 /** @throws Error naming the model file or folder that is missing */
 export async function packArtefacts(projectFolder: string): Promise<Artefact[]> {
   const models = join(projectFolder, 'models');
+  const targets = endpointTargets(PIPELINE_DEFINITIONS);
   const sources = [
-    ...housePrices(join(models, 'house-prices')),
-    ...endpointTargets(PIPELINE_DEFINITIONS).flatMap((target) => endpointSources(models, target)),
+    ...(await housePrices(join(models, 'house-prices'), projectFolder)),
+    ...targets.flatMap((target) => endpointSources(models, target)),
   ];
-  return Promise.all(sources.map((source) => pack(source, projectFolder)));
+  const artefacts: Artefact[] = [];
+  const waiting = sources.entries();
+  const packNext = async (): Promise<void> => {
+    for (const [index, source] of waiting) artefacts[index] = await pack(source, projectFolder);
+  };
+  await Promise.all(Array.from({ length: PACKED_AT_ONCE }, packNext));
+  return artefacts;
 }
 
-/** The feature model, and a price model per city. */
-function housePrices(folder: string): Source[] {
-  const cities = readdirSync(join(folder, 'cities')).filter((name) => name.endsWith('.onnx'));
+/** The feature model, and a price model per city: ten as files, and all thousand in one archive. */
+async function housePrices(folder: string, projectFolder: string): Promise<Source[]> {
+  const all = await unpackModels(join(folder, 'cities-1000.tar.gz'), projectFolder);
+  const own = readdirSync(join(folder, 'cities')).filter((name) => name.endsWith('.onnx'));
+  const files = new Map(all.map((file) => [basename(file, '.onnx'), file]));
+  for (const name of own) files.set(basename(name, '.onnx'), join(folder, 'cities', name));
+  const cities = [...files].sort(([a], [b]) => (a < b ? -1 : 1));
   return [
     modelSource('house-prices/features/model.tar.gz', join(folder, 'preprocess.onnx')),
-    ...cities
-      .sort()
-      .map((name) =>
-        modelSource(`house-prices/cities/${basename(name, '.onnx')}.tar.gz`, join(folder, 'cities', name)),
-      ),
+    ...cities.map(([city, file]) => modelSource(`house-prices/cities/${city}.tar.gz`, file)),
   ];
 }
 

@@ -5,6 +5,7 @@ export * from './content-types.ts';
 export * from './contracts/diabetes-progression.ts';
 export * from './contracts/house-prices.ts';
 export * from './contracts/photo-themes.ts';
+export * from './contracts/regional-prices.ts';
 export * from './contracts/tumour-screening.ts';
 export * from './endpoint.ts';
 export * from './errors.ts';

@@ -4,6 +4,7 @@ import type { GenericSchema } from 'valibot';
 import { PatientSchema, ProgressionSchema } from './contracts/diabetes-progression.ts';
 import { HousePriceSchema, HouseSchema } from './contracts/house-prices.ts';
 import { PhotoObjectSchema, PhotoSchema, PhotoThemesSchema } from './contracts/photo-themes.ts';
+import { RegionalHouseSchema, RegionalPriceSchema } from './contracts/regional-prices.ts';
 import { BiopsySchema, ScreeningSchema } from './contracts/tumour-screening.ts';
 import { PipelineNotFound } from './errors.ts';
 
@@ -30,23 +31,25 @@ export interface BinaryInput {
   readonly object: GenericSchema<unknown, { readonly key: string }>;
 }
 
+const HOUSE = {
+  city: 'Houston_TX',
+  yearBuilt: 1998,
+  squareFeet: 2900,
+  bedrooms: 4,
+  bathrooms: 2.5,
+  lotAcres: 1.1,
+  garageSpaces: 2,
+  frontPorch: true,
+  deck: false,
+};
+
 export const PIPELINES: Readonly<Record<string, PipelineEntry>> = {
   'house-prices': {
     name: 'house-prices',
     description: "A house's price, estimated by the model of its city.",
     input: HouseSchema,
     outputFields: Object.keys(HousePriceSchema.entries),
-    example: {
-      city: 'Houston_TX',
-      yearBuilt: 1998,
-      squareFeet: 2900,
-      bedrooms: 4,
-      bathrooms: 2.5,
-      lotAcres: 1.1,
-      garageSpaces: 2,
-      frontPorch: true,
-      deck: false,
-    },
+    example: HOUSE,
   },
   'diabetes-progression': {
     name: 'diabetes-progression',
@@ -95,6 +98,13 @@ export const PIPELINES: Readonly<Record<string, PipelineEntry>> = {
       worst_fractal_dimension: 0.1189,
       size_class: 'huge',
     },
+  },
+  'regional-prices': {
+    name: 'regional-prices',
+    description: "A house's price for a segment of buyers: the city's model, then the segment's.",
+    input: RegionalHouseSchema,
+    outputFields: Object.keys(RegionalPriceSchema.entries),
+    example: { ...HOUSE, segment: 'family' },
   },
   'photo-themes': {
     name: 'photo-themes',
