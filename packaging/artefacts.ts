@@ -1,9 +1,14 @@
 // The models as artefacts: deterministic `.tar.gz` files under `.build/models`, by the key they have in the model
 // bucket. Packed again only when a model changed.
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { mkdir, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { packArtefact } from '../container/pack.ts';
+import { PIPELINE_DEFINITIONS } from '../statemachines/index.ts';
+import type { EndpointTarget } from '../statemachines/pipeline.ts';
+import { unpackModels } from './model-archives.ts';
+import { endpointTargets, modelDataKey } from './pipelines/hosting.ts';
+import { endpointOf } from './pipelines/names.ts';
 
 export interface Artefact {
   /** Relative to the model bucket: `house-prices/cities/Houston_TX.tar.gz`. */
@@ -17,23 +22,61 @@ interface Source {
   readonly entries: readonly { readonly path: string; readonly file: string }[];
 }
 
-/** @throws Error naming the model file that is missing */
+/** Artefacts packed at once: each has a handful of files open. */
+const PACKED_AT_ONCE = 8;
+
+/** @throws Error naming the model file or folder that is missing */
 export async function packArtefacts(projectFolder: string): Promise<Artefact[]> {
-  const sources = housePrices(join(projectFolder, 'models/house-prices'));
-  return Promise.all(sources.map((source) => pack(source, projectFolder)));
+  const models = join(projectFolder, 'models');
+  const targets = endpointTargets(PIPELINE_DEFINITIONS);
+  const sources = [
+    ...(await housePrices(join(models, 'house-prices'), projectFolder)),
+    ...targets.flatMap((target) => endpointSources(models, target)),
+  ];
+  const artefacts: Artefact[] = [];
+  const waiting = sources.entries();
+  const packNext = async (): Promise<void> => {
+    for (const [index, source] of waiting) artefacts[index] = await pack(source, projectFolder);
+  };
+  await Promise.all(Array.from({ length: PACKED_AT_ONCE }, packNext));
+  return artefacts;
 }
 
-/** The feature model, and a price model per city. */
-function housePrices(folder: string): Source[] {
-  const cities = readdirSync(join(folder, 'cities')).filter((name) => name.endsWith('.onnx'));
+/** The feature model, and a price model per city: ten as files, and all thousand in one archive. */
+async function housePrices(folder: string, projectFolder: string): Promise<Source[]> {
+  const all = await unpackModels(join(folder, 'cities-1000.tar.gz'), projectFolder);
+  const own = readdirSync(join(folder, 'cities')).filter((name) => name.endsWith('.onnx'));
+  const files = new Map(all.map((file) => [basename(file, '.onnx'), file]));
+  for (const name of own) files.set(basename(name, '.onnx'), join(folder, 'cities', name));
+  const cities = [...files].sort(([a], [b]) => (a < b ? -1 : 1));
   return [
     modelSource('house-prices/features/model.tar.gz', join(folder, 'preprocess.onnx')),
-    ...cities
-      .sort()
-      .map((name) =>
-        modelSource(`house-prices/cities/${basename(name, '.onnx')}.tar.gz`, join(folder, 'cities', name)),
-      ),
+    ...cities.map(([city, file]) => modelSource(`house-prices/cities/${city}.tar.gz`, file)),
   ];
+}
+
+/** By the folder's layout: `models/<endpoint>/<container>/` is one artefact, whole; of a multi-model container, each `.onnx` file in it. */
+function endpointSources(models: string, target: EndpointTarget): Source[] {
+  const endpoint = endpointOf(target.placeholder);
+  if (endpoint === 'house-prices') return [];
+  return target.containers.flatMap((container) => {
+    const folder = join(models, endpoint, container.name);
+    const key = modelDataKey(target, container);
+    const files = filesIn(folder);
+    if (container.mode !== 'MultiModel') return [{ key, entries: files }];
+    return files
+      .filter(({ path }) => path.endsWith('.onnx'))
+      .map(({ path, file }) => modelSource(`${key}${basename(path, '.onnx')}.tar.gz`, file));
+  });
+}
+
+function filesIn(folder: string): { path: string; file: string }[] {
+  if (!existsSync(folder)) throw new Error(`The model folder ${folder} is missing.`);
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort()
+    .map((file) => ({ path: relative(folder, file).replaceAll('\\', '/'), file }));
 }
 
 function modelSource(key: string, file: string): Source {

@@ -1,5 +1,5 @@
 // What the Serverless Framework (osls) needs to package this project, as a plugin of its own:
-// - bundles, and `${asl:<name>}`: a state machine's definition, compiled afresh from `statemachines/`;
+// - bundles, and `${pipelines:<address>}`: what follows from the definitions in `statemachines/`, compiled afresh;
 // - packaging a layer without asking AWS for the last deployed one (`serverless package` must work without an account);
 // - `custom.httpApi.authorisation`: who may call the HTTP API.
 import { bundle } from './bundle.ts';
@@ -22,7 +22,9 @@ interface LayerCompiler {
 export default class SeriatimPlugin {
   readonly hooks: Readonly<Record<string, () => Promise<void> | void>>;
   readonly configurationVariablesSources = {
-    asl: { resolve: async ({ address }: { address: string }) => ({ value: await stateMachine(address) }) },
+    pipelines: {
+      resolve: async ({ address }: { address: string }) => ({ value: await fromPipelines(address) }),
+    },
   };
   readonly #serverless: Serverless;
 
@@ -57,12 +59,10 @@ function isLayerCompiler(plugin: object): plugin is LayerCompiler {
   return 'compareWithLastLayer' in plugin;
 }
 
-async function stateMachine(name: string): Promise<unknown> {
-  const [{ compilePipeline }, { PIPELINE_DEFINITIONS }] = await Promise.all([
-    import('../statemachines/compile/compile.ts'),
+async function fromPipelines(address: string): Promise<unknown> {
+  const [{ pipelinesVariable }, { PIPELINE_DEFINITIONS }] = await Promise.all([
+    import('./pipelines/variables.ts'),
     import('../statemachines/index.ts'),
   ]);
-  const machines = Object.assign({}, ...PIPELINE_DEFINITIONS.map(compilePipeline)) as Record<string, unknown>;
-  if (machines[name] !== undefined) return machines[name];
-  throw new Error(`There is no state machine "${name}"; compiled are ${Object.keys(machines).join(', ')}.`);
+  return pipelinesVariable(address, PIPELINE_DEFINITIONS);
 }

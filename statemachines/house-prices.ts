@@ -1,7 +1,17 @@
 // The pipeline `house-prices` (serial inference on one endpoint, with pre- and postprocessing around it): the feature
 // model and then a model per city, in two containers of one endpoint; the city chooses the model.
 import { HousePriceSchema, HouseSchema } from '../layers/seriatim/contracts/house-prices.ts';
-import { functionStage, inferenceStage, pipeline } from './pipeline.ts';
+import { type EndpointTarget, functionStage, inferenceStage, pipeline } from './pipeline.ts';
+
+/** Pipelines that price houses share it. */
+export const housePricesEndpoint: EndpointTarget = {
+  placeholder: 'HousePricesEndpoint',
+  containers: [
+    { name: 'features' },
+    // A thousand cities, of which a hundred are in memory: those asked for last.
+    { name: 'cities', mode: 'MultiModel', environment: { SERIATIM_MAX_MODELS: '100' } },
+  ],
+};
 
 export const housePrices = pipeline({
   name: 'house-prices',
@@ -18,10 +28,7 @@ export const housePrices = pipeline({
     inferenceStage({
       name: 'Estimate',
       description: "The feature model, then the city's price model, in two containers of one endpoint.",
-      endpoint: {
-        placeholder: 'HousePricesEndpoint',
-        containers: [{ name: 'features' }, { name: 'cities', mode: 'MultiModel' }],
-      },
+      endpoint: housePricesEndpoint,
       instance: 'features',
       targetModel: '{city}.tar.gz',
       into: 'estimate',

@@ -9,12 +9,21 @@ export interface Pipeline {
   readonly input: GenericSchema;
   readonly output: GenericSchema;
   readonly stages: readonly Stage[];
+  /**
+   * How records go through the stages. `records` (unless told): all of them together, from stage to stage, which is
+   * fastest for many. `record`: each by itself, so that it may take its own way and carry payloads; a request then has
+   * one record. There, stages name what they take by expressions: JSONata with fields of the record in braces,
+   * `{quality} < 0.25`.
+   */
+  readonly flow?: 'records' | 'record';
+  /** The fields of the output record as expressions. Of a pipeline with `flow: 'record'`. */
+  readonly answer?: Readonly<Record<string, string>>;
   /** The whole real-time execution, in seconds. 28 unless told: an HTTP API waits 30 s. */
   readonly timeoutSeconds?: number;
   readonly batch?: BatchPolicy;
 }
 
-export type Stage = FunctionStage | InferenceStage;
+export type Stage = FunctionStage | InferenceStage | PayloadStage | ExitStage;
 
 interface StagePolicy {
   /** Also the state's name: PascalCase. */
@@ -39,15 +48,21 @@ export interface FunctionStage extends StagePolicy {
 
 /**
  * An endpoint, called by Step Functions itself with `{"instances":[…]}`, answering `{"predictions":[…]}`. Records bound
- * for different target models are grouped, one call each, and put back in their order.
+ * for different target models are grouped, one call each, and put back in their order. As the first stage it takes
+ * whole records, all of them in one call.
  */
 export interface InferenceStage extends StagePolicy {
   readonly kind: 'inference';
   readonly endpoint: EndpointTarget;
-  /** The field of the record's value that is sent; it leaves the record. */
-  readonly instance: string;
-  /** The field under which the answer `{prediction, targetModel?}` joins the record. */
-  readonly into: string;
+  /**
+   * The field of the record's value that is sent; it leaves the record. The whole value, unless told. With
+   * `flow: 'record'` an expression.
+   */
+  readonly instance?: string;
+  /** The field under which the answer `{prediction, targetModel?}` joins the record. Unless told, the prediction itself becomes the record's value. */
+  readonly into?: string;
+  /** The fields of a prediction that becomes the record's value. */
+  readonly gives?: readonly string[];
   /** The artefact on a multi-model endpoint, with fields of the record in braces: `{city}.tar.gz`. */
   readonly targetModel?: string;
   readonly targetVariant?: string;
@@ -55,11 +70,51 @@ export interface InferenceStage extends StagePolicy {
   readonly targetContainer?: string;
 }
 
+/**
+ * An endpoint that is called with a payload that is not JSON, such as a picture, through the function
+ * `invoke-endpoint`. Of pipelines with `flow: 'record'`.
+ */
+export interface PayloadStage extends StagePolicy {
+  readonly kind: 'payload';
+  readonly endpoint: EndpointTarget;
+  /** The field that holds the payload: a claim, or inline. */
+  readonly payload: string;
+  readonly accept: string;
+  readonly answer: {
+    /** The field that the answer joins the record under as a payload. */
+    readonly payload?: string;
+    /** Or, of `{"predictions":[…]}` as JSON, the field of the one prediction. */
+    readonly prediction?: string;
+    /** Fields from numbers among the answer's custom attributes, by the attribute's name. */
+    readonly attributes?: Readonly<Record<string, string>>;
+  };
+}
+
+/** The end of the pipeline for a record that meets a condition. Of pipelines with `flow: 'record'`. */
+export interface ExitStage extends StagePolicy {
+  readonly kind: 'exit';
+  /** An expression that is true or false. */
+  readonly when: string;
+  /** The fields of the output record, in place of the pipeline's own `answer`. */
+  readonly answer: Readonly<Record<string, string>>;
+}
+
 export interface EndpointTarget {
-  /** The placeholder for the endpoint's name, filled in by the template. */
+  /**
+   * The placeholder for the endpoint's name, filled in by the template: `TumourScreeningEndpoint` is the endpoint
+   * `seriatim-<stage>-tumour-screening`, whose artefacts lie under `tumour-screening/` in the model bucket.
+   */
   readonly placeholder: string;
   /** One, or an inference pipeline of up to 15 in series. */
-  readonly containers: readonly { readonly name: string; readonly mode?: 'SingleModel' | 'MultiModel' }[];
+  readonly containers: readonly EndpointContainer[];
+  /** On one machine only: `first-call` starts its containers when they are first called. `boot` unless told. */
+  readonly starts?: 'boot' | 'first-call';
+}
+
+export interface EndpointContainer {
+  readonly name: string;
+  readonly mode?: 'SingleModel' | 'MultiModel';
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** One retrier of Amazon States Language, in its own words. */
@@ -92,4 +147,12 @@ export function functionStage(stage: Omit<FunctionStage, 'kind'>): FunctionStage
 
 export function inferenceStage(stage: Omit<InferenceStage, 'kind'>): InferenceStage {
   return { kind: 'inference', ...stage };
+}
+
+export function payloadStage(stage: Omit<PayloadStage, 'kind'>): PayloadStage {
+  return { kind: 'payload', ...stage };
+}
+
+export function exitStage(stage: Omit<ExitStage, 'kind'>): ExitStage {
+  return { kind: 'exit', ...stage };
 }

@@ -88,6 +88,11 @@ export interface ModelContext {
   readonly logger: Logger;
   /** The ONNX model's inputs and outputs; absent where the artefact has none or `modelFn` is its own. */
   readonly signature?: Signature;
+  /**
+   * Opens another `.onnx` file of the artefact, for a `modelFn` that runs several. It is released with the model.
+   * @param file relative to the artefact: `features.onnx`
+   */
+  openModel(file: string): Promise<OnnxModel>;
 }
 
 export interface InvocationContext extends ModelContext {

@@ -40,6 +40,7 @@ export interface HandledModel {
   readonly signature?: Signature;
   readonly defaultAccept: string;
   readonly logger: Logger;
+  readonly openModel: (file: string) => Promise<OnnxModel>;
 }
 
 /** @throws whatever a handler throws */
@@ -77,13 +78,14 @@ function resolveAccept(accept: string | undefined, defaultAccept: string): strin
 }
 
 function createContext(handled: HandledModel, call: HandlerCall, signal: AbortSignal): InvocationContext {
-  const { name, folder, logger, signature } = handled;
+  const { name, folder, logger, signature, openModel } = handled;
   const customAttributes = call.headers['x-amzn-sagemaker-custom-attributes'];
   const targetModel = call.headers['x-amzn-sagemaker-target-model'];
   return {
     modelName: name,
     modelDir: folder,
     logger,
+    openModel,
     ...(signature && { signature }),
     headers: call.headers,
     ...(customAttributes !== undefined && { customAttributes }),

@@ -1,4 +1,5 @@
 // A model in memory, on whichever thread this runs: the ONNX session, the handlers, or both.
+import { join } from 'node:path';
 import { InferenceError } from '../errors.ts';
 import type { Handlers, Logger } from '../handlers/api.ts';
 import { loadHandlers } from '../handlers/load.ts';
@@ -25,12 +26,20 @@ export async function loadModel(source: ModelSource, logger: Logger): Promise<Lo
     ...(session && { signature: session.signature, provider: session.provider }),
     ...(handlers?.streamsInput && { streamsInput: true }),
   };
-  const handled = handlers && (await startHandlers(source, handlers, { session, logger }));
+  const opened: OnnxSession[] = [];
+  const openModel = async (file: string): Promise<OnnxSession> => {
+    const other = await openSession(join(source.folder, file), source.providers);
+    opened.push(other);
+    return other;
+  };
+  const handled = handlers && (await startHandlers(source, handlers, { session, logger, openModel }));
   return {
     facts,
     predict: (tensors) => session!.run(tensors),
     handle: (call, signal) => runHandlers(handled!, call, signal),
-    release: async () => session?.release(),
+    release: async () => {
+      for (const one of session === undefined ? opened : [session, ...opened]) await one.release();
+    },
   };
 }
 
@@ -48,17 +57,18 @@ function checkHasModel(
 interface HandlerStart {
   readonly session: OnnxSession | undefined;
   readonly logger: Logger;
+  readonly openModel: (file: string) => Promise<OnnxSession>;
 }
 
 async function startHandlers(
   source: ModelSource,
   handlers: Handlers,
-  { session, logger }: HandlerStart,
+  { session, logger, openModel }: HandlerStart,
 ): Promise<HandledModel> {
   const { name, folder, defaultAccept } = source;
   const signature = session && { signature: session.signature };
-  const context = { modelName: name, modelDir: folder, logger, ...signature };
+  const context = { modelName: name, modelDir: folder, logger, openModel, ...signature };
   const model = handlers.modelFn ? await handlers.modelFn(folder, context) : session;
   await handlers.warmupFn?.(model, context);
-  return { name, folder, handlers, model, ...signature, defaultAccept, logger };
+  return { name, folder, handlers, model, ...signature, defaultAccept, logger, openModel };
 }

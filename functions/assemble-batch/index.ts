@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { caughtError, findPipeline, log, writeFromFile, writeText } from '../../layers/seriatim/index.ts';
 import type { BatchInput } from '../start-batch/plan.ts';
 import { type AssembledFiles, assemble, type Counts } from './assemble.ts';
+import { createGroups, type Groups } from './groups.ts';
 import { lineWriter } from './lines.ts';
 import { readResults, type WriterDetails } from './results.ts';
 
@@ -34,10 +35,13 @@ export async function handler(event: AssembleEvent): Promise<AssembleResult> {
   const folder = await mkdtemp(join(tmpdir(), 'assemble-'));
   try {
     const files = { resultFile: join(folder, 'out'), errorFile: join(folder, 'errors') };
-    const { outputFields } = findPipeline(batch.pipeline);
-    const records = readResults({ pipeline: batch.pipeline, details: event.results ?? {} });
+    const { outputFields, groupBy } = findPipeline(batch.pipeline);
+    const results = readResults({ pipeline: batch.pipeline, details: event.results ?? {} });
+    const groups = groupBy === undefined ? undefined : createGroups(groupBy);
+    const records = groups === undefined ? results : groups.watch(results);
     const counts = await assemble(records, lineWriter(batch.format, outputFields), files);
     await upload(batch, files);
+    if (groups !== undefined) await writeGroups(batch, groups.found());
     return await finish(event, 'SUCCEEDED', { counts });
   } finally {
     await rm(folder, { recursive: true, force: true });
@@ -48,8 +52,14 @@ function outputKeys({ pipeline, name }: BatchInput) {
   return {
     output: `${pipeline}/out/${name}.out`,
     errors: `${pipeline}/errors/${name}.errors.jsonl`,
+    groups: `${pipeline}/out/${name}.groups.json`,
     manifest: `${pipeline}/out/${name}.manifest.json`,
   };
+}
+
+async function writeGroups(batch: BatchInput, groups: Groups): Promise<void> {
+  const place = { bucket: batch.bucket, key: outputKeys(batch).groups };
+  await writeText(place, `${JSON.stringify(groups, null, 2)}\n`, 'application/json');
 }
 
 /** The error records too when there are none: those of an earlier file of the same name must not stay. */

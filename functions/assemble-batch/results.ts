@@ -2,6 +2,7 @@
 // that failed with their inputs. A child holds records that follow each other, so ordering the children by their
 // first record orders all records, and only one child's records are parsed at a time.
 import {
+  caughtError,
   executionError,
   type FailedRecord,
   type InferenceAnswers,
@@ -74,8 +75,25 @@ function succeededChunk(line: string): Chunk {
 
 /** The output of a child: its records, with the answers of a last stage that is an inference. */
 function childRecords(line: string): readonly RecordEnvelope[] {
-  const { records, answers } = JSON.parse(line) as { records: RecordEnvelope[]; answers?: InferenceAnswers };
-  return answers === undefined ? records : mergeAnswers(records, answers);
+  const { records, answers } = JSON.parse(line) as {
+    records: (RecordEnvelope | KeptFailure)[];
+    answers?: InferenceAnswers;
+  };
+  const settled = records.map((record) => ('failure' in record ? failedRecord(record) : record));
+  return answers === undefined ? settled : mergeAnswers(settled, answers);
+}
+
+/** A record that failed on a way of its own, as the state machine kept it. */
+interface KeptFailure {
+  readonly position: number;
+  readonly source?: unknown;
+  readonly stage: string;
+  readonly failure: { readonly Error?: string; readonly Cause?: string };
+}
+
+function failedRecord({ position, source, stage, failure }: KeptFailure): FailedRecord {
+  const { code, message } = caughtError({ error: failure.Error, message: failure.Cause }, { stage });
+  return { position, error: { stage, code, message, record: source } };
 }
 
 /** What Step Functions lists of a child that did not end well. */

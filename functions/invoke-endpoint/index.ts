@@ -18,6 +18,8 @@ export interface InvokeEndpointResult {
   readonly payload: CarriedPayload;
   readonly invokedProductionVariant?: string;
   readonly customAttributes?: string;
+  /** The custom attributes of the form `name=value;name=value`, by their names. */
+  readonly attributes: Readonly<Record<string, string>>;
 }
 
 const claimBucket = process.env.CLAIM_BUCKET ?? '';
@@ -31,5 +33,16 @@ export async function handler(event: InvokeEndpointEvent): Promise<InvokeEndpoin
     payload: carried,
     ...(invokedProductionVariant === undefined ? {} : { invokedProductionVariant }),
     ...(customAttributes === undefined ? {} : { customAttributes }),
+    attributes: readAttributes(customAttributes ?? ''),
   };
+}
+
+/** The first of several of one name: a container's own come before what is reported of it. */
+function readAttributes(text: string): Record<string, string> {
+  const pairs = text
+    .split(';')
+    .map((part) => /^\s*([\w-]+)=(.*)$/s.exec(part))
+    .filter((match) => match !== null)
+    .map(([, name, value]) => [name!, value!.trim()] as const);
+  return Object.fromEntries(pairs.reverse());
 }

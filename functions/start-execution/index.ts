@@ -7,6 +7,7 @@ import { runPipeline, type Starter } from './run.ts';
 
 const starter: Starter = {
   startSync: await prepareStartSync(),
+  claimBucket: process.env.CLAIM_BUCKET ?? '',
   machinePrefix: process.env.STATE_MACHINE_PREFIX ?? '',
 };
 

@@ -3,11 +3,12 @@ import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { PIPELINES } from '../../layers/seriatim/index.ts';
 
 export function listPipelines(): APIGatewayProxyStructuredResultV2 {
-  const pipelines = Object.values(PIPELINES).map(({ name, description, example }) => ({
+  const pipelines = Object.values(PIPELINES).map(({ name, description, example, binary }) => ({
     name,
     description,
     invocations: `/pipelines/${name}/invocations`,
-    example,
+    contentTypes: binary?.contentTypes ?? ['application/json'],
+    ...(example === undefined ? {} : { example }),
   }));
   return {
     statusCode: 200,

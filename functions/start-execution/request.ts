@@ -29,10 +29,11 @@ export function readRequest(event: APIGatewayProxyEventV2, pipeline: PipelineEnt
   const instances = instancesOf(body);
   const records = instances ?? [body];
   const path = (position: number): string => (instances === undefined ? '' : `instances[${position}]`);
-  records.forEach((value, position) => {
-    checkValue(pipeline.input, value, { path: path(position) });
-  });
-  const input = JSON.stringify({ records: records.map((value, position) => ({ position, value })) });
+  const checked = records.map((value, position) =>
+    checkValue(pipeline.input, value, { path: path(position) }),
+  );
+  const values = pipeline.startsWithInference === true ? checked : records;
+  const input = JSON.stringify({ records: values.map((value, position) => ({ position, value })) });
   checkBytes("The execution's input", Buffer.byteLength(input));
   return { input, isList: instances !== undefined };
 }

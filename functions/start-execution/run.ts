@@ -10,10 +10,13 @@ import {
   type SyncExecution,
 } from '../../layers/seriatim/index.ts';
 import { errorAnswer, type PipelineOutput, successAnswer } from './answer.ts';
+import { readBinaryRequest } from './binary.ts';
 import { readRequest } from './request.ts';
 
 export interface Starter {
   readonly startSync: StartSync;
+  /** Where payloads of requests go. */
+  readonly claimBucket: string;
   /** `arn:aws:states:<region>:<account>:stateMachine:seriatim-<stage>-`; a pipeline's name completes it. */
   readonly machinePrefix: string;
 }
@@ -27,7 +30,11 @@ export async function runPipeline(
   try {
     place.pipeline = event.pathParameters?.pipeline ?? '';
     const pipeline = findPipeline(place.pipeline);
-    const request = readRequest(event, pipeline);
+    const { binary } = pipeline;
+    const request =
+      binary === undefined
+        ? readRequest(event, pipeline)
+        : await readBinaryRequest(event, { ...pipeline, binary }, starter.claimBucket);
     const result = await start(starter, pipeline, request.input);
     place.executionArn = result.executionArn!;
     return successAnswer({

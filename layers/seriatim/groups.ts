@@ -24,14 +24,27 @@ export function groupRecords<Value>(
   const groups = new Map<string | undefined, OpenGroup>();
   const rest = records.map((record): RecordEnvelope<Value> => {
     if (isFailed(record)) return record;
-    const { [request.instance]: instance, ...value } = record.value as Record<string, unknown>;
-    if (instance === undefined) throw missing(event.stage, request.instance);
-    const group = openGroup(groups, targetModelOf(request, value, event.stage));
+    const { instance, value } = takeInstance(record.value as Record<string, unknown>, request, event.stage);
+    const group = openGroup(
+      groups,
+      targetModelOf(request, record.value as Record<string, unknown>, event.stage),
+    );
     group.positions.push(record.position);
     group.instances.push(instance);
     return { ...record, value: value as Value };
   });
   return { records: rest, groups: [...groups.values()] };
+}
+
+function takeInstance(
+  whole: Record<string, unknown>,
+  { instance: field }: GroupingRequest,
+  stageName: string,
+): { instance: unknown; value: Record<string, unknown> } {
+  if (field === undefined) return { instance: whole, value: {} };
+  const { [field]: instance, ...value } = whole;
+  if (instance === undefined) throw missing(stageName, field);
+  return { instance, value };
 }
 
 function openGroup(groups: Map<string | undefined, OpenGroup>, targetModel: string | undefined): OpenGroup {

@@ -1,7 +1,12 @@
 // The entry of the shared layer: what functions import, as `/opt/nodejs/seriatim.mjs` once deployed.
 export * from './claims.ts';
 export * from './clients.ts';
+export * from './content-types.ts';
+export * from './contracts/diabetes-progression.ts';
 export * from './contracts/house-prices.ts';
+export * from './contracts/photo-themes.ts';
+export * from './contracts/regional-prices.ts';
+export * from './contracts/tumour-screening.ts';
 export * from './endpoint.ts';
 export * from './errors.ts';
 export * from './execution-errors.ts';

@@ -11,7 +11,7 @@ import {
   type RecordError,
 } from './records.ts';
 
-/** The records in their order, each with its inference under `answers.into`. */
+/** The records in their order, each with its inference under `answers.into`, or with its prediction as its value. */
 export function mergeAnswers(
   records: readonly RecordEnvelope[],
   answers: InferenceAnswers,
@@ -24,7 +24,10 @@ export function mergeAnswers(
     const value = record.value as Record<string, unknown>;
     const answer = found.get(position) ?? violation(answers.stage, 'gave no prediction for this record');
     if ('code' in answer) return { position, error: { ...answer, record: record.source ?? value } };
-    return { ...record, value: { ...value, [answers.into]: answer } };
+    return {
+      ...record,
+      value: answers.into === undefined ? answer.prediction : { ...value, [answers.into]: answer },
+    };
   });
 }
 

@@ -29,6 +29,8 @@ export interface RecordError {
 /** What a state hands to a stage function, and what it gets back under `records`. */
 export interface StageEvent<Value = unknown> {
   readonly stage: string;
+  /** Told to the function that checks records against the pipeline's input. */
+  readonly pipeline?: string;
   /** `fail`: the first failing record fails the invocation (real time); `keep`: it becomes an error record (batch). */
   readonly onRecordError: 'fail' | 'keep';
   readonly records: readonly RecordEnvelope<Value>[];
@@ -51,8 +53,8 @@ export interface StageResult<Value = unknown> {
  * call. The stage runtime groups them, so that the state machine need not.
  */
 export interface GroupingRequest {
-  /** The field of a record's value that is sent as its instance; it leaves the record. */
-  readonly instance: string;
+  /** The field of a record's value that is sent as its instance; it leaves the record. The whole value, unless told. */
+  readonly instance?: string;
   /** The artefact, with the record's fields in braces: `{city}.tar.gz`. Absent on a single-model endpoint. */
   readonly targetModel?: string;
 }
@@ -72,10 +74,10 @@ export interface GroupAnswer {
   readonly failure?: { readonly Error?: string; readonly Cause?: string };
 }
 
-/** The answers of an inference stage, to be put back into the records under `into`. */
+/** The answers of an inference stage, to be put back into the records under `into`, or in place of their values. */
 export interface InferenceAnswers {
   readonly stage: string;
-  readonly into: string;
+  readonly into?: string;
   readonly groups: readonly GroupAnswer[];
 }
 

@@ -44,7 +44,7 @@ function answerHealth({ version, ports, pending, shown }: OwnSources, response: 
     pending: notYet,
     versions: { seriatim: version, node: process.version },
     ports,
-    endpoints: endpoints.map(({ endpointName, status }) => ({ endpointName, status })),
+    endpoints: endpoints.map(({ endpointName, status, instances }) => ({ endpointName, status, instances })),
     functions: [...(world?.built.functions.values() ?? [])].map(({ functionName }) => functionName),
     stateMachines: world?.built.stateMachineArns ?? [],
   });

@@ -27,6 +27,8 @@ export interface SageMaker extends Service {
     readonly endpointName: string;
     readonly status: string;
     readonly failureReason?: string;
+    /** How many instances run now; none where they start with the first call. */
+    readonly instances: number;
   }[];
   /** Resolves once the endpoint has left Creating or Updating. */
   settled(endpointName: string): Promise<{ status: string; failureReason?: string }>;

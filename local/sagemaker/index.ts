@@ -89,6 +89,8 @@ export async function createSageMaker(options: SageMakerOptions): Promise<SageMa
       endpoints.all().map(({ EndpointName, EndpointStatus, FailureReason }) => ({
         endpointName: EndpointName,
         status: EndpointStatus,
+        instances:
+          hosts.live.get(EndpointName)?.fleet.all.reduce((sum, one) => sum + one.instances.length, 0) ?? 0,
         ...(FailureReason === undefined ? {} : { failureReason: FailureReason }),
       })),
     async settled(endpointName) {

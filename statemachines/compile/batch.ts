@@ -2,9 +2,17 @@
 // stages on them in Express children and writes their results to a work prefix, from where `assemble-batch` puts them
 // back into the file's order.
 import { STATE_BYTES_LIMIT } from '../../layers/seriatim/payload.ts';
-import type { Pipeline } from '../pipeline.ts';
-import { expression, functionPlaceholder, placeholder, type State, type StateMachine } from './asl.ts';
-import { FAILED, failedState, stageStates } from './stages.ts';
+import { functionStage, type Pipeline } from '../pipeline.ts';
+import {
+  expression,
+  functionPlaceholder,
+  placeholder,
+  type State,
+  type StateMachine,
+  type States,
+} from './asl.ts';
+import { eachRecord } from './batch-each.ts';
+import { CHECK_RECORDS, FAILED, failedState, stageStates } from './stages.ts';
 
 const RECORDS_PER_CHILD = 500;
 
@@ -15,7 +23,8 @@ const CHILDREN_AT_ONCE = 10;
 /** The longest a Lambda function may run. */
 const ASSEMBLE_SECONDS = 900;
 
-export function batchMachine(pipeline: Pipeline): StateMachine {
+export function batchMachine(definition: Pipeline): StateMachine {
+  const pipeline = definition.flow === 'record' ? definition : withCheckedRecords(definition);
   return {
     Comment: `${pipeline.description} A file of records at a time.`,
     QueryLanguage: 'JSONata',
@@ -35,6 +44,21 @@ export function batchMachine(pipeline: Pipeline): StateMachine {
       [FAILED]: failedState(),
     },
   };
+}
+
+/**
+ * A request's records are checked before its execution starts; a file's by the first function stage, or by one that is
+ * put before an inference at the start, so that a bad line becomes an error record and spoils no call.
+ */
+export function withCheckedRecords(pipeline: Pipeline): Pipeline {
+  if (pipeline.stages[0]!.kind === 'function') return pipeline;
+  const check = functionStage({
+    name: 'CheckRecords',
+    description: "Checks the file's records against the pipeline's input.",
+    function: CHECK_RECORDS,
+    gives: [],
+  });
+  return { ...pipeline, stages: [check, ...pipeline.stages] };
 }
 
 /** An empty file has no header to read: it goes straight to an empty result. */
@@ -78,13 +102,7 @@ function recordsMap(
     ToleratedFailurePercentage: 100,
     ItemProcessor: {
       ProcessorConfig: { Mode: 'DISTRIBUTED', ExecutionType: 'EXPRESS' },
-      StartAt: pipeline.stages[0]!.name + format.label,
-      States: stageStates(pipeline, {
-        onRecordError: 'keep',
-        recordsAt: '$states.input.Items',
-        reportsTimes: false,
-        suffix: format.label,
-      }),
+      ...childStates(pipeline, format.label),
     },
     ResultWriter: resultWriter(),
     Catch: [
@@ -96,6 +114,19 @@ function recordsMap(
     ],
     Output: { results: expression('$states.result.ResultWriterDetails') },
     Next: 'AssembleResults',
+  };
+}
+
+function childStates(pipeline: Pipeline, suffix: string): { StartAt: string; States: States } {
+  if (pipeline.flow === 'record') return eachRecord(pipeline, suffix);
+  return {
+    StartAt: pipeline.stages[0]!.name + suffix,
+    States: stageStates(pipeline, {
+      onRecordError: 'keep',
+      recordsAt: '$states.input.Items',
+      reportsTimes: false,
+      suffix,
+    }),
   };
 }
 

@@ -1,6 +1,7 @@
 // What can be checked of a pipeline before anything runs: names and limits, that each stage's output fits the next
 // one's input, that a target model is named exactly when the endpoint is multi-model.
 import type { EndpointTarget, FunctionStage, InferenceStage, Pipeline, Stage } from '../pipeline.ts';
+import { checkRecordFlow } from './check-record-flow.ts';
 import { PipelineDefinitionError } from './errors.ts';
 
 /** https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateModel.html */
@@ -16,9 +17,15 @@ export function checkPipeline(pipeline: Pipeline): void {
     throw new PipelineDefinitionError({ pipeline: pipeline.name }, 'at least one stage', 'none');
   }
   checkSeconds(pipeline.name, undefined, pipeline.timeoutSeconds);
+  for (const stage of pipeline.stages) checkSeconds(pipeline.name, stage.name, stage.timeoutSeconds);
+  if (pipeline.flow === 'record') checkRecordFlow(pipeline);
+  else checkRecordsFlow(pipeline);
+}
+
+function checkRecordsFlow(pipeline: Pipeline): void {
   pipeline.stages.forEach((stage, i) => {
-    checkSeconds(pipeline.name, stage.name, stage.timeoutSeconds);
-    if (stage.kind === 'inference') checkInference(pipeline, stage, pipeline.stages[i - 1]);
+    checkKind(pipeline, stage);
+    if (stage.kind === 'inference') checkInference(pipeline, stage, i);
   });
   checkContracts(pipeline);
 }
@@ -31,7 +38,7 @@ function checkNames({ name, stages }: Pipeline): void {
       `"${name}"`,
     );
   }
-  const seen = new Set<string>(['Failed']);
+  const seen = new Set<string>(['Failed', 'Answer']);
   for (const stage of stages) {
     const place = { pipeline: name, stage: stage.name };
     if (!/^[A-Z][A-Za-z0-9]{0,59}$/.test(stage.name)) {
@@ -54,16 +61,43 @@ function checkSeconds(pipeline: string, stage: string | undefined, seconds: numb
   );
 }
 
-function checkInference(pipeline: Pipeline, stage: InferenceStage, before: Stage | undefined): void {
+function checkKind(pipeline: Pipeline, { name, kind }: Stage): void {
+  if (kind === 'function' || kind === 'inference') return;
+  const place = { pipeline: pipeline.name, stage: name };
+  throw new PipelineDefinitionError(
+    place,
+    `flow: 'record', since the stage is of the kind "${kind}"`,
+    'none',
+  );
+}
+
+function checkInference(pipeline: Pipeline, stage: InferenceStage, index: number): void {
   const place = { pipeline: pipeline.name, stage: stage.name };
-  if (before?.kind !== 'function') {
-    const found = before === undefined ? 'none' : `the ${before.kind} "${before.name}"`;
+  const before = pipeline.stages[index - 1];
+  if (before?.kind === 'inference') {
+    const found = `the inference "${before.name}"`;
     throw new PipelineDefinitionError(
       place,
       'a function stage before it, which lays out its instances',
       found,
     );
   }
+  if (before === undefined) checkFirst(place, stage);
+  if (stage.into === undefined && stage.gives === undefined) {
+    throw new PipelineDefinitionError(
+      place,
+      '"into", or "gives" with the fields of its predictions',
+      'neither',
+    );
+  }
+  checkEndpoint(place, stage);
+}
+
+/** Its containers, and that a target model is named exactly when one of them is multi-model. */
+export function checkEndpoint(
+  place: { pipeline: string; stage: string },
+  stage: { readonly endpoint: EndpointTarget; readonly targetModel?: string },
+): void {
   checkContainers(place, stage.endpoint);
   const isMultiModel = stage.endpoint.containers.some(({ mode }) => mode === 'MultiModel');
   if (isMultiModel && stage.targetModel === undefined) {
@@ -75,6 +109,15 @@ function checkInference(pipeline: Pipeline, stage: InferenceStage, before: Stage
       'no targetModel, since no container is multi-model',
       `"${stage.targetModel}"`,
     );
+  }
+}
+
+/** Without a function before it, nothing lays out a field or groups by target model. */
+function checkFirst(place: { pipeline: string; stage: string }, stage: InferenceStage): void {
+  for (const member of ['instance', 'targetModel', 'into'] as const) {
+    if (stage[member] === undefined) continue;
+    const expected = `a function stage before it, since "${member}" is given`;
+    throw new PipelineDefinitionError(place, expected, 'none');
   }
 }
 
@@ -98,7 +141,7 @@ function checkContracts(pipeline: Pipeline): void {
   for (const stage of pipeline.stages) {
     const place = { pipeline: pipeline.name, stage: stage.name };
     if (fields !== undefined) requireFields(place, neededBy(stage), fields);
-    fields = stage.kind === 'function' ? new Set(stage.gives) : fieldsAfter(stage, fields ?? new Set());
+    fields = fieldsAfter(stage, fields ?? new Set());
   }
   const wanted = schemaFields(pipeline.output);
   if (wanted !== undefined) requireFields({ pipeline: pipeline.name, stage: 'the output' }, wanted, fields!);
@@ -106,19 +149,23 @@ function checkContracts(pipeline: Pipeline): void {
 
 function neededBy(stage: Stage): readonly string[] {
   if (stage.kind === 'function') return takenBy(stage);
+  if (stage.kind !== 'inference') return [];
   const inModel = [...(stage.targetModel ?? '').matchAll(/\{(\w+)\}/g)].map(([, field]) => field!);
-  return [stage.instance, ...inModel];
+  return stage.instance === undefined ? inModel : [stage.instance, ...inModel];
 }
 
 function takenBy(stage: FunctionStage): readonly string[] {
   return stage.takes ?? [];
 }
 
-function fieldsAfter(stage: InferenceStage, before: ReadonlySet<string>): ReadonlySet<string> {
+function fieldsAfter(stage: Stage, before: ReadonlySet<string>): ReadonlySet<string> {
+  if (stage.kind === 'function') return new Set(stage.gives);
+  if (stage.kind !== 'inference') return before;
+  if (stage.into === undefined) return new Set(stage.gives);
   return new Set([...before].filter((field) => field !== stage.instance).concat(stage.into));
 }
 
-function requireFields(
+export function requireFields(
   place: { pipeline: string; stage: string },
   needed: readonly string[],
   given: ReadonlySet<string>,
@@ -130,7 +177,7 @@ function requireFields(
 }
 
 /** The required fields of an object schema, undefined for any other schema. */
-function schemaFields(schema: Pipeline['output']): readonly string[] | undefined {
+export function schemaFields(schema: Pipeline['output']): readonly string[] | undefined {
   const entries = (schema as { entries?: Record<string, { type: string }> }).entries;
   if (entries === undefined) return undefined;
   return Object.entries(entries)

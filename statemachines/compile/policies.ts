@@ -42,10 +42,29 @@ const INFERENCE_RETRY: readonly RetryRule[] = [
   },
 ];
 
-const DEFAULT_SECONDS = { function: 10, inference: 20 } as const;
+/** Through the function `invoke-endpoint`: Lambda's hiccups, and the endpoint's under the registry's names. */
+const PAYLOAD_RETRY: readonly RetryRule[] = [
+  ...FUNCTION_RETRY,
+  { ErrorEquals: ['ModelLoading'], IntervalSeconds: 1, MaxAttempts: 6, BackoffRate: 2, MaxDelaySeconds: 30 },
+  {
+    ErrorEquals: ['EndpointThrottled', 'EndpointUnavailable'],
+    IntervalSeconds: 1,
+    MaxAttempts: 3,
+    BackoffRate: 2,
+    JitterStrategy: 'FULL',
+  },
+];
+
+const DEFAULT_SECONDS = { function: 10, inference: 20, payload: 20, exit: 1 } as const;
+const DEFAULT_RETRY = {
+  function: FUNCTION_RETRY,
+  inference: INFERENCE_RETRY,
+  payload: PAYLOAD_RETRY,
+  exit: [],
+};
 
 export function retryOf(stage: Stage): readonly RetryRule[] {
-  return stage.retry ?? (stage.kind === 'function' ? FUNCTION_RETRY : INFERENCE_RETRY);
+  return stage.retry ?? DEFAULT_RETRY[stage.kind];
 }
 
 export function timeoutOf(stage: Stage): number {

@@ -1,6 +1,7 @@
 // The real-time machine of a pipeline: an Express execution with one state per stage. The first failing record ends it.
 import type { Pipeline } from '../pipeline.ts';
-import type { StateMachine } from './asl.ts';
+import type { StateMachine, States } from './asl.ts';
+import { recordStates } from './record-flow.ts';
 import { stageStates } from './stages.ts';
 
 /** An HTTP API waits 30 s for its answer. */
@@ -12,11 +13,20 @@ export function realTimeMachine(pipeline: Pipeline): StateMachine {
     QueryLanguage: 'JSONata',
     StartAt: pipeline.stages[0]!.name,
     TimeoutSeconds: pipeline.timeoutSeconds ?? TIMEOUT_SECONDS,
-    States: stageStates(pipeline, {
-      onRecordError: 'fail',
-      recordsAt: '$states.input.records',
-      reportsTimes: true,
-      suffix: '',
-    }),
+    States: pipeline.flow === 'record' ? oneRecord(pipeline) : allRecords(pipeline),
   };
+}
+
+function allRecords(pipeline: Pipeline): States {
+  return stageStates(pipeline, {
+    onRecordError: 'fail',
+    recordsAt: '$states.input.records',
+    reportsTimes: true,
+    suffix: '',
+  });
+}
+
+function oneRecord(pipeline: Pipeline): States {
+  const first = (field: string): string => `$states.input.records[0].value.${field}`;
+  return recordStates(pipeline, { first, isBatch: false, suffix: '' });
 }

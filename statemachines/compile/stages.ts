@@ -23,14 +23,20 @@ export interface StageSetting {
   readonly suffix: string;
 }
 
+/** The function that stands before an inference at the start when the records come from a file. */
+export const CHECK_RECORDS = 'check-records';
+
 /** The name of the one state that a failing stage ends in. */
 export const FAILED = 'Failed';
 
 export function stageStates(pipeline: Pipeline, setting: StageSetting): States {
   const states: Record<string, State> = {};
   pipeline.stages.forEach((stage, i) => {
-    const build = stage.kind === 'function' ? functionState : inferenceState;
-    states[stage.name + setting.suffix] = build(stage as never, { pipeline, setting, index: i });
+    const place = { pipeline, setting, index: i };
+    if (stage.kind === 'function') states[stage.name + setting.suffix] = functionState(stage, place);
+    if (stage.kind !== 'inference') return;
+    const build = i === 0 ? wholeInferenceState : inferenceState;
+    states[stage.name + setting.suffix] = build(stage, place);
   });
   return { ...states, [FAILED + setting.suffix]: failedState() };
 }
@@ -63,6 +69,7 @@ function stageEvent(stage: FunctionStage, { pipeline, setting, index }: Place): 
   const after = pipeline.stages[index + 1];
   return {
     stage: stage.name,
+    ...(stage.function === CHECK_RECORDS ? { pipeline: pipeline.name } : {}),
     onRecordError: setting.onRecordError,
     records: expression(index === 0 ? setting.recordsAt : '$states.input.records'),
     ...(before?.kind === 'inference' ? { answers: answersOf(before, '$states.input.answers') } : {}),
@@ -72,11 +79,40 @@ function stageEvent(stage: FunctionStage, { pipeline, setting, index }: Place): 
 }
 
 function answersOf(stage: InferenceStage, groups: string): Record<string, unknown> {
-  return { stage: stage.name, into: stage.into, groups: expression(groups) };
+  return { ...answersHead(stage), groups: expression(groups) };
+}
+
+function answersHead({ name, into }: InferenceStage): Record<string, unknown> {
+  return { stage: name, ...(into === undefined ? {} : { into }) };
 }
 
 function groupingOf({ instance, targetModel }: InferenceStage): Record<string, unknown> {
-  return { instance, ...(targetModel === undefined ? {} : { targetModel }) };
+  return {
+    ...(instance === undefined ? {} : { instance }),
+    ...(targetModel === undefined ? {} : { targetModel }),
+  };
+}
+
+/**
+ * An inference at the start of a pipeline: one call with all records as they came. The brackets make a list of what
+ * JSONata gives as a single value when there is one record.
+ */
+function wholeInferenceState(stage: InferenceStage, place: Place): State {
+  const { setting } = place;
+  const records = setting.recordsAt;
+  const group = { positions: expression(`[${records}.position]`), body: expression('$states.result.Body') };
+  const { Output: _output, End: _end, ...task } = invokeState(stage, setting);
+  return {
+    ...comment(stage),
+    ...task,
+    Type: 'Task',
+    Arguments: invokeArguments(stage, `[${records}.value]`),
+    Catch: [catchAll(stage, setting)],
+    ...handOver(place, {
+      records: `[${records}.{"position": position}]`,
+      extra: { answers: { ...answersHead(stage), groups: [group] } },
+    }),
+  };
 }
 
 /** One call per target model, side by side. */
@@ -100,21 +136,25 @@ function inferenceState(stage: InferenceStage, place: Place): State {
   };
 }
 
-function invokeState(stage: InferenceStage, setting: StageSetting): State {
+function invokeArguments(stage: InferenceStage, instances: string): Record<string, unknown> {
   const targetModel =
     stage.targetModel === undefined ? {} : { TargetModel: expression('$states.input.targetModel') };
   return {
+    EndpointName: placeholder(stage.endpoint.placeholder),
+    ContentType: 'application/json',
+    Accept: 'application/json',
+    ...targetModel,
+    ...(stage.targetVariant === undefined ? {} : { TargetVariant: stage.targetVariant }),
+    ...(stage.targetContainer === undefined ? {} : { TargetContainerHostname: stage.targetContainer }),
+    Body: { instances: expression(instances) },
+  };
+}
+
+function invokeState(stage: InferenceStage, setting: StageSetting): State {
+  return {
     Type: 'Task',
     Resource: 'arn:aws:states:::aws-sdk:sagemakerruntime:invokeEndpoint',
-    Arguments: {
-      EndpointName: placeholder(stage.endpoint.placeholder),
-      ContentType: 'application/json',
-      Accept: 'application/json',
-      ...targetModel,
-      ...(stage.targetVariant === undefined ? {} : { TargetVariant: stage.targetVariant }),
-      ...(stage.targetContainer === undefined ? {} : { TargetContainerHostname: stage.targetContainer }),
-      Body: { instances: expression('$states.input.instances') },
-    },
+    Arguments: invokeArguments(stage, '$states.input.instances'),
     TimeoutSeconds: timeoutOf(stage),
     Retry: retryOf(stage),
     ...(setting.onRecordError === 'keep' ? { Catch: [keepCatcher(stage, setting)] } : {}),

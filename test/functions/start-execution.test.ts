@@ -3,7 +3,7 @@ import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { describe, expect, it } from 'vitest';
 import { listPipelines } from '../../functions/start-execution/list.ts';
 import { runPipeline } from '../../functions/start-execution/run.ts';
-import { PIPELINES, type SyncExecution } from '../../layers/seriatim/index.ts';
+import { checkValue, PIPELINES, type SyncExecution } from '../../layers/seriatim/index.ts';
 
 const house = PIPELINES['house-prices']!.example;
 const price = { price: 506_645, low: 463_360, high: 553_973, city: 'Houston_TX', model: 'Houston_TX.tar.gz' };
@@ -42,7 +42,11 @@ async function send(sent: Sent, execution: Partial<SyncExecution> = succeeded([p
       ...execution,
     } as SyncExecution;
   };
-  const answer = await runPipeline(eventOf(sent), { startSync, machinePrefix: 'arn:m:seriatim-dev-' });
+  const answer = await runPipeline(eventOf(sent), {
+    startSync,
+    claimBucket: '',
+    machinePrefix: 'arn:m:seriatim-dev-',
+  });
   return { ...answer, started, json: JSON.parse(answer.body!) as Record<string, unknown> };
 }
 
@@ -76,6 +80,17 @@ describe('POST /pipelines/{pipeline}/invocations', () => {
     const body = { instances: [house, { ...house, city: 'Dallas_TX' }] };
 
     expect((await send({ body }, succeeded([price, other]))).json).toEqual({ predictions: [price, other] });
+  });
+
+  it('sends on what the schema makes of a record where no function stage does', async () => {
+    const { example } = PIPELINES['diabetes-progression']!;
+    const body = { ...example, age: '59', bp: null, note: 'not measured' };
+
+    const { started } = await send({ body, pipeline: 'diabetes-progression' }, succeeded([{ value: 1 }]));
+
+    expect(started[0]!.input).toEqual({
+      records: [{ position: 0, value: { ...example, age: 59, bp: null } }],
+    });
   });
 
   it('reads a body that came as base64, and a content type with parameters', async () => {
@@ -157,7 +172,7 @@ describe('POST /pipelines/{pipeline}/invocations', () => {
       { body: house, pipeline: 'nope' },
       404,
       'PipelineNotFound',
-      /"nope"; known: house-prices/,
+      /"nope"; known: house-prices, /,
     ],
     [
       'a pipeline named like a member of objects',
@@ -209,7 +224,11 @@ describe('POST /pipelines/{pipeline}/invocations', () => {
     const startSync = async () => {
       throw Object.assign(new Error('secret detail'), { name: 'StateMachineDoesNotExist' });
     };
-    const answer = await runPipeline(eventOf({ body: house }), { startSync, machinePrefix: 'arn:m:' });
+    const answer = await runPipeline(eventOf({ body: house }), {
+      startSync,
+      claimBucket: '',
+      machinePrefix: 'arn:m:',
+    });
 
     expect(answer.statusCode).toBe(503);
     expect(answer.body).not.toContain('secret');
@@ -222,6 +241,23 @@ describe('GET /pipelines', () => {
       pipelines: { name: string; example: object }[];
     };
 
-    expect(pipelines).toMatchObject([{ name: 'house-prices', example: { city: 'Houston_TX' } }]);
+    expect(pipelines.map(({ name }) => name)).toEqual(Object.keys(PIPELINES));
+    expect(pipelines[0]).toMatchObject({ name: 'house-prices', example: { city: 'Houston_TX' } });
+  });
+
+  it.each(Object.values(PIPELINES).filter(({ binary }) => binary === undefined))(
+    'shows a record that $name takes',
+    ({ input, example }) => {
+      expect(() => checkValue(input, example, { path: '' })).not.toThrow();
+    },
+  );
+
+  it('shows the content types of a pipeline that takes bytes', () => {
+    const { pipelines } = JSON.parse(listPipelines().body!) as {
+      pipelines: { name: string; contentTypes: string[] }[];
+    };
+
+    const photos = pipelines.find(({ name }) => name === 'photo-themes');
+    expect(photos).toMatchObject({ contentTypes: ['image/png', 'image/jpeg'] });
   });
 });

@@ -1,5 +1,6 @@
 // The models as artefacts.
-import { cpSync, mkdirSync, readFileSync, statSync, unlinkSync, utimesSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { cpSync, readFileSync, statSync, unlinkSync, utimesSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,20 +10,26 @@ import { packArtefacts } from '../../packaging/artefacts.ts';
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'artefacts-'));
-  mkdirSync(join(folder, 'models'));
-  cpSync(join(import.meta.dirname, '../../models/house-prices'), join(folder, 'models/house-prices'), {
-    recursive: true,
-  });
+  cpSync(join(import.meta.dirname, '../../models'), join(folder, 'models'), { recursive: true });
 });
 afterAll(() => rm(folder, { recursive: true }));
 
 describe('packArtefacts', () => {
   it('gives the feature model and a model per city, by their keys', async () => {
-    const keys = (await packArtefacts(folder)).map(({ key }) => key);
+    const keys = (await packArtefacts(folder)).map(({ key }) => key).filter((key) => key.startsWith('house'));
 
-    expect(keys).toHaveLength(11);
+    expect(keys).toHaveLength(1_001);
+    expect(keys).toContain('house-prices/cities/City0999_US.tar.gz');
     expect(keys).toContain('house-prices/features/model.tar.gz');
     expect(keys).toContain('house-prices/cities/Houston_TX.tar.gz');
+  });
+
+  it('packs the folder of a container whole, handlers included', async () => {
+    const packed = await packArtefacts(folder);
+    const { file } = packed.find(({ key }) => key === 'diabetes-progression/progression/model.tar.gz')!;
+
+    const { stdout } = spawnSync('tar', ['tzf', file], { encoding: 'utf8' });
+    expect(stdout.trim().split('\n')).toEqual(['code/inference.ts', 'features.onnx', 'model.onnx']);
   });
 
   it('leaves alone what has not changed, and packs what has to the same bytes for the same model', async () => {

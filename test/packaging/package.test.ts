@@ -6,6 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bundle, listFunctions } from '../../packaging/bundle.ts';
 import { packageTemplate } from '../../packaging/package.ts';
+import { PIPELINE_DEFINITIONS } from '../../statemachines/index.ts';
 import { copyProject } from './project.ts';
 
 let folder: string;
@@ -154,13 +155,33 @@ describe('packageTemplate', () => {
     }
   });
 
+  it('lets inspection find the state machines of every pipeline', () => {
+    const { Environment } = template.Resources.ListDashexecutionsLambdaFunction!.Properties as {
+      Environment: { Variables: { STATE_MACHINES: { 'Fn::Sub': string } } };
+    };
+
+    const machines = JSON.parse(Environment.Variables.STATE_MACHINES['Fn::Sub']) as object;
+    expect(Object.keys(machines)).toEqual(PIPELINE_DEFINITIONS.map(({ name }) => name));
+  });
+
+  it('lets a state machine call the endpoints that its definition names, and no other', () => {
+    for (const { name, stages } of PIPELINE_DEFINITIONS) {
+      const id = `${name.replace(/(^|-)(\w)/g, (_, __, letter: string) => letter.toUpperCase())}Role`;
+      const granted = JSON.stringify(template.Resources[id]!.Properties).match(/endpoint\/[\w-]+/g) ?? [];
+      const called = new Set(
+        stages.flatMap((one) => (one.kind === 'inference' ? one.endpoint.placeholder : [])),
+      );
+
+      expect(granted, id).toHaveLength(called.size);
+    }
+  });
+
   it('starts batches for what is put under in/ and for nothing else', () => {
     const { NotificationConfiguration } = template.Resources.BatchBucket!.Properties;
 
-    expect(JSON.stringify(NotificationConfiguration)).toContain('"house-prices/in/"');
-    expect(
-      (NotificationConfiguration as { LambdaConfigurations: unknown[] }).LambdaConfigurations,
-    ).toHaveLength(1);
+    const { LambdaConfigurations } = NotificationConfiguration as { LambdaConfigurations: object[] };
+    const prefixes = LambdaConfigurations.map((one) => /"Value":"([^"]+)"/.exec(JSON.stringify(one))![1]);
+    expect(prefixes).toEqual(PIPELINE_DEFINITIONS.map(({ name }) => `${name}/in/`));
   });
 
   it('has the outputs that people and programs rely on', () => {

@@ -9,15 +9,21 @@ import type { StateMachine } from '../../statemachines/compile/asl.ts';
 import { compilePipeline, formatMachine } from '../../statemachines/compile/compile.ts';
 import { PIPELINE_DEFINITIONS } from '../../statemachines/index.ts';
 import {
+  exitStage,
   functionStage,
   type InferenceStage,
   inferenceStage,
   type Pipeline,
+  payloadStage,
   pipeline,
   type Stage,
 } from '../../statemachines/pipeline.ts';
 
 const machines = PIPELINE_DEFINITIONS.flatMap((definition) => Object.entries(compilePipeline(definition)));
+
+const stageNames = PIPELINE_DEFINITIONS.flatMap(({ stages }) =>
+  stages.filter(({ kind }) => kind !== 'exit').map(({ name }) => name),
+);
 
 describe.each(machines)('the state machine %s', (name, machine) => {
   it('is committed as the compiler emits it', () => {
@@ -38,7 +44,7 @@ describe.each(machines)('the state machine %s', (name, machine) => {
       JSON.parse(`"${text}"`),
     );
 
-    expect(expressions.length).toBeGreaterThan(10);
+    expect(expressions.length).toBeGreaterThan(5);
     for (const text of expressions) expect(() => jsonata(text), text).not.toThrow();
   });
 
@@ -51,7 +57,7 @@ describe.each(machines)('the state machine %s', (name, machine) => {
   it('gives every task a timeout and a way to fail that says which stage it was', () => {
     for (const [state, fields] of allStates(machine)) {
       if (fields.Type === 'Task') expect(fields.TimeoutSeconds, state).toBeGreaterThan(0);
-      const isStage = ['Preprocess', 'Estimate', 'Postprocess'].some((stage) => state.startsWith(stage));
+      const isStage = stageNames.some((stage) => state.startsWith(stage));
       if (isStage) expect(JSON.stringify(fields.Catch), state).toContain('States.ALL');
     }
   });
@@ -101,6 +107,26 @@ describe('compilePipeline', () => {
     expect(Object.keys(machine.States)).toEqual(['First', 'Guess', 'Last', 'Failed']);
   });
 
+  it('makes one call with whole records of an inference at the start', () => {
+    const { instance: _instance, into: _into, ...whole } = guess;
+    const machine = compilePipeline(of([{ ...whole, gives: ['answer'] }])).guesses!;
+
+    expect(Object.keys(machine.States)).toEqual(['Guess', 'Failed']);
+    expect(machine.States.Guess).toMatchObject({
+      Type: 'Task',
+      Arguments: { Body: { instances: '{% [$states.input.records.value] %}' } },
+    });
+  });
+
+  it('checks the records of a file before an inference at the start', () => {
+    const { instance: _instance, into: _into, ...whole } = guess;
+    const machine = compilePipeline(of([{ ...whole, gives: ['answer'] }]))['guesses-batch']!;
+
+    const names = stateNames(machine);
+    expect(names).toContain('CheckRecordsCsv');
+    expect(JSON.stringify(machine)).toContain('"next":{}');
+  });
+
   it('hands the answers of a last inference to whoever reads the output', () => {
     const output = v.object({ kind: v.string(), guess: v.any() });
     const machine = compilePipeline(of([first, guess], { output })).guesses!;
@@ -126,9 +152,14 @@ describe('compilePipeline', () => {
       /stage "First": expected a timeout of 1 to 300/,
     ],
     [
-      'an inference at the start',
+      'a field of records at the start',
       of([guess]),
-      /stage "Guess": expected a function stage before it.* found none/,
+      /stage "Guess": expected a function stage before it, since "instance" is given, found none/,
+    ],
+    [
+      'an inference of unknown predictions',
+      of([first, { ...guess, into: undefined as never }]),
+      /stage "Guess": expected "into", or "gives" .* found neither/,
     ],
     [
       'two inferences in a row',
@@ -197,6 +228,101 @@ describe('compilePipeline', () => {
       /stage "the output": expected the fields answer .* found kind, row/,
     ],
   ])('refuses %s, saying what was expected and found', (_, definition, message) => {
+    expect(() => compilePipeline(definition)).toThrow(message);
+  });
+});
+
+describe('a pipeline whose records go one by one', () => {
+  const endpoint = { placeholder: 'LookEndpoint', containers: [{ name: 'look' }] };
+  const look = payloadStage({
+    name: 'Look',
+    endpoint,
+    payload: 'photo',
+    accept: 'image/png',
+    answer: { payload: 'larger', attributes: { quality: 'quality' } },
+  });
+  const leave = exitStage({ name: 'Leave', when: '{quality} < 0.5', answer: { quality: '{quality}' } });
+  const name = inferenceStage({
+    name: 'Name',
+    endpoint: { placeholder: 'NameEndpoint', containers: [{ name: 'name', mode: 'MultiModel' }] },
+    instance: '{"quality": {quality}}',
+    targetModel: '{kind}.tar.gz',
+    into: 'named',
+  });
+  const of = (stages: readonly Stage[], more: Partial<Pipeline> = {}): Pipeline =>
+    pipeline({
+      name: 'looks',
+      description: 'Looks.',
+      input: v.object({ photo: v.any(), kind: v.string() }),
+      output: v.object({ quality: v.number() }),
+      flow: 'record',
+      stages,
+      answer: { quality: '{quality}' },
+      ...more,
+    });
+
+  it('carries a field as long as something later takes it', () => {
+    const { States } = compilePipeline(of([look, leave, name])).looks!;
+
+    expect(Object.keys(States.Look!.Output as object).sort()).toEqual(['kind', 'quality']);
+    expect(Object.keys(States.Name!.Output as object)).toEqual(['quality']);
+  });
+
+  it('goes on from an exit with the next stage, and ends with the exit’s own answer', () => {
+    const { States } = compilePipeline(of([look, leave, name])).looks!;
+
+    expect(States.Leave).toMatchObject({
+      Choices: [{ Condition: '{% $states.input.quality < 0.5 %}', Next: 'LeaveAnswer' }],
+      Default: 'Name',
+    });
+    expect(States.LeaveAnswer).toMatchObject({ Type: 'Pass', End: true });
+  });
+
+  it('names the target model from the record', () => {
+    const { States } = compilePipeline(of([look, name])).looks!;
+
+    expect(States.Name).toMatchObject({
+      Arguments: { TargetModel: '{% $states.input.kind & ".tar.gz" %}' },
+    });
+  });
+
+  it('keeps a failing record of a batch and goes on with the others', () => {
+    const machine = compilePipeline(of([look]))['looks-batch']!;
+    const states = Object.fromEntries(allStates(machine));
+
+    expect(states.FailedJsonLines).toMatchObject({ Type: 'Pass', Output: { position: '{% $position %}' } });
+    expect(states.LookJsonLines!.Catch).toMatchObject([{ Next: 'FailedJsonLines' }]);
+  });
+
+  it.each<[string, Pipeline, RegExp]>([
+    [
+      'a payload that no stage gives',
+      of([{ ...look, payload: 'picture' }]),
+      /stage "Look": expected the fields picture/,
+    ],
+    [
+      'an expression that does not parse',
+      of([look, { ...leave, when: '{quality} <' }]),
+      /stage "Leave": expected JSONata/,
+    ],
+    ['a condition on what is not there', of([leave]), /stage "Leave": expected the fields quality/],
+    [
+      'an exit without the output’s fields',
+      of([look, { ...leave, answer: {} }]),
+      /expected an answer with quality, found none/,
+    ],
+    [
+      'no answer',
+      of([look], { answer: undefined as never }),
+      /stage "the answer": expected the fields of the output/,
+    ],
+    [
+      'an inference without a place for its answer',
+      of([look, { ...name, into: undefined as never }]),
+      /expected "instance" and "into"/,
+    ],
+    ['a payload where records go together', of([look], { flow: 'records' }), /expected flow: 'record'/],
+  ])('refuses %s', (_, definition, message) => {
     expect(() => compilePipeline(definition)).toThrow(message);
   });
 });

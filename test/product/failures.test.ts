@@ -85,13 +85,13 @@ describe('a start refuses, in one line,', () => {
   });
 
   it('a template that names what is not there', async () => {
-    await edit(join(folder, 'packaging/template/hosting.yml'), '[HousePricesModel,', '[HousePricesModle,');
+    await edit(join(folder, 'packaging/template/storage.yml'), '[ModelBucket, Arn]', '[ModelBuckte, Arn]');
 
     const { code, errors } = await start();
 
     expect(code).toBe(1);
     expect(errors).toMatch(
-      /^seriatim: template: Resources\.HousePricesEndpointConfig\..*there is no resource HousePricesModle; did you mean HousePricesModel\?\n$/,
+      /^seriatim: template: Resources\.ModelBucketPolicy\..*there is no resource ModelBuckte; did you mean ModelBucket\?\n$/,
     );
   });
 });

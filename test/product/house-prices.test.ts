@@ -285,7 +285,9 @@ describe('the AWS APIs', () => {
     expect(health!.status).toBe(200);
     expect(await health!.json()).toMatchObject({
       status: 'ready',
-      endpoints: [{ endpointName: 'seriatim-dev-house-prices', status: 'InService' }],
+      endpoints: expect.arrayContaining([
+        { endpointName: 'seriatim-dev-house-prices', status: 'InService', instances: 1 },
+      ]),
     });
     expect(await resources!.json()).toMatchObject({
       outputs: { BatchBucketName: 'seriatim-dev-batch-000000000000' },

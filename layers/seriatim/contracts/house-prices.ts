@@ -2,6 +2,7 @@
 // model is named by the city, so a city is a plain word: no path can be made of it.
 import * as v from 'valibot';
 import type { Inference } from '../records.ts';
+import { numeric, objectMessage } from './fields.ts';
 
 const YesNo = v.pipe(
   v.union(
@@ -9,24 +10,6 @@ const YesNo = v.pipe(
     (issue) => `expected a boolean, "y" or "n", got ${issue.received}`,
   ),
   v.transform((value) => value === true || value === 'y'),
-);
-
-/** A finite number, given as a number or, as in a CSV file, as its text. */
-function numeric(min: number, max: number, whole = false) {
-  const range = `expected ${whole ? 'a whole number' : 'a number'} from ${min} to ${max}`;
-  return v.pipe(
-    v.union([v.number(), NumberText], (issue) => `${range}, got ${issue.received}`),
-    v.check(
-      (value) => value >= min && value <= max && (!whole || Number.isInteger(value)),
-      (issue) => `${range}, got ${issue.received}`,
-    ),
-  );
-}
-
-const NumberText = v.pipe(
-  v.string(),
-  v.regex(/^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i),
-  v.transform(Number),
 );
 
 /** One house as a caller gives it. Further fields, such as an `id`, are let through and not used. */
@@ -48,7 +31,7 @@ export const HouseSchema = v.object(
     frontPorch: YesNo,
     deck: YesNo,
   },
-  (issue) => (issue.path === undefined ? `expected an object, got ${issue.received}` : 'is missing'),
+  objectMessage,
 );
 
 export type House = v.InferOutput<typeof HouseSchema>;

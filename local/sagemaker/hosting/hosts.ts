@@ -50,7 +50,8 @@ export class Hosts {
   async create(endpointName: string, config: EndpointConfigRecord): Promise<void> {
     const fleet = this.#createFleet(endpointName, config, undefined);
     try {
-      await Promise.all(fleet.all.map((variant) => variant.scaleTo(variant.desiredInstanceCount)));
+      const starting = fleet.all.filter(({ plan }) => !plan.startsOnFirstCall);
+      await Promise.all(starting.map((variant) => variant.scaleTo(variant.desiredInstanceCount)));
       await this.#hooks.check(endpointName, fleet);
     } catch (thrown) {
       await this.#end(fleet);

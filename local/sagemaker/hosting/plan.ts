@@ -46,6 +46,8 @@ export interface VariantPlan {
     | { readonly maxConcurrency: number; readonly provisionedConcurrency: number }
     | undefined;
   readonly isPipeline: boolean;
+  /** No instance runs before the first call: a container's `SERIATIM_START` is `first-call`. */
+  readonly startsOnFirstCall: boolean;
   readonly startupTimeoutMs: number | undefined;
   readonly containers: readonly ContainerPlan[];
 }
@@ -72,6 +74,9 @@ export function planVariant(
     isShadow: options.isShadow,
     isDirect: model.InferenceExecutionConfig?.Mode === 'Direct',
     isPipeline,
+    startsOnFirstCall: containersOf(model).some(
+      ({ Environment }) => Environment?.SERIATIM_START === 'first-call',
+    ),
     startupTimeoutMs: seconds === undefined ? undefined : seconds * 1000,
     containers: containersOf(model).map((definition, index) => {
       const name = definition.ContainerHostname ?? (isPipeline ? `container-${index + 1}` : 'primary');

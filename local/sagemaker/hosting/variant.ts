@@ -37,6 +37,7 @@ export class Variant {
   readonly #ending = new Set<Instance>();
   #donor: Variant | undefined;
   #isClosed = false;
+  #waking: Promise<void> | undefined;
 
   /** It has no instances until it is scaled. */
   constructor(options: VariantOptions) {
@@ -65,6 +66,19 @@ export class Variant {
     const change = this.#scaling.then(() => this.#scale(count));
     this.#scaling = change.catch(() => {});
     return change;
+  }
+
+  /** Its instances start with the first call, which has not come yet. */
+  get isAsleep(): boolean {
+    return this.plan.startsOnFirstCall && this.#instances.length === 0 && !this.#isClosed;
+  }
+
+  /** Starts what the first call needs; later calls wait for the same start. */
+  wake(): Promise<void> {
+    this.#waking ??= this.scaleTo(Math.max(1, this.desiredInstanceCount)).finally(() => {
+      this.#waking = undefined;
+    });
+    return this.#waking;
   }
 
   /** One instance more, once it is healthy. */

@@ -1,5 +1,6 @@
 // InvokeEndpoint: what may be asked of which endpoint, which variant and instance serve it, then the chain.
 import { randomUUID } from 'node:crypto';
+import { AwsError } from '../../wire/errors.ts';
 import type { Container } from '../hosting/container.ts';
 import type { Fleet, LiveEndpoint } from '../hosting/endpoint.ts';
 import type { HostContext } from '../hosting/host-context.ts';
@@ -48,6 +49,7 @@ export class Invoker {
     const fleet = endpoint.pickFleet();
     const onDemand = fleet.variants[0]!.onDemand;
     if (onDemand !== undefined) return this.#invokeServerless(fleet.variants[0]!, onDemand, invocation);
+    await awaken(fleet);
     const route = this.route(invocation, endpoint.name, fleet);
     if (fleet.shadows.length > 0) this.#mirror(fleet, invocation);
     const answer = await invokeChain(route, invocation, this.#context);
@@ -59,8 +61,9 @@ export class Invoker {
   }
 
   /** As `route`, for a component where one is named. */
-  routeAny(invocation: Invocation): Route {
+  async routeAny(invocation: Invocation): Promise<Route> {
     const { inferenceComponentName: name } = invocation;
+    await awaken(this.endpoint(invocation.endpointName).pickFleet());
     return name === undefined ? this.route(invocation) : this.#componentRoute(invocation, name);
   }
 
@@ -171,6 +174,16 @@ export class Invoker {
       throw validationError(`Invalid target model "${targetModel}": ${problem}.`, 'INVALID_TARGET_MODEL');
     if (this.#goodNames.size >= MAX_CHECKED_NAMES) this.#goodNames.clear();
     this.#goodNames.add(targetModel);
+  }
+}
+
+/** @throws AwsError ServiceUnavailable with the reason when an instance does not come up */
+async function awaken(fleet: Fleet): Promise<void> {
+  for (const variant of fleet.all) {
+    if (!variant.isAsleep) continue;
+    await variant.wake().catch((cause: Error) => {
+      throw new AwsError('ServiceUnavailable', cause.message, { statusCode: 503 });
+    });
   }
 }
 

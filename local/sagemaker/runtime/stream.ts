@@ -21,7 +21,7 @@ export async function invokeAsStream(
   context: HostContext,
   reply: StreamReply,
 ): Promise<void> {
-  const route = invoker.routeAny(invocation);
+  const route = await invoker.routeAny(invocation);
   const sink = new FrameSink(reply, route.variant.name);
   const timeoutMs = context.settings.streamTimeoutMs;
   try {

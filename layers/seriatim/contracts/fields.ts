@@ -1,0 +1,53 @@
+// Fields that the contracts of several pipelines are made of: numbers in a range, as JSON has them or as the text of a
+// CSV file's cell, each refusal saying what was expected and what came.
+import * as v from 'valibot';
+
+/** A finite number, given as a number or, as in a CSV file, as its text. */
+export function numeric(min: number, max: number, whole = false) {
+  const range = rangeText(min, max, whole);
+  return v.pipe(
+    v.union([v.number(), NumberText], (issue) => `${range}, got ${issue.received}`),
+    v.check(
+      (value) => value >= min && value <= max && (!whole || Number.isInteger(value)),
+      (issue) => `${range}, got ${issue.received}`,
+    ),
+  );
+}
+
+/** As `numeric`, or null where it was not measured; in a CSV file an empty cell. */
+export function measured(min: number, max: number) {
+  const range = `${rangeText(min, max, false)} or null`;
+  return v.pipe(
+    v.union([v.number(), NumberText, v.null(), EmptyCell], (issue) => `${range}, got ${issue.received}`),
+    v.check(
+      (value) => value === null || (value >= min && value <= max),
+      (issue) => `${range}, got ${issue.received}`,
+    ),
+  );
+}
+
+/** One of a few words. */
+export function oneOf<const Words extends readonly [string, ...string[]]>(words: Words) {
+  return v.picklist(words, (issue) => `expected ${words.join(' or ')}, got ${issue.received}`);
+}
+
+/** The message of an object's schema: for the object itself, or for a field that is not there. */
+export function objectMessage(issue: { readonly path?: unknown; readonly received: string }): string {
+  return issue.path === undefined ? `expected an object, got ${issue.received}` : 'is missing';
+}
+
+function rangeText(min: number, max: number, whole: boolean): string {
+  return `expected ${whole ? 'a whole number' : 'a number'} from ${min} to ${max}`;
+}
+
+const NumberText = v.pipe(
+  v.string(),
+  v.regex(/^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i),
+  v.transform(Number),
+);
+
+const EmptyCell = v.pipe(
+  v.string(),
+  v.regex(/^\s*$/),
+  v.transform(() => null),
+);

@@ -1,0 +1,153 @@
+// A pipeline's two state machines as CloudFormation resources: with a log group each, and a role each that may call
+// the functions and endpoints that its definition names and nothing else.
+import type { StateMachine } from '../../statemachines/compile/asl.ts';
+import { compilePipeline } from '../../statemachines/compile/compile.ts';
+import type { Pipeline } from '../../statemachines/pipeline.ts';
+import { arnOf, batchObjects, endpointOf, functionId, PREFIX, pascal, placeholdersOf } from './names.ts';
+
+export type Resources = Record<string, { readonly Type: string; readonly [member: string]: unknown }>;
+
+interface Statement {
+  readonly Effect: 'Allow';
+  readonly Action: string | readonly string[];
+  readonly Resource: unknown;
+}
+
+export function machineResources(pipeline: Pipeline): Resources {
+  const machines = Object.entries(compilePipeline(pipeline));
+  return Object.assign({}, ...machines.map(([name, machine]) => resourcesOf(pipeline, name, machine)));
+}
+
+function resourcesOf(pipeline: Pipeline, name: string, machine: StateMachine): Resources {
+  const isBatch = name !== pipeline.name;
+  const statements = [
+    ...callStatements(pipeline, machine),
+    ...(isBatch ? batchStatements(pipeline.name) : []),
+  ];
+  return {
+    [`${pascal(name)}StateMachine`]: stateMachine(name, machine, isBatch ? 'STANDARD' : 'EXPRESS'),
+    [`${pascal(name)}LogGroup`]: logGroup(name),
+    [`${pascal(name)}Role`]: role(statements),
+  };
+}
+
+function stateMachine(name: string, machine: StateMachine, type: 'EXPRESS' | 'STANDARD') {
+  return {
+    Type: 'AWS::StepFunctions::StateMachine',
+    Properties: {
+      StateMachineName: PREFIX + name,
+      StateMachineType: type,
+      RoleArn: { 'Fn::GetAtt': [`${pascal(name)}Role`, 'Arn'] },
+      Definition: machine,
+      DefinitionSubstitutions: substitutions(machine),
+      LoggingConfiguration: {
+        Level: 'ALL',
+        IncludeExecutionData: true,
+        Destinations: [
+          { CloudWatchLogsLogGroup: { LogGroupArn: { 'Fn::GetAtt': [`${pascal(name)}LogGroup`, 'Arn'] } } },
+        ],
+      },
+      TracingConfiguration: { Enabled: true },
+    },
+  };
+}
+
+function substitutions(machine: StateMachine): Record<string, unknown> {
+  const { functions, endpoints } = placeholdersOf(machine);
+  return Object.fromEntries([
+    ...functions.map((name) => [name, { 'Fn::GetAtt': [functionId(name), 'Arn'] }]),
+    ...endpoints.map((name) => [name, PREFIX + endpointOf(name)]),
+  ]);
+}
+
+function logGroup(name: string) {
+  return {
+    Type: 'AWS::Logs::LogGroup',
+    DeletionPolicy: 'Delete',
+    UpdateReplacePolicy: 'Delete',
+    Properties: {
+      LogGroupName: `/aws/vendedlogs/states/${PREFIX}${name}`,
+      RetentionInDays: `\${param:logRetentionDays}`,
+    },
+  };
+}
+
+function role(statements: readonly Statement[]) {
+  return {
+    Type: 'AWS::IAM::Role',
+    Properties: {
+      AssumeRolePolicyDocument: {
+        Version: '2012-10-17',
+        Statement: [
+          {
+            Effect: 'Allow',
+            Principal: { Service: 'states.amazonaws.com' },
+            Action: 'sts:AssumeRole',
+            Condition: { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } },
+          },
+        ],
+      },
+      Policies: [policy('stages', statements), policy('observation', [OBSERVES])],
+    },
+  };
+}
+
+function policy(name: string, statements: readonly Statement[]) {
+  return { PolicyName: name, PolicyDocument: { Version: '2012-10-17', Statement: statements } };
+}
+
+/** An endpoint that is called through the function `invoke-endpoint` is that function's to call. */
+function callStatements({ stages }: Pipeline, machine: StateMachine): Statement[] {
+  const { functions, endpoints: named } = placeholdersOf(machine);
+  const direct = stages.flatMap((stage) => (stage.kind === 'inference' ? stage.endpoint.placeholder : []));
+  const endpoints = named.filter((name) => direct.includes(name));
+  const calls: [string, unknown[]][] = [
+    ['lambda:InvokeFunction', functions.map((name) => ({ 'Fn::GetAtt': [functionId(name), 'Arn'] }))],
+    [
+      'sagemaker:InvokeEndpoint',
+      endpoints.map((name) => arnOf('sagemaker', `endpoint/${PREFIX}${endpointOf(name)}`)),
+    ],
+  ];
+  return calls
+    .filter(([, resources]) => resources.length > 0)
+    .map(([action, Resource]) => ({ Effect: 'Allow', Action: action, Resource }));
+}
+
+/** Reads its files, writes its results (in parts), and starts its own children. */
+function batchStatements(pipeline: string): Statement[] {
+  const name = `${PREFIX}${pipeline}-batch`;
+  return [
+    { Effect: 'Allow', Action: 's3:GetObject', Resource: batchObjects(`${pipeline}/in/*`) },
+    {
+      Effect: 'Allow',
+      Action: ['s3:AbortMultipartUpload', 's3:GetObject', 's3:ListMultipartUploadParts', 's3:PutObject'],
+      Resource: batchObjects(`${pipeline}/work/*`),
+    },
+    { Effect: 'Allow', Action: 'states:StartExecution', Resource: arnOf('states', `stateMachine:${name}`) },
+    {
+      Effect: 'Allow',
+      Action: ['states:DescribeExecution', 'states:RedriveExecution', 'states:StopExecution'],
+      Resource: arnOf('states', `execution:${name}/*`),
+    },
+  ];
+}
+
+/** Log delivery and tracing know no narrower resources. */
+const OBSERVES: Statement = {
+  Effect: 'Allow',
+  Action: [
+    'logs:CreateLogDelivery',
+    'logs:DeleteLogDelivery',
+    'logs:DescribeLogGroups',
+    'logs:DescribeResourcePolicies',
+    'logs:GetLogDelivery',
+    'logs:ListLogDeliveries',
+    'logs:PutResourcePolicy',
+    'logs:UpdateLogDelivery',
+    'xray:GetSamplingRules',
+    'xray:GetSamplingTargets',
+    'xray:PutTelemetryRecords',
+    'xray:PutTraceSegments',
+  ],
+  Resource: '*',
+};

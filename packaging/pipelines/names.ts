@@ -1,0 +1,48 @@
+// The names that a pipeline's resources have in the template and on AWS, from those in its definition.
+import type { StateMachine } from '../../statemachines/compile/asl.ts';
+
+/** Every name starts with it; the Serverless Framework fills in the stage. */
+export const PREFIX = `seriatim-\${sls:stage}-`;
+
+/** `tumour-screening` → `TumourScreening` */
+export function pascal(name: string): string {
+  return name
+    .split('-')
+    .map((word) => word[0]!.toUpperCase() + word.slice(1))
+    .join('');
+}
+
+/** `TumourScreening` → `tumour-screening` */
+export function kebab(name: string): string {
+  return name.replace(/(?<=[a-z0-9])[A-Z]/g, (letter) => `-${letter}`).toLowerCase();
+}
+
+/** `PreprocessHouseFunction` → the framework's id of the function `preprocess-house`. */
+export function functionId(placeholder: string): string {
+  const [first, ...rest] = kebab(placeholder.replace(/Function$/, '')).split('-');
+  return `${pascal(first!)}${rest.map((word) => `Dash${word}`).join('')}LambdaFunction`;
+}
+
+/** `TumourScreeningEndpoint` → `tumour-screening` */
+export function endpointOf(placeholder: string): string {
+  return kebab(placeholder.replace(/Endpoint$/, ''));
+}
+
+/** The placeholders of a compiled state machine, each once. */
+export function placeholdersOf(machine: StateMachine): { functions: string[]; endpoints: string[] } {
+  const names = new Set([...JSON.stringify(machine).matchAll(/\$\{(\w+)\}/g)].map(([, name]) => name!));
+  return {
+    functions: [...names].filter((name) => name.endsWith('Function')),
+    endpoints: [...names].filter((name) => name.endsWith('Endpoint')),
+  };
+}
+
+/** An ARN in this account and region, the stage's prefix before the resource's name. */
+export function arnOf(service: string, resource: string): { 'Fn::Sub': string } {
+  return { 'Fn::Sub': `arn:\${AWS::Partition}:${service}:\${AWS::Region}:\${AWS::AccountId}:${resource}` };
+}
+
+/** Objects of the batch bucket, by a pattern over their keys. */
+export function batchObjects(pattern: string): { 'Fn::Sub': string } {
+  return { 'Fn::Sub': `arn:\${AWS::Partition}:s3:::${PREFIX}batch-\${AWS::AccountId}/${pattern}` };
+}
