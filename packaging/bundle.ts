@@ -4,7 +4,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
-import { type BuildContext, type BuildOptions, type BuildResult, context, type Plugin } from 'esbuild';
+import { type BuildContext, type BuildOptions, type BuildResult, context, type Plugin, stop } from 'esbuild';
 
 export interface BundleOptions {
   /** Absolute. */
@@ -45,14 +45,19 @@ export async function bundle(options: BundleOptions): Promise<Bundles> {
   const close = async (): Promise<void> => {
     await Promise.all(contexts.map((one) => one.dispose()));
   };
+  /** With esbuild's own process, which would stay with its memory until this one ends. */
+  const end = async (): Promise<void> => {
+    await close();
+    await stop();
+  };
   try {
     await Promise.all(jobs.map((job, i) => build(contexts[i]!, job, options)));
   } catch (thrown) {
     // A context that is left open keeps the process alive.
-    await close();
+    await end();
     throw thrown;
   }
-  if (options.watch !== true) await close();
+  if (options.watch !== true) await end();
   return { functions, close };
 }
 

@@ -3,8 +3,7 @@
 //
 // Order: lock and ports first (what can be refused is refused before any work), then packaging, artefacts and
 // services side by side, then the resources; containers start while functions are created.
-import { packArtefacts } from '../../packaging/artefacts.ts';
-import { packageTemplate } from '../../packaging/package.ts';
+import { prepareProject } from '../../packaging/process.ts';
 import { DEFAULT_PLACE } from '../service.ts';
 import { createWireServer } from '../wire/server.ts';
 import { type Artefact, modelBucketId, uploadArtefacts } from './artefacts.ts';
@@ -101,14 +100,14 @@ function prepare(
   { projectFolder }: StartOptions,
   { closers, progress }: { closers: Closers; progress: Progress },
 ): Prepared {
-  const ending = new AbortController();
-  closers.add('packaging', () => ending.abort());
+  const preparing = prepareProject(projectFolder);
+  closers.add('packaging', () => preparing.end());
   const packaged = progress.step(
     'template',
-    () => packageTemplate({ projectFolder, signal: ending.signal }),
+    () => preparing.packaged,
     ({ fromCache }) => (fromCache ? 'unchanged' : 'packaged'),
   );
-  const artefacts = packArtefacts(projectFolder);
+  const { artefacts } = preparing;
   const read = packaged.then(({ templateFile }) => readTemplate(templateFile));
   // A missing model is known long before a template is packaged: it does not wait for that.
   const template = Promise.race([read, artefacts.then(() => read)]);
