@@ -17,12 +17,19 @@ export interface Artefact {
 
 const HANDLER_FILES = ['inference.ts', 'inference.mts', 'inference.js', 'inference.mjs'];
 
-/** @throws InferenceError InvalidArtefact, saying what was looked for */
-export async function inspectArtefact(folder: string): Promise<Artefact> {
+/**
+ * `program` names the handlers' file in `code/` (`SAGEMAKER_PROGRAM`), `inference.ts` and its like unless told.
+ * @throws InferenceError InvalidArtefact, saying what was looked for
+ */
+export async function inspectArtefact(folder: string, program?: string): Promise<Artefact> {
   const files = await listFiles(folder);
   const names = files.map(({ name }) => name);
-  const codeFile = HANDLER_FILES.map((name) => `code/${name}`).find((name) => names.includes(name));
-  if (codeFile === undefined && names.includes('code/inference.py')) throw pythonHandlers(folder);
+  const candidates = program === undefined ? HANDLER_FILES : [program];
+  const codeFile = candidates.map((name) => `code/${name}`).find((name) => names.includes(name));
+  const python = program?.endsWith('.py') ? program : 'inference.py';
+  if (names.includes(`code/${python}`) && (codeFile === undefined || program === python)) {
+    throw pythonHandlers(join(folder, 'code', python));
+  }
   const onnxFile = findOnnx(names);
   const kind = codeFile !== undefined ? 'handlers' : onnxFile !== undefined ? 'onnx' : 'triton';
   if (kind === 'triton') checkRepository(folder, names);
@@ -76,9 +83,9 @@ function checkRepository(folder: string, names: readonly string[]): void {
   throw new InferenceError('InvalidArtefact', message);
 }
 
-function pythonHandlers(folder: string): InferenceError {
+function pythonHandlers(file: string): InferenceError {
   const message =
-    `${join(folder, 'code/inference.py')} holds Python handlers, which this container does not run. ` +
+    `${file} holds Python handlers, which this container does not run. ` +
     'Write them as code/inference.ts (modelFn, inputFn, predictFn, outputFn), or leave code/ out: ' +
     'a model.onnx is served without handlers.';
   return new InferenceError('InvalidArtefact', message);

@@ -40,6 +40,8 @@ export interface Settings {
   readonly reportsServerTiming: boolean;
   /** Which model of a Triton repository answers; absent: the only one, or the only ensemble. */
   readonly tritonModel?: string;
+  /** The handlers' file in `code/`; absent: `inference.ts` and its like. */
+  readonly program?: string;
   readonly exitsWithParent: boolean;
   /** How long SIGTERM waits for what is in flight. SageMaker kills 30 s after it. */
   readonly drainMs: number;
@@ -92,6 +94,7 @@ export function readSettings(env: Environment): Settings {
     reportsAttributes: list(env.SERIATIM_REPORT).includes('custom-attributes'),
     reportsServerTiming: list(env.SERIATIM_REPORT).includes('server-timing'),
     ...(env.SAGEMAKER_TRITON_DEFAULT_MODEL_NAME && { tritonModel: env.SAGEMAKER_TRITON_DEFAULT_MODEL_NAME }),
+    ...(env.SAGEMAKER_PROGRAM && { program: env.SAGEMAKER_PROGRAM }),
     exitsWithParent: flag(env, 'SERIATIM_EXIT_WITH_PARENT'),
     drainMs: integer(env, 'SERIATIM_DRAIN_MS', { fallback: 25_000, min: 0 }),
     batchTransform: batchTransformSettings(env),

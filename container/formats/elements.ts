@@ -120,7 +120,10 @@ export function elementToCell(dtype: Dtype, element: unknown): string {
 /** `JSON.rawJSON` is in Node's V8 but not yet in TypeScript's library. */
 const rawJson = (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON;
 
+/** A value for a message, cut short. Lists and objects are not written out: they may be nested without end. */
 export function describeValue(value: unknown): string {
+  if (Array.isArray(value)) return `a list of ${value.length}`;
+  if (typeof value === 'object' && value !== null) return 'an object';
   if (typeof value === 'bigint') return String(value);
   const text = JSON.stringify(value) ?? typeof value;
   return text.length > 60 ? `${text.slice(0, 57)}…` : text;

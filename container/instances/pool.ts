@@ -42,6 +42,8 @@ interface Slot {
   readonly worker: WorkerInstance;
   readonly models: Map<string, { readonly source: ModelSource; readonly facts: ModelFacts }>;
   isBusy: boolean;
+  /** Jobs done, the load among them. A thread that dies before another is not replaced until it is needed. */
+  jobs: number;
 }
 
 interface Waiter {
@@ -50,94 +52,27 @@ interface Waiter {
 }
 
 export function createPool(options: PoolOptions): Pool {
-  const slots = new Set<Slot>();
-  const waiters: Waiter[] = [];
-  let isClosed = false;
+  return new WorkerPool(options);
+}
 
-  const addSlot = (): Slot => {
-    const slot: Slot = {
-      worker: startWorker({ onEnd: () => replace(slot), onLog: options.onLog }),
-      models: new Map(),
-      isBusy: false,
-    };
-    slots.add(slot);
-    return slot;
-  };
+class WorkerPool implements Pool {
+  readonly #options: PoolOptions;
+  readonly #slots = new Set<Slot>();
+  readonly #waiters: Waiter[] = [];
+  #isClosed = false;
 
-  const holders = (name: string): Slot[] => [...slots].filter((slot) => slot.models.has(name));
+  constructor(options: PoolOptions) {
+    this.#options = options;
+  }
 
-  /** An idle thread that may run the model now: one that holds it first. */
-  const findIdle = (name: string): Slot | undefined => {
-    const holding = holders(name);
-    const idle = holding.find((slot) => !slot.isBusy);
-    if (idle !== undefined || (holding.length > 0 && !options.spreads)) return idle;
-    if (slots.size < options.workers && (holding.length > 0 || slots.size === 0 || !options.spreads))
-      return addSlot();
-    return (
-      [...slots].filter((slot) => !slot.isBusy).sort((a, b) => a.models.size - b.models.size)[0] ??
-      (slots.size < options.workers ? addSlot() : undefined)
-    );
-  };
-
-  const acquire = (name: string, limits: JobLimits): Promise<Slot> => {
-    const idle = findIdle(name);
-    if (idle !== undefined) {
-      idle.isBusy = true;
-      return Promise.resolve(idle);
-    }
-    return new Promise((resolve, reject) => {
-      const waiter = {
-        name,
-        take: (slot: Slot) => {
-          stop();
-          resolve(slot);
-        },
-      };
-      const stop = onLimit(limits, (reason) => {
-        waiters.splice(waiters.indexOf(waiter), 1);
-        reject(reason);
-      });
-      waiters.push(waiter);
-    });
-  };
-
-  /** Hands freed threads to the waiters, in order; a waiter that no free thread suits is passed over. */
-  const wakeWaiters = (): void => {
-    for (const waiter of [...waiters]) {
-      const slot = findIdle(waiter.name);
-      if (slot === undefined) continue;
-      waiters.splice(waiters.indexOf(waiter), 1);
-      slot.isBusy = true;
-      waiter.take(slot);
-    }
-  };
-
-  const release = (slot: Slot): void => {
-    slot.isBusy = false;
-    if (waiters.length > 0) wakeWaiters();
-  };
-
-  const ensureLoaded = async (slot: Slot, source: ModelSource): Promise<ModelFacts> => {
-    const known = slot.models.get(source.name);
-    if (known !== undefined) return known.facts;
-    const facts = await slot.worker.load(source);
-    slot.models.set(source.name, { source, facts });
-    return facts;
-  };
-
-  const replace = (slot: Slot): void => {
-    slots.delete(slot);
-    if (isClosed) return;
-    for (const { source } of options.spreads ? slot.models.values() : []) {
-      load(source).catch((thrown: Error) => options.onLog('error', thrown.message));
-    }
-    wakeWaiters();
-  };
-
-  const run: Pool['run'] = async (source, limits, job) => {
-    const slot = await acquire(source.name, limits);
+  async run<Value>(
+    source: ModelSource,
+    limits: JobLimits,
+    job: (worker: WorkerInstance) => Promise<Value>,
+  ): Promise<Value> {
+    const slot = await this.#acquire(source.name, limits);
     const stop = onLimit({ deadline: limits.deadline }, (reason) => {
-      slots.delete(slot);
+      this.#slots.delete(slot);
       void slot.worker.kill(reason);
     });
     try {
@@ -145,36 +80,108 @@ export function createPool(options: PoolOptions): Pool {
       return await job(slot.worker);
     } finally {
       stop();
-      release(slot);
+      this.#release(slot);
     }
-  };
+  }
 
-  const load: Pool['load'] = (source) => {
-    let facts: ModelFacts = {};
-    const limits = { deadline: Number.POSITIVE_INFINITY };
-    return run(source, limits, async () => {
-      facts = holders(source.name)[0]!.models.get(source.name)!.facts;
-    }).then(() => facts);
-  };
+  async load(source: ModelSource): Promise<ModelFacts> {
+    await this.run(source, { deadline: Number.POSITIVE_INFINITY }, async () => undefined);
+    return this.#holders(source.name)[0]?.models.get(source.name)?.facts ?? {};
+  }
 
-  return {
-    run,
-    load,
-    unload: async (name) => {
-      await Promise.all(
-        holders(name).map((slot) => {
-          slot.models.delete(name);
-          return slot.worker.unload(name).catch(() => undefined);
-        }),
-      );
-    },
-    waiting: (name) => waiters.filter((waiter) => waiter.name === name).length,
-    close: async () => {
-      isClosed = true;
-      const reason = new InferenceError('Overloaded', 'The container is stopping.');
-      await Promise.all([...slots].map((slot) => slot.worker.kill(reason)));
-    },
-  };
+  async unload(name: string): Promise<void> {
+    await Promise.all(
+      this.#holders(name).map((slot) => {
+        slot.models.delete(name);
+        return slot.worker.unload(name).catch(() => undefined);
+      }),
+    );
+  }
+
+  waiting(name: string): number {
+    return this.#waiters.filter((waiter) => waiter.name === name).length;
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    const reason = new InferenceError('Overloaded', 'The container is stopping.');
+    await Promise.all([...this.#slots].map((slot) => slot.worker.kill(reason)));
+  }
+
+  #acquire(name: string, limits: JobLimits): Promise<Slot> {
+    const idle = this.#findIdle(name);
+    if (idle === undefined) return this.#wait(name, limits);
+    idle.isBusy = true;
+    return Promise.resolve(idle);
+  }
+
+  #wait(name: string, limits: JobLimits): Promise<Slot> {
+    return new Promise((resolve, reject) => {
+      const take = (slot: Slot) => {
+        stop();
+        resolve(slot);
+      };
+      const waiter = { name, take };
+      const stop = onLimit(limits, (reason) => {
+        this.#waiters.splice(this.#waiters.indexOf(waiter), 1);
+        reject(reason);
+      });
+      this.#waiters.push(waiter);
+    });
+  }
+
+  /** An idle thread that may run the model now: one that holds it first, then a new one, then the least loaded. */
+  #findIdle(name: string): Slot | undefined {
+    const holding = this.#holders(name);
+    const idle = holding.find((slot) => !slot.isBusy);
+    if (idle !== undefined || (holding.length > 0 && !this.#options.spreads)) return idle;
+    if (this.#slots.size < this.#options.workers) return this.#addSlot();
+    return [...this.#slots].filter((slot) => !slot.isBusy).sort((a, b) => a.models.size - b.models.size)[0];
+  }
+
+  #holders(name: string): Slot[] {
+    return [...this.#slots].filter((slot) => slot.models.has(name));
+  }
+
+  #addSlot(): Slot {
+    const worker = startWorker({ onEnd: () => this.#replace(slot), onLog: this.#options.onLog });
+    const slot: Slot = { worker, models: new Map(), isBusy: false, jobs: 0 };
+    this.#slots.add(slot);
+    return slot;
+  }
+
+  #release(slot: Slot): void {
+    slot.isBusy = false;
+    slot.jobs++;
+    this.#wakeWaiters();
+  }
+
+  /** Hands freed threads to the waiters, in order; a waiter that no free thread suits is passed over. */
+  #wakeWaiters(): void {
+    for (const waiter of [...this.#waiters]) {
+      const slot = this.#findIdle(waiter.name);
+      if (slot === undefined) continue;
+      this.#waiters.splice(this.#waiters.indexOf(waiter), 1);
+      slot.isBusy = true;
+      waiter.take(slot);
+    }
+  }
+
+  #replace(slot: Slot): void {
+    this.#slots.delete(slot);
+    if (this.#isClosed) return;
+    const isWorthIt = this.#options.spreads && slot.jobs > 1;
+    for (const { source } of isWorthIt ? slot.models.values() : []) {
+      this.load(source).catch((thrown: Error) => this.#options.onLog('error', thrown.message));
+    }
+    this.#wakeWaiters();
+  }
+}
+
+async function ensureLoaded(slot: Slot, source: ModelSource): Promise<void> {
+  if (slot.models.has(source.name)) return;
+  const facts = await slot.worker.load(source);
+  slot.models.set(source.name, { source, facts });
 }
 
 const LONGEST_TIMER_MS = 2_147_483_647;

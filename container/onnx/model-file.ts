@@ -59,14 +59,16 @@ function readGraph(bytes: Buffer, operators: Record<string, number>): Graph {
   return { inputs: inputs.filter(({ name }) => !weights.has(name)), outputs, initializers: weights.size };
 }
 
+/** The operators with graphs among their attributes. Others' attributes are stepped over: a tree ensemble's are large. */
+const WITH_GRAPHS = new Set(['If', 'Loop', 'Scan', 'SequenceMap']);
+
 function countNode(bytes: Buffer, operators: Record<string, number>): void {
-  for (const field of readFields(bytes)) {
-    if (field.number === 4) {
-      const type = textOf(field);
-      operators[type] = (operators[type] ?? 0) + 1;
-    }
-    if (field.number === 5) countSubgraphs(bytesOf(field), operators);
-  }
+  const fields = [...readFields(bytes)];
+  const named = fields.find(({ number }) => number === 4);
+  const type = named === undefined ? '' : textOf(named);
+  operators[type] = (operators[type] ?? 0) + 1;
+  if (!WITH_GRAPHS.has(type)) return;
+  for (const field of fields) if (field.number === 5) countSubgraphs(bytesOf(field), operators);
 }
 
 /** An attribute may hold graphs: the branches of If, the body of Loop. */

@@ -82,80 +82,107 @@ export const SYSTEM_TIMERS: BatchTimers = {
 };
 
 export function createBatcher(options: BatcherOptions): Batcher {
-  const timers = options.timers ?? SYSTEM_TIMERS;
-  const queue: Entry[] = [];
-  let running = 0;
-  let sharesRuns = true;
-  let isFlushPlanned = false;
-  let cancelDelay: (() => void) | undefined;
+  return new QueueBatcher(options);
+}
 
-  const planFlush = (): void => {
-    if (isFlushPlanned || running >= options.instances) return;
-    isFlushPlanned = true;
-    timers.soon(() => {
-      isFlushPlanned = false;
-      flush();
+class QueueBatcher implements Batcher {
+  readonly #options: BatcherOptions;
+  readonly #timers: BatchTimers;
+  readonly #queue: Entry[] = [];
+  #running = 0;
+  #sharesRuns = true;
+  #isFlushPlanned = false;
+  #cancelDelay: (() => void) | undefined;
+
+  constructor(options: BatcherOptions) {
+    this.#options = options;
+    this.#timers = options.timers ?? SYSTEM_TIMERS;
+  }
+
+  get waiting(): number {
+    return this.#queue.length;
+  }
+
+  submit(request: BatchRequest): Promise<BatchAnswer> {
+    const { queueLimit, signature } = this.#options;
+    return new Promise((resolve, reject) => {
+      if (this.#queue.length >= queueLimit) {
+        reject(overloaded(this.#queue.length));
+        return;
+      }
+      const shapeKey = keyOf(request.tensors, signature);
+      this.#queue.push({ ...request, shapeKey, arrivedAt: this.#timers.now(), resolve, reject });
+      this.#planFlush();
     });
-  };
+  }
 
-  const flush = (): void => {
-    cancelDelay?.();
-    cancelDelay = undefined;
-    while (running < options.instances) {
-      dropDead(queue, timers.date());
-      const settings = limitRows(queue, options.settings, sharesRuns ? options.instances - running : 0);
-      const batch = takeBatch(queue, settings, timers.now());
-      if (batch.length === 0) break;
-      void runBatch(batch);
-    }
-    const waitMs = queue.length === 0 ? undefined : remainingDelay(queue[0]!, options.settings, timers.now());
-    if (waitMs !== undefined && running < options.instances) cancelDelay = timers.after(waitMs, flush);
-  };
+  #planFlush(): void {
+    if (this.#isFlushPlanned || this.#running >= this.#options.instances) return;
+    this.#isFlushPlanned = true;
+    this.#timers.soon(() => {
+      this.#isFlushPlanned = false;
+      this.#flush();
+    });
+  }
 
-  const runBatch = async (batch: readonly Entry[]): Promise<void> => {
-    running++;
-    const startedAt = timers.now();
+  /** Sends off what is ready; what may still fill is looked at again when its delay is over. */
+  #flush(): void {
+    this.#cancelDelay?.();
+    this.#cancelDelay = undefined;
+    for (let batch = this.#nextBatch(); batch.length > 0; batch = this.#nextBatch())
+      void this.#runBatch(batch);
+    const [first] = this.#queue;
+    if (first === undefined || this.#running >= this.#options.instances) return;
+    const waitMs = remainingDelay(first, this.#options.settings, this.#timers.now());
+    this.#cancelDelay = this.#timers.after(waitMs, () => this.#flush());
+  }
+
+  #nextBatch(): readonly Entry[] {
+    const { instances, settings } = this.#options;
+    const idle = instances - this.#running;
+    if (idle <= 0) return [];
+    dropDead(this.#queue, this.#timers.date());
+    return takeBatch(
+      this.#queue,
+      limitRows(this.#queue, settings, this.#sharesRuns ? idle : 0),
+      this.#timers.now(),
+    );
+  }
+
+  async #runBatch(batch: readonly Entry[]): Promise<void> {
+    this.#running++;
     try {
-      const deadline = Math.max(...batch.map((entry) => entry.deadline));
-      options.onRun?.(sumRows(batch));
-      const inputs = joinInputs(batch, options.signature);
-      const outputs = await options.run(inputs, { deadline, isOwned: batch.length > 1 });
-      if (batch.length === 1 || keepsRows(outputs, batch))
-        handOut(batch, outputs, { startedAt, endedAt: timers.now() });
-      else await runApart(batch);
+      await (batch.length === 1 ? this.#runAlone(batch[0]!) : this.#runShared(batch));
     } catch (thrown) {
       for (const entry of batch) entry.reject(thrown);
     } finally {
-      running--;
-      if (queue.length > 0) planFlush();
+      this.#running--;
+      if (this.#queue.length > 0) this.#planFlush();
     }
-  };
+  }
 
-  /** The model folds its batch axis: its callers' rows could not be told apart, so none share a run from now on. */
-  const runApart = async (batch: readonly Entry[]): Promise<void> => {
-    sharesRuns = false;
-    for (const entry of batch) {
-      const startedAt = timers.now();
-      const outputs = await options.run(entry.tensors, { deadline: entry.deadline, isOwned: false });
-      handOut([entry], outputs, { startedAt, endedAt: timers.now() });
+  async #runAlone(entry: Entry): Promise<void> {
+    const { tensors, deadline, rows } = entry;
+    const startedAt = this.#timers.now();
+    this.#options.onRun?.(rows);
+    const outputs = await this.#options.run(tensors, { deadline, isOwned: false });
+    handOut([entry], outputs, { startedAt, endedAt: this.#timers.now() });
+  }
+
+  async #runShared(batch: readonly Entry[]): Promise<void> {
+    const startedAt = this.#timers.now();
+    const deadline = Math.max(...batch.map((entry) => entry.deadline));
+    this.#options.onRun?.(sumRows(batch));
+    const inputs = joinInputs(batch, this.#options.signature);
+    const outputs = await this.#options.run(inputs, { deadline, isOwned: true });
+    if (keepsRows(outputs, batch)) {
+      handOut(batch, outputs, { startedAt, endedAt: this.#timers.now() });
+      return;
     }
-  };
-
-  return {
-    get waiting() {
-      return queue.length;
-    },
-    submit: (request) =>
-      new Promise((resolve, reject) => {
-        if (queue.length >= options.queueLimit) {
-          reject(overloaded(queue.length));
-          return;
-        }
-        const shapeKey = keyOf(request.tensors, options.signature);
-        queue.push({ ...request, shapeKey, arrivedAt: timers.now(), resolve, reject });
-        planFlush();
-      }),
-  };
+    // The model folds its batch axis: its callers' rows cannot be told apart, so none share a run from now on.
+    this.#sharesRuns = false;
+    for (const entry of batch) await this.#runAlone(entry);
+  }
 }
 
 /** The answer to a request that finds the queue full. */
@@ -234,7 +261,6 @@ function remainingDelay(first: Entry, settings: BatchSettings, now: number): num
 }
 
 function joinInputs(batch: readonly Entry[], { inputs }: Signature): Tensors {
-  if (batch.length === 1) return batch[0]!.tensors;
   const joined: Record<string, Tensor> = {};
   for (const { name } of inputs) joined[name] = concatTensors(batch.map(({ tensors }) => tensors[name]!));
   return joined;

@@ -62,7 +62,8 @@ function toInvocation(body: Buffer, deadline: number, { request, response }: Exc
     isAbandoned: () => request.socket.destroyed,
     signal: () => closeSignal(response),
     onHead: (answer) => writeHead(response, answer),
-    onChunk: (chunk) => response.write(chunk),
+    // Whoever went away in the middle of a stream reads no more of it.
+    onChunk: (chunk) => void (response.destroyed || response.write(chunk)),
   };
 }
 
@@ -80,6 +81,7 @@ function writeHead(response: ServerResponse, { contentType, headers }: WireAnswe
 
 function writeAnswer({ settings }: ServerContext, invoked: Invoked, { request, response }: Exchange): void {
   const { body, contentType, headers } = invoked.answer;
+  if (response.destroyed) return;
   if (body === null) {
     response.end();
     return;

@@ -70,7 +70,7 @@ async function createInline(source: ModelSource, options: PredictorOptions): Pro
     signature,
     provider: loaded.facts.provider!,
     thread: 'server',
-    predict: batcher.submit,
+    predict: (request) => batcher.submit(request),
     waiting: () => batcher.waiting,
     release: () => loaded.release(),
   };
@@ -93,7 +93,7 @@ async function createPooled(source: ModelSource, options: PredictorOptions): Pro
     signature,
     provider: facts.provider!,
     thread: 'worker',
-    predict: batcher.submit,
+    predict: (request) => batcher.submit(request),
     waiting: () => batcher.waiting,
     release: () => pool.unload(source.name),
   };

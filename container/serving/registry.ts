@@ -26,8 +26,6 @@ export interface Registry {
   invoke(name: string, invocation: Invocation): Promise<Invoked>;
   /** Loaded models by name. */
   list(): readonly ServedModel[];
-  readonly size: number;
-  close(): Promise<void>;
 }
 
 export interface Invoked {
@@ -46,61 +44,51 @@ interface Entry {
   onIdle: (() => void) | undefined;
 }
 
-type RegistryOptions = Omit<ServedModelOptions, 'name' | 'folder'>;
+type RegistryOptions = Omit<ServedModelOptions, 'name' | 'artefact'>;
 
 export function createRegistry(options: RegistryOptions): Registry {
-  const entries = new Map<string, Entry>();
-  const loading = new Map<string, number>();
+  return new ModelRegistry(options);
+}
 
-  const find = (name: string): Entry => {
-    const entry = entries.get(name);
-    if (entry !== undefined) return entry;
-    throw new InferenceError('ModelNotFound', `The model "${name}" is not loaded.`);
-  };
+class ModelRegistry implements Registry {
+  readonly #options: RegistryOptions;
+  readonly #entries = new Map<string, Entry>();
+  /** Bytes that the models being loaded will take. */
+  readonly #loading = new Map<string, number>();
 
-  const usedBytes = (): number => {
-    let sum = 0;
-    for (const { bytes } of entries.values()) sum += bytes;
-    for (const bytes of loading.values()) sum += bytes;
-    return sum;
-  };
+  constructor(options: RegistryOptions) {
+    this.#options = options;
+  }
 
-  const checkRoom = (name: string, artefact: Artefact): number => {
-    const bytes = artefact.bytes + SESSION_OVERHEAD_BYTES;
-    const others = { models: entries.size + loading.size - 1, bytes: usedBytes() };
-    checkBounds(name, { bytes, others }, options.settings);
-    return bytes;
-  };
-
-  const load: Registry['load'] = async (name, folder) => {
-    if (entries.has(name) || loading.has(name)) {
+  async load(name: string, folder: string): Promise<ServedModel> {
+    if (this.#entries.has(name) || this.#loading.has(name)) {
       throw new InferenceError('ModelAlreadyLoaded', `The model "${name}" is loaded already.`);
     }
-    loading.set(name, 0);
+    this.#loading.set(name, 0);
     try {
-      const bytes = checkRoom(name, await inspectArtefact(folder));
-      loading.set(name, bytes);
-      const model = await serveModel({ ...options, name, folder });
-      options.metrics.loaded(name, model.loadMs);
-      entries.set(name, {
-        model,
-        bytes,
-        metrics: options.metrics.model(name),
-        inFlight: 0,
-        invocations: 0,
-        onIdle: undefined,
-      });
-      return model;
+      return await this.#open(name, folder);
     } catch (thrown) {
-      options.metrics.loadFailed();
+      this.#options.metrics.loadFailed();
       throw thrown;
     } finally {
-      loading.delete(name);
+      this.#loading.delete(name);
     }
-  };
+  }
 
-  const invoke: Registry['invoke'] = async (name, invocation) => {
-    const entry = find(name);
+  async #open(name: string, folder: string): Promise<ServedModel> {
+    const { metrics } = this.#options;
+    const artefact = await inspectArtefact(folder, this.#options.settings.program);
+    const bytes = this.#checkRoom(name, artefact);
+    this.#loading.set(name, bytes);
+    const model = await serveModel({ ...this.#options, name, artefact });
+    metrics.loaded(name, model.loadMs);
+    const counts = { inFlight: 0, invocations: 0, onIdle: undefined };
+    this.#entries.set(name, { model, bytes, metrics: metrics.model(name), ...counts });
+    return model;
+  }
+
+  async invoke(name: string, invocation: Invocation): Promise<Invoked> {
+    const entry = this.#find(name);
     const isCold = entry.invocations++ === 0;
     const startedAt = performance.now();
     entry.inFlight++;
@@ -114,32 +102,52 @@ export function createRegistry(options: RegistryOptions): Registry {
     } finally {
       if (--entry.inFlight === 0) entry.onIdle?.();
     }
-  };
+  }
 
-  const unload: Registry['unload'] = async (name) => {
-    const entry = find(name);
-    entries.delete(name);
-    if (entry.inFlight > 0)
-      await new Promise<void>((resolve) => {
-        entry.onIdle = resolve;
-      });
+  async unload(name: string): Promise<void> {
+    const entry = this.#find(name);
+    this.#entries.delete(name);
+    await idle(entry);
     await entry.model.release();
-    options.metrics.unloaded(name);
-  };
+    this.#options.metrics.unloaded(name);
+  }
 
-  return {
-    load,
-    unload,
-    invoke,
-    get: (name) => find(name).model,
-    list: () => [...entries.values()].map(({ model }) => model),
-    get size() {
-      return entries.size;
-    },
-    close: async () => {
-      await Promise.all([...entries.keys()].map((name) => unload(name)));
-    },
-  };
+  get(name: string): ServedModel {
+    return this.#find(name).model;
+  }
+
+  list(): readonly ServedModel[] {
+    return [...this.#entries.values()].map(({ model }) => model);
+  }
+
+  #find(name: string): Entry {
+    const entry = this.#entries.get(name);
+    if (entry !== undefined) return entry;
+    throw new InferenceError('ModelNotFound', `The model "${name}" is not loaded.`);
+  }
+
+  /** @throws InferenceError ModelOutOfMemory */
+  #checkRoom(name: string, artefact: Artefact): number {
+    const bytes = artefact.bytes + SESSION_OVERHEAD_BYTES;
+    const models = this.#entries.size + this.#loading.size - 1;
+    checkBounds(name, { bytes, others: { models, bytes: this.#usedBytes() } }, this.#options.settings);
+    return bytes;
+  }
+
+  #usedBytes(): number {
+    let sum = 0;
+    for (const { bytes } of this.#entries.values()) sum += bytes;
+    for (const bytes of this.#loading.values()) sum += bytes;
+    return sum;
+  }
+}
+
+/** Resolves when none of the model's invocations is in flight. */
+function idle(entry: Entry): Promise<void> {
+  if (entry.inFlight === 0) return Promise.resolve();
+  return new Promise((resolve) => {
+    entry.onIdle = resolve;
+  });
 }
 
 interface Room {

@@ -1,7 +1,7 @@
 // A loaded model as the routes see it: bytes in, bytes out. Models without handlers are decoded and encoded on the
 // server's thread, around a predictor; models with handlers run whole in a worker.
 import { basename } from 'node:path';
-import { type Artefact, inspectArtefact } from '../artefact.ts';
+import type { Artefact } from '../artefact.ts';
 import type { DecodedBody, Part } from '../formats/codec.ts';
 import { chooseFormat, decodeBody, encodeBody } from '../formats/index.ts';
 import type { ModelSource, WireAnswer } from '../instances/protocol.ts';
@@ -76,15 +76,15 @@ interface Served {
 
 export interface ServedModelOptions extends Omit<PredictorOptions, 'batching' | 'declare' | 'instances'> {
   readonly name: string;
-  readonly folder: string;
+  readonly artefact: Artefact;
 }
 
 /** @throws InferenceError InvalidArtefact, ModelOutOfMemory */
 export async function serveModel(options: ServedModelOptions): Promise<ServedModel> {
-  const { name, folder } = options;
+  const { name, artefact } = options;
   const startedAt = performance.now();
-  const served = await serve(await inspectArtefact(folder), options);
-  return { ...served, name, url: folder, loadMs: performance.now() - startedAt };
+  const served = await serve(artefact, options);
+  return { ...served, name, url: artefact.folder, loadMs: performance.now() - startedAt };
 }
 
 async function serve(artefact: Artefact, options: ServedModelOptions): Promise<Served> {

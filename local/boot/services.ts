@@ -1,5 +1,6 @@
 // The services of this small AWS, made in the order in which they need each other, and closed in the reverse order.
 import { join } from 'node:path';
+import type { FunctionInvoker } from '../lambda/api.ts';
 import { createLambda } from '../lambda/index.ts';
 import { createLogs } from '../logs/index.ts';
 import { createMonitoring } from '../monitoring/index.ts';
@@ -32,7 +33,7 @@ export async function createServices(options: ServicesOptions): Promise<WorldSer
   const s3 = await createS3({
     folder: state.s3Folder,
     place,
-    deliver: (functionName, payload) => lambda.invoke({ functionName, payload, invocationType: 'Event' }),
+    deliver: (functionName, payload) => deliver(lambda, functionName, payload),
   });
   closers.add('s3', () => s3.close());
   // Functions end before the store they read and write.
@@ -43,6 +44,7 @@ export async function createServices(options: ServicesOptions): Promise<WorldSer
     logs,
     monitoring,
     volumesFolder: state.volumesFolder,
+    databaseFile: state.registryDatabase,
     images: imageTable(projectFolder),
   });
   closers.add('sagemaker', () => sagemaker.close());
@@ -63,6 +65,15 @@ export async function createServices(options: ServicesOptions): Promise<WorldSer
   });
   closers.add('states', () => states.close());
   return { s3, lambda, logs, monitoring, states, sagemaker, sts: createSts({ place }) };
+}
+
+/**
+ * Waits for the function's end, so that S3 keeps a notification until it was dealt with: Lambda's own queue of
+ * asynchronous events lives as long as this process.
+ */
+async function deliver(lambda: FunctionInvoker, functionName: string, payload: string): Promise<void> {
+  const result = await lambda.invoke({ functionName, payload });
+  if (result.functionError !== undefined) throw new Error(`${functionName}: ${result.payload}`);
 }
 
 export function wireServices(services: WorldServices): Service[] {

@@ -12,6 +12,8 @@ export interface StateFolder {
   readonly volumesFolder: string;
   readonly inlineCodeFolder: string;
   readonly statesDatabase: string;
+  /** Of SageMaker's model registry. */
+  readonly registryDatabase: string;
   /** Removes everything but the lock. */
   empty(): void;
   release(): void;
@@ -32,6 +34,7 @@ export function openStateFolder(folder: string): StateFolder {
     volumesFolder: join(folder, 'sagemaker'),
     inlineCodeFolder: join(folder, 'inline-code'),
     statesDatabase: join(folder, 'states.sqlite'),
+    registryDatabase: join(folder, 'registry.sqlite'),
     empty: () => empty(folder),
     release: () => {
       rmSync(join(folder, OWNER_FILE), { force: true });

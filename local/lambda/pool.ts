@@ -16,7 +16,7 @@ const HANDLING_SHARE = 0.7;
 /** Above this share of time on the processor, more environments than cores would not help. */
 const COMPUTING_SHARE = 0.5;
 /** Above this share the processors have no time left for another environment … */
-const SATURATED_SHARE = 0.8;
+const SATURATED_SHARE = 0.65;
 /** … unless an invocation has waited this long: its turn may depend on another one of the same function. */
 const SATURATED_WAIT_MS = 1_000;
 const COMPUTING_ENVIRONMENTS = Math.max(2, availableParallelism());

@@ -1,6 +1,6 @@
 // How busy the machine's processors are, whoever keeps them so. When none has time left, another environment only
 // makes every one of them slower: each is compiled and warmed up for itself.
-import { availableParallelism, cpus } from 'node:os';
+import { cpus } from 'node:os';
 
 export interface ProcessorWatch {
   /** The share of all processors' time spent working since it was last looked at, 0 to 1. */
@@ -12,15 +12,15 @@ const SHORTEST_SPAN_MS = 100;
 
 export function watchProcessors(): ProcessorWatch {
   let last = readTimes();
+  let lastAt = performance.now();
   let share = 0;
   return {
     busyShare() {
+      if (performance.now() - lastAt < SHORTEST_SPAN_MS) return share;
       const now = readTimes();
-      const totalMs = now.totalMs - last.totalMs;
-      if (totalMs >= SHORTEST_SPAN_MS * availableParallelism()) {
-        share = (now.busyMs - last.busyMs) / totalMs;
-        last = now;
-      }
+      share = (now.busyMs - last.busyMs) / Math.max(1, now.totalMs - last.totalMs);
+      last = now;
+      lastAt = performance.now();
       return share;
     },
   };

@@ -18,6 +18,8 @@ export interface SageMaker extends Service {
     readonly name: 'application-autoscaling';
     readonly operations: SdkOperations;
   };
+  /** Looks at what the containers use of the machine, as happens every minute by itself. */
+  sampleUtilization(): Promise<void>;
   /** Which versions of the registry went where, oldest first. */
   deployments(): readonly DeploymentRecord[];
   /** Every endpoint with its status; the process is ready when all are InService. */

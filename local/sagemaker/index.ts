@@ -1,18 +1,22 @@
 // SageMaker on one machine: the control plane, hosting with real container processes behind it, and the Runtime API.
 import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { systemClock } from '../clock.ts';
 import { noLogs } from '../logs/api.ts';
 import { noMetrics } from '../monitoring/api.ts';
 import { DEFAULT_PLACE } from '../service.ts';
 import type { SageMaker, SageMakerOptions } from './api.ts';
 import { AsyncInference } from './async/queue.ts';
+import { TRANSFORM_VOLUMES } from './batch/transform-run.ts';
 import { endpointConfigOperations } from './control/endpoint-configs.ts';
 import { Endpoints } from './control/endpoints.ts';
 import { InferenceComponents } from './control/inference-components.ts';
 import { modelOperations } from './control/models.ts';
 import { TransformJobs } from './control/transform-jobs.ts';
 import { Hosts } from './hosting/hosts.ts';
+import { endLeftovers } from './hosting/leftovers.ts';
 import { Ports } from './hosting/ports.ts';
+import { Utilization } from './hosting/utilization.ts';
 import { RegistryFollower } from './registry/follower.ts';
 import { registryHooks } from './registry/hooks.ts';
 import { Registry } from './registry/registry.ts';
@@ -31,6 +35,8 @@ export async function createSageMaker(options: SageMakerOptions): Promise<SageMa
   const clock = options.clock ?? systemClock;
   const settings = { ...DEFAULT_SETTINGS, ...options.settings };
   // Volumes live as long as their instances: what a killed process left is nobody's.
+  await endLeftovers(volumesFolder);
+  await endLeftovers(join(volumesFolder, TRANSFORM_VOLUMES));
   await rm(volumesFolder, { recursive: true, force: true });
   await mkdir(volumesFolder, { recursive: true });
 
@@ -48,6 +54,7 @@ export async function createSageMaker(options: SageMakerOptions): Promise<SageMa
   const components = new InferenceComponents(control, context, hosts);
   endpoints.componentsAt = (endpointName) => components.at(endpointName);
   const transformJobs = new TransformJobs(control, context);
+  const utilization = new Utilization(hosts, context);
   const autoScaling = new AutoScaling(hosts, context);
   const operations = {
     ...modelOperations(control),
@@ -90,10 +97,12 @@ export async function createSageMaker(options: SageMakerOptions): Promise<SageMa
       await follower.caughtUp(endpointName);
       return settled(endpointName);
     },
+    sampleUtilization: () => utilization.sample(),
     deployments: () => [...store.deployments.values()],
     handle: (call) => handleControl(call, operations),
     async close() {
       autoScaling.close();
+      utilization.close();
       await Promise.all([hosts.close(), components.close(), transformJobs.close(), invoker.close()]);
       records.close();
     },

@@ -94,7 +94,7 @@ export const DEFAULT_SETTINGS: HostingSettings = {
   modelMemoryBytes: Number.POSITIVE_INFINITY,
   maxLoadedModels: Number.POSITIVE_INFINITY,
   concurrentModelLoads: 2,
-  modelLoadRest: 3,
+  modelLoadRest: 2,
   serverlessPayloadLimitBytes: 4 * MEBIBYTE,
   serverlessIdleMs: 300_000,
   scaleOutPeriods: 3,

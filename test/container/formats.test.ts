@@ -153,6 +153,32 @@ function mutations(valid: Buffer): fc.Arbitrary<Buffer> {
   );
 }
 
+describe('a body made to hurt', () => {
+  const numbers = batchedSignature({ a: tensorOf('float32', [1, 2], [1, 2]) });
+  const deep = `${'['.repeat(50_000)}${']'.repeat(50_000)}`;
+  const dimensions = new Array(50_000).fill(1).join(',');
+
+  it.each([
+    ['lists in lists', deep],
+    ['lists in lists where a number stands', `{"instances":[{"a":[${deep},1]}]}`],
+    ['objects in objects', `${'{"a":'.repeat(50_000)}1${'}'.repeat(50_000)}`],
+    [
+      'a shape of very many dimensions',
+      `{"inputs":[{"name":"a","datatype":"FP32","shape":[${dimensions}],"data":[[1]]}]}`,
+    ],
+    [
+      'a shape of very many elements',
+      '{"inputs":[{"name":"a","datatype":"FP32","shape":[9007199254740991,2],"data":[1]}]}',
+    ],
+    ['names of the prototype', '{"instances":[{"__proto__":[1,2]}]}'],
+    ['a name of every object', '{"instances":[{"constructor":[1,2]}]}'],
+  ])('%s: is a 400', (_name, body) => {
+    expect(() => decodeBody(Buffer.from(body), 'application/json', numbers)).toThrow(
+      expect.objectContaining({ statusCode: 400 }),
+    );
+  });
+});
+
 describe('NumPy files as NumPy writes them', () => {
   // numpy.save of np.array([[1, 2], [3, 4]], dtype), each header shortened to what is needed.
   const header = (text: string) => {

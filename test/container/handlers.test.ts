@@ -106,6 +106,21 @@ describe('handlers', () => {
     expect(await (await post('/invocations', 'x'.repeat(1_000_000))).text()).toBe('1000000');
   });
 
+  it('go on after a caller left in the middle of a stream', async () => {
+    const code = `
+      async function* numbers() { for (let i = 0; i < 50; i++) { yield String(i); await new Promise((r) => setTimeout(r, 2)); } }
+      export const transformFn = () => ({ body: numbers(), contentType: 'text/plain' });`;
+    const { url, post, ready } = await start(code);
+    await ready;
+    const controller = new AbortController();
+    const response = await fetch(`${url}/invocations`, { method: 'POST', signal: controller.signal });
+    await response.body!.getReader().read();
+
+    controller.abort();
+
+    expect(await (await post('/invocations', '')).text()).toMatch(/^0123.*49$/);
+  });
+
   it('see their signal abort when the caller goes away', async () => {
     const code = `export const transformFn = (_m, _b, _t, _a, { signal, logger }) => new Promise(() => {
       logger.info('begun'); signal.addEventListener('abort', () => logger.info('aborted')); });`;
@@ -200,6 +215,28 @@ describe('handlers', () => {
     await post('/invocations', '');
 
     expect(logs).toContain('seen');
+  });
+});
+
+describe('the file with the handlers', () => {
+  it('is the one that SAGEMAKER_PROGRAM names', async () => {
+    const other = { 'code/other.ts': { text: `export const transformFn = () => 'other';` } };
+    const { post, ready } = await start(`export const transformFn = () => 'inference';`, {
+      files: other,
+      env: { SAGEMAKER_PROGRAM: 'other.ts' },
+    });
+    await ready;
+
+    expect(await (await post('/invocations', '')).text()).toBe('other');
+  });
+
+  it('is refused when it is Python, with the way out', async () => {
+    const { ready } = await start('export const transformFn = () => 1;', {
+      files: { 'code/serve.py': { text: '' } },
+      env: { SAGEMAKER_PROGRAM: 'serve.py' },
+    });
+
+    await expect(ready).rejects.toThrow(/serve\.py holds Python handlers.*Write them as code\/inference\.ts/);
   });
 });
 

@@ -178,7 +178,7 @@ describe('endpoints', () => {
 
     expect(status).toBe('Failed');
     expect(failureReason).toContain(`The image "${image('stranger')}"`);
-    expect(failureReason).toContain('Images in the table: box, python-box.');
+    expect(failureReason).toContain('Images in the table: box, python-box, stubborn-box.');
   });
 
   it('fail in SageMaker’s words when a container does not come up, with its last line', async () => {

@@ -2,13 +2,15 @@
 // counts changed by hand.
 import { CloudWatchClient, PutMetricAlarmCommand, SetAlarmStateCommand } from '@aws-sdk/client-cloudwatch';
 import {
+  type ContainerDefinition,
   DescribeEndpointCommand,
   UpdateEndpointCommand,
   type UpdateEndpointCommandInput,
   UpdateEndpointWeightsAndCapacitiesCommand,
 } from '@aws-sdk/client-sagemaker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createConfig, deploy, image, invokeSeen, type Stack, startStack } from './fixtures/stack.ts';
+import { BUCKET, createConfig, deploy, image, invokeSeen, type Stack, startStack } from './fixtures/stack.ts';
+import { artefact } from './fixtures/tar.ts';
 
 let stack: Stack;
 let cloudWatch: CloudWatchClient;
@@ -130,6 +132,38 @@ describe('an update under load, without a failed call,', () => {
     expect(outcome?.failureReason).toContain('the alarm errors is in ALARM state');
     expect((await invokeSeen(stack, 'alarmed')).name).toBe('blue');
   });
+});
+
+it('replaces one container of a pipeline under load and leaves the models of the other loaded', async () => {
+  await stack.s3.putObject({ bucket: BUCKET, key: 'cities/a' }, await artefact('a'));
+  const pipeline = (version: string): ContainerDefinition[] => [
+    { Image: image('box'), Environment: { NAME: 'features', ANSWER: 'input', VERSION: version } },
+    {
+      Image: image('box'),
+      Environment: { NAME: 'city' },
+      Mode: 'MultiModel' as const,
+      ModelDataUrl: `s3://${BUCKET}/cities/`,
+    },
+  ];
+  await deploy(stack, 'step', pipeline('1'));
+  await createConfig(stack, 'step-2', pipeline('2'));
+  const call = () => invokeSeen(stack, 'step', { TargetModel: 'a' });
+  const { pid } = await call();
+
+  let isDone = false;
+  const pids = new Set<number>();
+  const caller = (async () => {
+    while (!isDone) pids.add((await call()).pid);
+  })();
+  expect((await update('step', undefined)).status).toBe('InService');
+  isDone = true;
+  await caller;
+
+  expect(pids).toEqual(new Set([pid]));
+  expect(stack.s3.fetches.get('cities/a')).toBe(1);
+  const lines = [...stack.logs].filter(([stream]) => stream.includes('/step|')).flatMap(([, all]) => all);
+  expect(lines.filter((line) => line === 'features listens')).toHaveLength(2);
+  expect(lines.filter((line) => line.startsWith('model-load'))).toHaveLength(1);
 });
 
 describe('UpdateEndpointWeightsAndCapacities', () => {

@@ -4,8 +4,11 @@ import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, expect, it } from 'vitest';
+import { createS3 } from '../../local/s3/index.ts';
+import { createSageMaker } from '../../local/sagemaker/index.ts';
 import { deploy, image, invoke, invokeSeen, startStack } from './fixtures/stack.ts';
 
 function isAlive(pid: number): boolean {
@@ -46,20 +49,54 @@ describe('close', () => {
   });
 });
 
-it('leaves no container when the host is killed', async () => {
-  const host = spawn(process.execPath, [new URL('./fixtures/host.ts', import.meta.url).pathname], {
+interface KilledHost {
+  readonly pid: number;
+  readonly folder: string;
+  readonly volumesFolder: string;
+}
+
+/** A host that served one container and was killed. */
+async function killedHost(imageName: string): Promise<KilledHost> {
+  const host = spawn(process.execPath, [new URL('./fixtures/host.ts', import.meta.url).pathname, imageName], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const [line] = (await once(createInterface(host.stdout), 'line')) as [string];
-  const { pid, folder } = JSON.parse(line) as { pid: number; folder: string };
-  expect(isAlive(pid)).toBe(true);
-
+  const facts = JSON.parse(line) as KilledHost;
+  expect(isAlive(facts.pid)).toBe(true);
   host.kill('SIGKILL');
+  await once(host, 'exit');
+  return facts;
+}
+
+async function untilGone(pid: number): Promise<void> {
   while (isAlive(pid)) await new Promise((resolve) => setTimeout(resolve, 10));
+}
+
+it('leaves no container when the host is killed', async () => {
+  const { pid, folder } = await killedHost('box');
+
+  await untilGone(pid);
 
   expect(isAlive(pid)).toBe(false);
   await rm(folder, { recursive: true, force: true });
 });
+
+it.skipIf(process.platform !== 'linux')(
+  'ends, at the next start, a container that outlived its killed host',
+  async () => {
+    const { pid, folder, volumesFolder } = await killedHost('stubborn-box');
+    expect(isAlive(pid)).toBe(true);
+    const s3 = await createS3({ folder: join(folder, 's3-of-the-next') });
+
+    const next = await createSageMaker({ s3, volumesFolder, images: {} });
+    await untilGone(pid);
+
+    expect(isAlive(pid)).toBe(false);
+    await next.close();
+    await s3.close();
+    await rm(folder, { recursive: true, force: true });
+  },
+);
 
 it('stands in front of a container that runs elsewhere, by its URL', async () => {
   const server = createServer((request, response) => {

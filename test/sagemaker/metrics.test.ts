@@ -83,3 +83,13 @@ describe('a multi-model endpoint', () => {
     },
   );
 });
+
+it.skipIf(process.platform !== 'linux')('measures what the containers use of the machine', async () => {
+  await stack.sagemaker.sampleUtilization();
+
+  const memory = await statisticsOf('MemoryUtilization', { namespace: '/aws/sagemaker/Endpoints' });
+  const processor = await statisticsOf('CPUUtilization', { namespace: '/aws/sagemaker/Endpoints' });
+  expect(memory.Average).toBeGreaterThan(0);
+  expect(memory.Average).toBeLessThan(100);
+  expect(processor.Average).toBeGreaterThanOrEqual(0);
+});

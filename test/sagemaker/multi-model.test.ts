@@ -166,6 +166,26 @@ describe('several instances', () => {
   });
 });
 
+describe('a model in demand', () => {
+  afterEach(() => stack.close());
+
+  it('is copied to an idle instance, and nobody waits for the copy', async () => {
+    await start({ a: 'slow:150' }, { instances: 2 });
+    const pidOf = async (Body: string) => (await invokeSeen(stack, 'cities', { TargetModel: 'a', Body })).pid;
+    const first = await pidOf('x');
+    const startMs = performance.now();
+
+    const busy = await Promise.all(Array.from({ length: 12 }, () => pidOf('wait:city:60')));
+
+    expect(new Set(busy)).toEqual(new Set([first]));
+    expect(performance.now() - startMs).toBeLessThan(1_000);
+    const pids = new Set<number>();
+    while (pids.size < 2)
+      for (const pid of await Promise.all([pidOf('wait:city:5'), pidOf('wait:city:5')])) pids.add(pid);
+    expect(pids.size).toBe(2);
+  });
+});
+
 describe('room', () => {
   afterEach(() => stack.close());
 

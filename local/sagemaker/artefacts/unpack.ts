@@ -148,8 +148,17 @@ async function writeLink({ path, made, name, target, isHard }: LinkPlan): Promis
   // A target without `..` stays below its own folder, whatever other links the path goes through.
   const safe = safePath(target, `the link "${name}" to "${target}"`);
   await made.clear(path);
-  if (isHard) await link(join(made.folder, safe), path);
+  if (isHard)
+    await link(join(made.folder, safe), path).catch((error: NodeJS.ErrnoException) =>
+      refuseLink(error, name),
+    );
   else await symlink(safe, path);
+}
+
+/** A folder cannot be linked to. */
+function refuseLink(error: NodeJS.ErrnoException, name: string): never {
+  if (error.code === 'EPERM') throw new ArchiveRefused(`the link "${name}" leads to what is not a file.`);
+  throw error;
 }
 
 /** @throws ArchiveRefused for an absolute path, one with `..`, or one that no file can have */

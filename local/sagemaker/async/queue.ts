@@ -8,6 +8,7 @@ import { invokeChain, type Route } from '../runtime/chain.ts';
 import { validationError } from '../runtime/errors.ts';
 import type { InvocationAnswer } from '../runtime/invocation.ts';
 import type { Invoker } from '../runtime/invoke.ts';
+import { AsyncMetrics } from './metrics.ts';
 import { type AsyncOutcome, notificationOf } from './notification.ts';
 import { type AsyncInput, type AsyncRequest, checkAsync } from './request.ts';
 
@@ -15,6 +16,7 @@ interface Backlog {
   readonly waiting: AsyncRequest[];
   /** Invocations under way by instance. */
   readonly running: Map<string, number>;
+  readonly metrics: AsyncMetrics;
 }
 
 export class AsyncInference {
@@ -54,7 +56,9 @@ export class AsyncInference {
   #backlogOf(endpoint: LiveEndpoint): Backlog {
     const known = this.#backlogs.get(endpoint);
     if (known !== undefined) return known;
-    const backlog: Backlog = { waiting: [], running: new Map() };
+    const variantName = endpoint.fleet.variants[0]!.name;
+    const metrics = new AsyncMetrics(this.#context.monitoring, endpoint.name, variantName);
+    const backlog: Backlog = { waiting: [], running: new Map(), metrics };
     this.#backlogs.set(endpoint, backlog);
     return backlog;
   }
@@ -70,11 +74,13 @@ export class AsyncInference {
       const request = backlog.waiting.shift()!;
       const { id } = route.instance;
       backlog.running.set(id, (backlog.running.get(id) ?? 0) + 1);
-      void this.#process(endpoint, request, route).finally(() => {
+      void this.#process(endpoint, request, { route, metrics: backlog.metrics }).finally(() => {
         backlog.running.set(id, backlog.running.get(id)! - 1);
         this.#workOff(endpoint, backlog);
       });
     }
+    const instances = endpoint.fleet.variants.reduce((sum, variant) => sum + variant.instances.length, 0);
+    backlog.metrics.backlog(backlog.waiting.length, instances);
     if (backlog.waiting.length > 0 && ![...backlog.running.values()].some((count) => count > 0)) {
       // Nothing runs that would call back: every instance is down. Look again soon.
       this.#context.clock.schedule(RETRY_MS, () => this.#workOff(endpoint, backlog));
@@ -96,46 +102,77 @@ export class AsyncInference {
       : { variant: variant!, instance: free, containers: free.containers };
   }
 
-  async #process(endpoint: LiveEndpoint, request: AsyncRequest, route: Route): Promise<void> {
-    const startedMs = this.#context.clock.now();
-    const outcome = await this.#outcomeOf(request, route);
-    const location = outcome.status === 'Completed' ? request.outputLocation : request.failureLocation;
-    const stored = await this.#store(location, outcome).catch((error: Error) => error);
-    const final: AsyncOutcome =
-      stored instanceof Error
-        ? { status: 'Failed', reason: `The output could not be written: ${stored.message}` }
-        : outcome;
-    this.#log(request, final, { route, startedMs });
-    await this.#notify(endpoint, request, final);
+  async #process(endpoint: LiveEndpoint, request: AsyncRequest, course: Course): Promise<void> {
+    const { clock } = this.#context;
+    const { metrics } = course;
+    const startedMs = clock.now();
+    metrics.timeInBacklog.add(startedMs - request.receivedMs);
+    const outcome = await this.#outcomeOf(request, course);
+    const final = await this.#stored(request, outcome, metrics);
+    metrics.invocationsProcessed.add(final.status === 'Completed' ? 1 : 0);
+    metrics.invocationFailures.add(final.status === 'Completed' ? 0 : 1);
+    metrics.totalProcessingTime.add(clock.now() - request.receivedMs);
+    this.#log(request, final, { route: course.route, startedMs });
+    await this.#notify(endpoint, request, { outcome: final, metrics });
   }
 
-  async #outcomeOf(request: AsyncRequest, route: Route): Promise<AsyncOutcome> {
+  /** The outcome once it lies in S3; a failure when it could not be put there. */
+  async #stored(request: AsyncRequest, outcome: AsyncOutcome, metrics: AsyncMetrics): Promise<AsyncOutcome> {
+    const location = outcome.status === 'Completed' ? request.outputLocation : request.failureLocation;
+    const startMs = performance.now();
     try {
-      if (this.#context.clock.now() >= request.expiresMs)
+      await this.#store(location, outcome);
+      metrics.responseUploadLatency.add((performance.now() - startMs) * 1000);
+      return outcome;
+    } catch (thrown) {
+      metrics.responseUploadFailures.add(1);
+      return { status: 'Failed', reason: `The output could not be written: ${(thrown as Error).message}` };
+    }
+  }
+
+  async #outcomeOf(request: AsyncRequest, { route, metrics }: Course): Promise<AsyncOutcome> {
+    try {
+      if (this.#context.clock.now() >= request.expiresMs) {
+        metrics.expiredRequests.add(1);
         throw validationError('The request expired before it was processed: RequestTTLSeconds is over.');
-      const answer = await this.#invoke(request, route);
+      }
+      const body = await this.#bodyOf(request, metrics);
+      const answer = await this.#invoke(request, body, route);
       return { status: 'Completed', contentType: answer.contentType, body: answer.body };
     } catch (thrown) {
       return { status: 'Failed', reason: toAwsError(thrown).message };
     }
   }
 
-  async #invoke(request: AsyncRequest, route: Route): Promise<InvocationAnswer> {
-    const body = 'body' in request.input ? request.input.body : await this.#download(request.input.location);
+  async #bodyOf({ input }: AsyncRequest, metrics: AsyncMetrics): Promise<Uint8Array> {
+    if ('body' in input) return input.body;
+    const startMs = performance.now();
+    try {
+      const body = await this.#download(input.location);
+      metrics.requestDownloadLatency.add((performance.now() - startMs) * 1000);
+      return body;
+    } catch (thrown) {
+      metrics.requestDownloadFailures.add(1);
+      throw thrown;
+    }
+  }
+
+  async #invoke(request: AsyncRequest, body: Uint8Array, route: Route): Promise<InvocationAnswer> {
+    const { endpointName, contentType, accept, customAttributes, inferenceId, timeoutMs } = request;
     const invocation = {
-      endpointName: request.endpointName,
+      endpointName,
       body,
-      contentType: request.contentType,
-      accept: request.accept,
-      customAttributes: request.customAttributes,
-      inferenceId: request.inferenceId,
+      contentType,
+      accept,
+      customAttributes,
+      inferenceId,
       targetModel: undefined,
       targetVariant: undefined,
       targetContainerHostname: undefined,
       sessionId: undefined,
       inferenceComponentName: undefined,
     };
-    return invokeChain(route, invocation, this.#context, { timeoutMs: request.timeoutMs });
+    return invokeChain(route, invocation, this.#context, { timeoutMs });
   }
 
   async #download(location: string): Promise<Buffer> {
@@ -178,13 +215,28 @@ export class AsyncInference {
     logs.write(logGroupOf(request.endpointName), stream, [{ timestamp, message }]);
   }
 
-  async #notify(endpoint: LiveEndpoint, request: AsyncRequest, outcome: AsyncOutcome): Promise<void> {
+  async #notify(
+    endpoint: LiveEndpoint,
+    request: AsyncRequest,
+    { outcome, metrics }: { readonly outcome: AsyncOutcome; readonly metrics: AsyncMetrics },
+  ): Promise<void> {
     const config = endpoint.config.AsyncInferenceConfig;
     if (config === undefined) return;
     const { place, clock, notify } = this.#context;
     const notice = notificationOf(request, outcome, { config, place, nowMs: clock.now() });
-    if (notice !== undefined) await Promise.resolve(notify(notice.topic, notice.message)).catch(() => {});
+    if (notice === undefined) return;
+    try {
+      await notify(notice.topic, notice.message);
+    } catch {
+      metrics.notificationFailures.add(1);
+    }
   }
+}
+
+/** One invocation's way through an instance. */
+interface Course {
+  readonly route: Route;
+  readonly metrics: AsyncMetrics;
 }
 
 const RETRY_MS = 100;

@@ -17,6 +17,8 @@ import { type SourceObject, sourceObjects } from './sources.ts';
 import type { TransformRequest } from './transform-request.ts';
 
 const MEGABYTE = 1024 * 1024;
+/** Where jobs' volumes lie, beside those of endpoints. */
+export const TRANSFORM_VOLUMES = '.transform-jobs';
 export const TRANSFORM_LOG_GROUP = '/aws/sagemaker/TransformJobs';
 
 export class TransformRun {
@@ -30,7 +32,7 @@ export class TransformRun {
     this.#context = {
       ...context,
       // The names of jobs and of endpoints are not told apart by a folder.
-      volumesFolder: join(context.volumesFolder, '.transform-jobs'),
+      volumesFolder: join(context.volumesFolder, TRANSFORM_VOLUMES),
       monitoring: { ...noMetrics, alarmState: () => undefined },
     };
     const production = {

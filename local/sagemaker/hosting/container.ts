@@ -52,6 +52,11 @@ export class Container {
     return this.#isHealthy;
   }
 
+  /** Of its process, while it runs on this machine. */
+  get pid(): number | undefined {
+    return this.#running?.process?.pid;
+  }
+
   /** @throws ContainerUnreachable, ContainerTimeout */
   exchange(request: ContainerRequest, deadline: Deadline): Promise<ContainerAnswer> {
     if (this.#running !== undefined) return this.#running.client.exchange(request, deadline);

@@ -5,6 +5,7 @@ import { ContainerClient } from './container-client.ts';
 import { Deadline } from './deadline.ts';
 import { containerEnvironment } from './environment.ts';
 import type { ContainerSite, HostContext } from './host-context.ts';
+import { noteProcess } from './leftovers.ts';
 import type { ContainerPlan } from './plan.ts';
 import { type ContainerProcess, startProcess } from './process.ts';
 
@@ -48,7 +49,11 @@ export class RunningContainer {
     const environment = containerEnvironment({ plan, launcher, block, region, baseFolder: site.baseFolder });
     const { command, args } = launcher;
     const started = startProcess({ command, args, environment, onLines }, context.clock);
-    void started.ended.then(() => block.release());
+    const forget = started.pid === undefined ? () => {} : noteProcess(context.volumesFolder, started.pid);
+    void started.ended.then(() => {
+      block.release();
+      forget();
+    });
     return new RunningContainer(`http://127.0.0.1:${block.bindPort}`, started, context);
   }
 

@@ -16,6 +16,8 @@ export interface InvocationFacts {
 export class VariantMetrics {
   /** Since the variant began to serve. */
   invocationCount = 0;
+  readonly cpuUtilization: Series;
+  readonly memoryUtilization: Series;
   readonly modelSetupTime: Series;
   readonly modelLoadingWaitTime: Series;
   readonly modelDownloadingTime: Series;
@@ -44,6 +46,8 @@ export class VariantMetrics {
     this.#modelErrors = this.#series('InvocationModelErrors', 'None');
     this.#modelLatency = this.#series('ModelLatency', 'Microseconds');
     this.#overheadLatency = this.#series('OverheadLatency', 'Microseconds');
+    this.cpuUtilization = this.#series('CPUUtilization', 'Percent', INSTANCE_NAMESPACE);
+    this.memoryUtilization = this.#series('MemoryUtilization', 'Percent', INSTANCE_NAMESPACE);
     this.modelSetupTime = this.#series('ModelSetupTime', 'Microseconds');
     this.modelLoadingWaitTime = this.#series('ModelLoadingWaitTime', 'Microseconds');
     this.modelDownloadingTime = this.#series('ModelDownloadingTime', 'Microseconds');

@@ -5,7 +5,7 @@ import { OnDemandInstances } from './on-demand.ts';
 import type { VariantPlan } from './plan.ts';
 import { VariantMetrics } from './variant-metrics.ts';
 
-/** With so many calls under way at every instance that has a model, an idle one gets a copy of it. */
+/** With so many calls under way at every instance that has a model, an idle instance gets a copy of it. */
 const COPY_AT_OUTSTANDING = 8;
 
 export interface VariantOptions {
@@ -203,15 +203,17 @@ async function endWhenDrained(instance: Instance): Promise<void> {
   await instance.close();
 }
 
-/** An instance that has the model, unless all of them are busy and another is idle. */
+/** An instance that has the model; when all of those are busy and another is idle, that one gets a copy. */
 function pickForModel(healthy: readonly Instance[], targetModel: string): Instance | undefined {
   const holder = leastOutstanding(
     healthy.filter((instance) => instance.multiModel?.models?.isLoaded(targetModel)),
   );
   const other = leastOutstanding(healthy);
   if (holder === undefined) return fewestModels(healthy);
-  const isWorthACopy = holder.outstanding >= COPY_AT_OUTSTANDING && other!.outstanding === 0;
-  return isWorthACopy ? other : holder;
+  // The copy serves later calls; this one does not wait for it.
+  if (holder.outstanding >= COPY_AT_OUTSTANDING && other!.outstanding === 0)
+    other!.multiModel?.models?.prefetch(targetModel);
+  return holder;
 }
 
 function leastOutstanding(instances: readonly Instance[]): Instance | undefined {

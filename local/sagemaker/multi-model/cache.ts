@@ -114,6 +114,15 @@ export class ModelCache {
     return { model, loaded: model.loading };
   }
 
+  /** Loads a model that nobody waits for; what goes wrong, the next caller will meet. */
+  prefetch(targetModel: string): void {
+    const known = this.#models.get(targetModel);
+    if (known !== undefined && (known.state !== 'absent' || known.loading !== undefined)) return;
+    const { model, loaded } = this.hold(targetModel);
+    const done = (): void => this.release(model);
+    loaded.then(done, done);
+  }
+
   release(model: CachedModel): void {
     model.users -= 1;
     if (model.users > 0) return;

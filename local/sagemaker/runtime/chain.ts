@@ -54,7 +54,8 @@ export async function invokeChain(
   } finally {
     instance.leave();
     deadline.end();
-    const facts = { failedWith, totalMs: performance.now() - startMs, modelMs: journey.modelMs };
+    const totalMs = performance.now() - startMs - journey.waitMs;
+    const facts = { failedWith, totalMs, modelMs: journey.modelMs };
     variant.metrics.invocation(facts, variant.instances.length);
   }
 }
@@ -79,6 +80,8 @@ class Journey {
   readonly #plan: JourneyPlan;
   /** Spent in the containers so far. */
   modelMs = 0;
+  /** Spent waiting for a model to load: part of neither the model's latency nor the overhead. */
+  waitMs = 0;
   #visited = 0;
   #body: Uint8Array | string;
   #contentType: string | undefined;
@@ -93,6 +96,7 @@ class Journey {
 
   async visit(container: Container): Promise<void> {
     this.#visited += 1;
+    const waitBeforeMs = this.waitMs;
     const startMs = performance.now();
     let answer: ContainerAnswer;
     try {
@@ -100,7 +104,7 @@ class Journey {
     } catch (thrown) {
       throw this.#describe(thrown, container);
     }
-    this.#measure(container, performance.now() - startMs);
+    this.#measure(container, performance.now() - startMs - (this.waitMs - waitBeforeMs));
     if (answer.status < 200 || answer.status >= 300) {
       throw this.#error(container, answer.status, answer.body.toString('utf8'));
     }
@@ -152,6 +156,7 @@ class Journey {
       metrics: this.#plan.route.variant.metrics,
     });
     this.#modelLoad = outcome.modelLoad;
+    this.waitMs += outcome.waitMs;
     return outcome.answer;
   }
 

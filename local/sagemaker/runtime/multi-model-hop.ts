@@ -25,6 +25,8 @@ export interface MultiModelHop {
 export interface HopOutcome {
   readonly answer: ContainerAnswer;
   readonly modelLoad: LoadReport | 'warm';
+  /** Spent waiting for the model to load: no part of the model's latency. */
+  readonly waitMs: number;
 }
 
 export async function invokeTargetModel(hop: MultiModelHop): Promise<HopOutcome> {
@@ -36,7 +38,8 @@ export async function invokeTargetModel(hop: MultiModelHop): Promise<HopOutcome>
   try {
     answer = await send(hop, warm);
     if (answer.status === 404 && (await isLost(hop, warm))) models.forget(warm);
-    else if (answer.status !== 507 || !(await models.evictOne())) return { answer, modelLoad: 'warm' };
+    else if (answer.status !== 507 || !(await models.evictOne()))
+      return { answer, modelLoad: 'warm', waitMs: 0 };
   } finally {
     models.release(warm);
   }
@@ -49,8 +52,9 @@ async function invokeCold(hop: MultiModelHop, models: ModelCache): Promise<HopOu
     const startMs = performance.now();
     const resume = hop.deadline.pause();
     const report = await withinLoadWait(loaded, hop).finally(resume);
-    hop.metrics.modelLoadingWaitTime.add((performance.now() - startMs) * 1000);
-    return { answer: await send(hop, model), modelLoad: report ?? 'warm' };
+    const waitMs = performance.now() - startMs;
+    hop.metrics.modelLoadingWaitTime.add(waitMs * 1000);
+    return { answer: await send(hop, model), modelLoad: report ?? 'warm', waitMs };
   } catch (thrown) {
     throw describeLoadFailure(thrown, hop);
   } finally {

@@ -90,9 +90,18 @@ function members(request: IncomingMessage, endpointName: string): Omit<Invocatio
   };
 }
 
+/** A header by its name without `x-amzn-sagemaker-`. */
 function header(request: IncomingMessage, name: string): string | undefined {
-  return request.headers[`x-amzn-sagemaker-${name}`] as string | undefined;
+  let full = HEADER_NAMES.get(name);
+  if (full === undefined) {
+    full = `x-amzn-sagemaker-${name}`;
+    HEADER_NAMES.set(name, full);
+  }
+  return request.headers[full] as string | undefined;
 }
+
+/** Full names are put together once: there are a dozen, and they are asked for at every call. */
+const HEADER_NAMES = new Map<string, string>();
 
 function numberHeader(request: IncomingMessage, name: string): number | undefined {
   const text = header(request, name);

@@ -1,0 +1,71 @@
+// What the containers of each variant use of processor and memory, once a minute, where the system tells it (/proc):
+// CloudWatch's CPUUtilization and MemoryUtilization, sums over containers and instances.
+import { readFile } from 'node:fs/promises';
+import { totalmem } from 'node:os';
+import type { HostContext } from './host-context.ts';
+import type { Hosts } from './hosts.ts';
+import type { Variant } from './variant.ts';
+
+const MINUTE_MS = 60_000;
+/** Linux counts processor time in hundredths of a second and memory in pages. */
+const TICK_MS = 10;
+const PAGE_BYTES = 4096;
+
+export class Utilization {
+  readonly #hosts: Hosts;
+  readonly #context: HostContext;
+  /** Processor time by process, when it was last looked at. */
+  #seen = new Map<number, number>();
+  #cancel: () => void = () => {};
+
+  constructor(hosts: Hosts, context: HostContext) {
+    this.#hosts = hosts;
+    this.#context = context;
+    this.#schedule();
+  }
+
+  close(): void {
+    this.#cancel();
+  }
+
+  /** Looks once; called every minute. */
+  async sample(): Promise<void> {
+    const seen = new Map<number, number>();
+    const variants = [...this.#hosts.live.values()].flatMap((endpoint) => endpoint.fleet.all);
+    await Promise.all(variants.map((variant) => this.#sampleVariant(variant, seen)));
+    this.#seen = seen;
+  }
+
+  #schedule(): void {
+    this.#cancel = this.#context.clock.schedule(MINUTE_MS, () => {
+      void this.sample();
+      this.#schedule();
+    });
+  }
+
+  async #sampleVariant(variant: Variant, seen: Map<number, number>): Promise<void> {
+    const pids = variant.instances.flatMap(({ containers }) => containers.flatMap(({ pid }) => pid ?? []));
+    const usages = (await Promise.all(pids.map(usageOf))).filter((usage) => usage !== undefined);
+    if (usages.length === 0) return;
+    let busyMs = 0;
+    let bytes = 0;
+    for (const usage of usages) {
+      seen.set(usage.pid, usage.cpuMs);
+      busyMs += usage.cpuMs - (this.#seen.get(usage.pid) ?? usage.cpuMs);
+      bytes += usage.bytes;
+    }
+    variant.metrics.cpuUtilization.add((100 * busyMs) / MINUTE_MS);
+    variant.metrics.memoryUtilization.add((100 * bytes) / totalmem());
+  }
+}
+
+async function usageOf(pid: number): Promise<{ pid: number; cpuMs: number; bytes: number } | undefined> {
+  try {
+    // The name in brackets may hold blanks; the fields are counted from behind it.
+    const fields = (await readFile(`/proc/${pid}/stat`, 'utf8')).split(') ').at(-1)!.split(' ');
+    const pages = Number((await readFile(`/proc/${pid}/statm`, 'utf8')).split(' ')[1]);
+    return { pid, cpuMs: (Number(fields[11]) + Number(fields[12])) * TICK_MS, bytes: pages * PAGE_BYTES };
+  } catch {
+    return undefined;
+  }
+}
