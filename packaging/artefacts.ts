@@ -17,7 +17,7 @@ export interface Artefact {
   readonly file: string;
 }
 
-interface Source {
+export interface ArtefactSource {
   readonly key: string;
   readonly entries: readonly { readonly path: string; readonly file: string }[];
 }
@@ -27,12 +27,7 @@ const PACKED_AT_ONCE = 8;
 
 /** @throws Error naming the model file or folder that is missing */
 export async function packArtefacts(projectFolder: string): Promise<Artefact[]> {
-  const models = join(projectFolder, 'models');
-  const targets = endpointTargets(PIPELINE_DEFINITIONS);
-  const sources = [
-    ...(await housePrices(join(models, 'house-prices'), projectFolder)),
-    ...targets.flatMap((target) => endpointSources(models, target)),
-  ];
+  const sources = await artefactSources(projectFolder);
   const artefacts: Artefact[] = [];
   const waiting = sources.entries();
   const packNext = async (): Promise<void> => {
@@ -42,8 +37,18 @@ export async function packArtefacts(projectFolder: string): Promise<Artefact[]> 
   return artefacts;
 }
 
+/** What goes into each artefact. @throws Error naming the model folder or archive that is missing */
+export async function artefactSources(projectFolder: string): Promise<ArtefactSource[]> {
+  const models = join(projectFolder, 'models');
+  const targets = endpointTargets(PIPELINE_DEFINITIONS);
+  return [
+    ...(await housePrices(join(models, 'house-prices'), projectFolder)),
+    ...targets.flatMap((target) => endpointSources(models, target)),
+  ];
+}
+
 /** The feature model, and a price model per city: ten as files, and all thousand in one archive. */
-async function housePrices(folder: string, projectFolder: string): Promise<Source[]> {
+async function housePrices(folder: string, projectFolder: string): Promise<ArtefactSource[]> {
   const all = await unpackModels(join(folder, 'cities-1000.tar.gz'), projectFolder);
   const own = readdirSync(join(folder, 'cities')).filter((name) => name.endsWith('.onnx'));
   const files = new Map(all.map((file) => [basename(file, '.onnx'), file]));
@@ -56,7 +61,7 @@ async function housePrices(folder: string, projectFolder: string): Promise<Sourc
 }
 
 /** By the folder's layout: `models/<endpoint>/<container>/` is one artefact, whole; of a multi-model container, each `.onnx` file in it. */
-function endpointSources(models: string, target: EndpointTarget): Source[] {
+function endpointSources(models: string, target: EndpointTarget): ArtefactSource[] {
   const endpoint = endpointOf(target.placeholder);
   if (endpoint === 'house-prices') return [];
   return target.containers.flatMap((container) => {
@@ -79,11 +84,11 @@ function filesIn(folder: string): { path: string; file: string }[] {
     .map((file) => ({ path: relative(folder, file).replaceAll('\\', '/'), file }));
 }
 
-function modelSource(key: string, file: string): Source {
+function modelSource(key: string, file: string): ArtefactSource {
   return { key, entries: [{ path: 'model.onnx', file }] };
 }
 
-async function pack({ key, entries }: Source, projectFolder: string): Promise<Artefact> {
+async function pack({ key, entries }: ArtefactSource, projectFolder: string): Promise<Artefact> {
   const file = join(projectFolder, '.build/models', key);
   if (!(await isFresh(file, entries))) {
     await mkdir(dirname(file), { recursive: true });
@@ -93,7 +98,7 @@ async function pack({ key, entries }: Source, projectFolder: string): Promise<Ar
 }
 
 /** Whether the artefact is newer than all that went into it. */
-async function isFresh(file: string, entries: Source['entries']): Promise<boolean> {
+async function isFresh(file: string, entries: ArtefactSource['entries']): Promise<boolean> {
   const packed = await stat(file).catch(() => undefined);
   const times = await Promise.all(entries.map((entry) => changedAt(entry.file)));
   return packed !== undefined && times.every((ms) => ms < packed.mtimeMs);

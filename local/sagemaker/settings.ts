@@ -50,7 +50,7 @@ export interface HostingSettings {
   readonly concurrentModelLoads: number;
   /** Largest request body of a serverless variant; 4 MB. */
   readonly serverlessPayloadLimitBytes: number;
-  /** A serverless variant's instance ends when nobody has called it for so long. */
+  /** An instance of a serverless variant, or of one that starts with the first call, ends when nobody has called it for so long. */
   readonly serverlessIdleMs: number;
   /** So many minutes over a target in a row before auto scaling adds instances. */
   readonly scaleOutPeriods: number;

@@ -162,7 +162,11 @@ describe('endpoints', () => {
     expect(
       await refusal(control.send(new CreateEndpointCommand({ ...input, EndpointName: 'LIFE' }))),
     ).toContain('Cannot create already existing endpoint');
-    expect(stack.sagemaker.endpoints()).toContainEqual({ endpointName: 'life', status: 'InService' });
+    expect(stack.sagemaker.endpoints()).toContainEqual({
+      endpointName: 'life',
+      status: 'InService',
+      instances: 1,
+    });
     await control.send(new DeleteEndpointCommand(input));
     await waitUntilEndpointDeleted({ client: control, maxWaitTime: 5, minDelay: 1 }, input);
     const listed = await control.send(new ListEndpointsCommand({ NameContains: 'life' }));

@@ -38,6 +38,8 @@ export class Variant {
   #donor: Variant | undefined;
   #isClosed = false;
   #waking: Promise<void> | undefined;
+  #lastCallMs = 0;
+  #cancelRest: (() => void) | undefined;
 
   /** It has no instances until it is scaled. */
   constructor(options: VariantOptions) {
@@ -77,8 +79,26 @@ export class Variant {
   wake(): Promise<void> {
     this.#waking ??= this.scaleTo(Math.max(1, this.desiredInstanceCount)).finally(() => {
       this.#waking = undefined;
+      this.#scheduleRest();
     });
     return this.#waking;
+  }
+
+  /** A call has come: what it started stays for a while. */
+  noteCall(): void {
+    this.#lastCallMs = this.#options.context.clock.now();
+  }
+
+  /** Ends what the first call started once nobody has called for long. */
+  #scheduleRest(): void {
+    const { clock, settings } = this.#options.context;
+    if (this.#isClosed || this.#instances.length === 0) return;
+    this.#cancelRest = clock.schedule(settings.serverlessIdleMs, () => {
+      const isBusy = this.#instances.some(({ outstanding }) => outstanding > 0);
+      const isRecent = this.#lastCallMs > clock.now() - settings.serverlessIdleMs;
+      if (isBusy || isRecent) this.#scheduleRest();
+      else void this.scaleTo(0);
+    });
   }
 
   /** One instance more, once it is healthy. */
@@ -162,6 +182,7 @@ export class Variant {
   /** Lets every instance finish what it has, then ends it. */
   async drainAndClose(): Promise<void> {
     this.#isClosed = true;
+    this.#cancelRest?.();
     this.onDemand?.close();
     await Promise.all(this.#instances.map(endWhenDrained));
   }
@@ -169,6 +190,7 @@ export class Variant {
   /** Ends every instance at once, those that start included. */
   async close(): Promise<void> {
     this.#isClosed = true;
+    this.#cancelRest?.();
     this.onDemand?.close();
     await Promise.all(
       [...this.#instances, ...this.#starting, ...this.#ending].map((instance) => instance.close()),

@@ -180,6 +180,8 @@ export class Invoker {
 /** @throws AwsError ServiceUnavailable with the reason when an instance does not come up */
 async function awaken(fleet: Fleet): Promise<void> {
   for (const variant of fleet.all) {
+    if (!variant.plan.startsOnFirstCall) continue;
+    variant.noteCall();
     if (!variant.isAsleep) continue;
     await variant.wake().catch((cause: Error) => {
       throw new AwsError('ServiceUnavailable', cause.message, { statusCode: 503 });

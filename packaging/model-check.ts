@@ -1,0 +1,98 @@
+// Checks the models against the endpoints that serve them, from the artefacts' own signatures and before anything runs:
+// that each container has a model, that the models of a multi-model container are of one kind, and that in an
+// inference pipeline each container's outputs are the next one's inputs. Handlers may turn anything into anything, so
+// a container with handlers is not held to its neighbours.
+import { readFile } from 'node:fs/promises';
+import { type OnnxFile, type OnnxValue, readOnnxFile } from '../container/onnx/model-file.ts';
+import type { EndpointContainer, EndpointTarget } from '../statemachines/pipeline.ts';
+import type { ArtefactSource } from './artefacts.ts';
+import { modelDataKey } from './pipelines/hosting.ts';
+import { endpointOf } from './pipelines/names.ts';
+
+export interface CheckedContainer {
+  readonly endpoint: string;
+  readonly container: string;
+  readonly models: number;
+  readonly hasHandlers: boolean;
+  /** Of the first model; undefined where there is none. */
+  readonly signature: Pick<OnnxFile, 'inputs' | 'outputs'> | undefined;
+  /** What is wrong, each in one line. */
+  readonly problems: readonly string[];
+}
+
+export async function checkModels(
+  targets: readonly EndpointTarget[],
+  sources: readonly ArtefactSource[],
+): Promise<CheckedContainer[]> {
+  const checked: CheckedContainer[] = [];
+  for (const target of targets) {
+    const containers: CheckedContainer[] = [];
+    for (const container of target.containers)
+      containers.push(await checkContainer(target, container, sources));
+    checked.push(...containers.map((one, i) => withNeighbour(one, containers[i + 1])));
+  }
+  return checked;
+}
+
+async function checkContainer(
+  target: EndpointTarget,
+  container: EndpointContainer,
+  sources: readonly ArtefactSource[],
+): Promise<CheckedContainer> {
+  const key = modelDataKey(target, container);
+  const own = sources.filter((source) => source.key.startsWith(key));
+  const hasHandlers = own.some(({ entries }) => entries.some(({ path }) => /^code\/inference\./.test(path)));
+  const place = { endpoint: endpointOf(target.placeholder), container: container.name };
+  const models = own.flatMap(({ entries }) => entries.filter(({ path }) => path === 'model.onnx'));
+  const first = models[0] && (await readSignature(models[0].file));
+  const problems: string[] =
+    first === undefined && !hasHandlers ? ['it has neither model.onnx nor handlers'] : [];
+  for (const { file } of models.slice(1)) {
+    const other = describe(await readSignature(file));
+    if (other !== describe(first!))
+      problems.push(`${file} is ${other}, unlike the others: ${describe(first!)}`);
+  }
+  return { ...place, models: models.length, hasHandlers, signature: first, problems };
+}
+
+async function readSignature(file: string): Promise<Pick<OnnxFile, 'inputs' | 'outputs'>> {
+  try {
+    return readOnnxFile(await readFile(file));
+  } catch (cause) {
+    throw new Error(`${file} cannot be read as an ONNX model: ${(cause as Error).message}`, { cause });
+  }
+}
+
+/** What the next container takes and this one does not give, or gives otherwise. */
+function withNeighbour(one: CheckedContainer, next: CheckedContainer | undefined): CheckedContainer {
+  if (next?.signature === undefined || one.signature === undefined) return one;
+  if (one.hasHandlers || next.hasHandlers) return one;
+  const outputs = new Map(one.signature.outputs.map((output) => [output.name, output]));
+  const problems = next.signature.inputs
+    .filter((input) => !fits(outputs.get(input.name), input))
+    .map((input) => {
+      const given = outputs.get(input.name);
+      const found = given === undefined ? 'no such output' : describeValue(given);
+      return `the container ${next.container} takes ${describeValue(input)}, this one gives ${found}`;
+    });
+  return { ...one, problems: [...one.problems, ...problems] };
+}
+
+/** A dimension that is a word may be any number. */
+function fits(output: OnnxValue | undefined, input: OnnxValue): boolean {
+  if (output === undefined || output.dtype !== input.dtype) return false;
+  if (output.shape.length !== input.shape.length) return false;
+  return output.shape.every((size, i) => {
+    const wanted = input.shape[i]!;
+    return typeof size === 'string' || typeof wanted === 'string' || size === wanted;
+  });
+}
+
+/** `features float32 [N, 10] → log_price float32 [N, 1]` */
+export function describe({ inputs, outputs }: Pick<OnnxFile, 'inputs' | 'outputs'>): string {
+  return `${inputs.map(describeValue).join(', ')} → ${outputs.map(describeValue).join(', ')}`;
+}
+
+function describeValue({ name, dtype, shape }: OnnxValue): string {
+  return `${name} ${dtype} [${shape.join(', ')}]`;
+}
