@@ -46,7 +46,9 @@ async function report(what: string, length: number, one: (n: number) => Promise<
 
 /** What of aws-local-stepfunctions is used. */
 interface PeerModule {
-  readonly StateMachine: new (definition: object) => {
+  readonly StateMachine: new (
+    definition: object,
+  ) => {
     run(input: unknown, options?: object): { readonly result: Promise<unknown> };
   };
 }

@@ -59,9 +59,7 @@ export const JSONATA_CHAIN = {
     C: { Type: 'Pass', Output: { n: '{% $states.input.n %}', c: true }, Next: 'D' },
     D: {
       Type: 'Choice',
-      Choices: [
-        { Condition: '{% $states.input.c = true and $states.input.n < 1000000 %}', Next: 'E' },
-      ],
+      Choices: [{ Condition: '{% $states.input.c = true and $states.input.n < 1000000 %}', Next: 'E' }],
       Default: 'Never',
     },
     E: { Type: 'Pass', Output: { sum: '{% $states.input.n + 1 %}', a: '{% $a %}' }, End: true },

@@ -11,7 +11,9 @@ const AT_ONCE = 40;
 export async function kill(): Promise<void> {
   const engine = await Killable.start();
   try {
-    const points = Array.from({ length: KILLS }, () => Math.floor(Math.random() * ITEMS * 0.9)).sort((a, b) => a - b);
+    const points = Array.from({ length: KILLS }, () => Math.floor(Math.random() * ITEMS * 0.9)).sort(
+      (a, b) => a - b,
+    );
     const startMs = performance.now();
     const executionArn = await begin(engine);
     for (const after of points) {

@@ -5,7 +5,14 @@ import { create, temporaryFile } from './states-engine.ts';
 
 const EXECUTIONS = 1_000_000;
 /** A self-loop of three events a round until the limit ends it. */
-const LOOP = { StartAt: 'A', States: { A: { Type: 'Pass', Next: 'B' }, B: { Type: 'Choice', Choices: [{ Variable: '$.never', IsPresent: true, Next: 'C' }], Default: 'A' }, C: { Type: 'Succeed' } } };
+const LOOP = {
+  StartAt: 'A',
+  States: {
+    A: { Type: 'Pass', Next: 'B' },
+    B: { Type: 'Choice', Choices: [{ Variable: '$.never', IsPresent: true, Next: 'C' }], Default: 'A' },
+    C: { Type: 'Succeed' },
+  },
+};
 
 export async function large(): Promise<void> {
   const { file, remove } = temporaryFile();
@@ -22,7 +29,9 @@ export async function large(): Promise<void> {
     const beganMs = performance.now();
     const answer = await list({ stateMachineArn: arn, ...input });
     const count = (answer.executions as unknown[]).length;
-    console.log(`${what.padEnd(40)} ${(performance.now() - beganMs).toFixed(1).padStart(8)} ms, ${count} rows`);
+    console.log(
+      `${what.padEnd(40)} ${(performance.now() - beganMs).toFixed(1).padStart(8)} ms, ${count} rows`,
+    );
     return answer;
   };
   const page = await asked('first page of 1,000', { maxResults: 1000 });
@@ -48,13 +57,19 @@ function fill(file: string, machineArn: string): void {
   database.close();
 }
 
-async function history(operations: Record<string, (input: Record<string, unknown>) => Promise<Record<string, unknown>>>, stateMachineArn: string): Promise<void> {
+async function history(
+  operations: Record<string, (input: Record<string, unknown>) => Promise<Record<string, unknown>>>,
+  stateMachineArn: string,
+): Promise<void> {
   const { executionArn } = await operations.startExecution!({ stateMachineArn });
   while ((await operations.describeExecution!({ executionArn })).status === 'RUNNING') {
     await new Promise((resolve) => setImmediate(resolve));
   }
   const read = async (input: object): Promise<{ events: unknown[]; nextToken?: string }> =>
-    (await operations.getExecutionHistory!({ executionArn, maxResults: 1000, ...input })) as { events: unknown[]; nextToken?: string };
+    (await operations.getExecutionHistory!({ executionArn, maxResults: 1000, ...input })) as {
+      events: unknown[];
+      nextToken?: string;
+    };
   const beganMs = performance.now();
   let page = await read({});
   let count = page.events.length;

@@ -39,11 +39,7 @@ async function floor(port: number, cpu: Cpu): Promise<void> {
 async function rates(
   port: number,
   cpu: Cpu,
-  {
-    what,
-    definition,
-    type,
-  }: { what: string; definition: object; type: 'EXPRESS' | 'STANDARD' },
+  { what, definition, type }: { what: string; definition: object; type: 'EXPRESS' | 'STANDARD' },
 ): Promise<void> {
   const caller = await WireCaller.open(port);
   const name = `${type}-${what.replaceAll(' ', '-')}`;

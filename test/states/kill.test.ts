@@ -21,7 +21,9 @@ afterEach(() => engine.close());
 describe('200 running Standard executions', () => {
   it('all end as they should when the process is killed thrice, and no finished state runs twice', async () => {
     const stateMachineArn = await create(chain());
-    const arns = await Promise.all(Array.from({ length: EXECUTIONS }, (_, n) => start(stateMachineArn, { n })));
+    const arns = await Promise.all(
+      Array.from({ length: EXECUTIONS }, (_, n) => start(stateMachineArn, { n })),
+    );
     const points = randomPoints(EXECUTIONS * STAGES.length * 0.8);
     for (const after of points) {
       await engine.callsReach(after);
@@ -31,7 +33,10 @@ describe('200 running Standard executions', () => {
     const ends = await Promise.all(arns.map((arn) => engine.whenEnded(arn)));
 
     const told = `killed after ${points} calls`;
-    expect(ends.map(({ output }) => output), told).toEqual(arns.map((_, n) => JSON.stringify({ n })));
+    expect(
+      ends.map(({ output }) => output),
+      told,
+    ).toEqual(arns.map((_, n) => JSON.stringify({ n })));
     expect(new Set(engine.calls).size, told).toBe(EXECUTIONS * STAGES.length);
     expect(repeatedAfterTheirSuccessor(engine.calls), told).toEqual([]);
   });
@@ -87,7 +92,11 @@ function chain(): object {
 
 async function create(definition: object): Promise<string> {
   const roleArn = 'arn:aws:iam::000000000000:role/r';
-  const command = new CreateStateMachineCommand({ name: 'm', roleArn, definition: JSON.stringify(definition) });
+  const command = new CreateStateMachineCommand({
+    name: 'm',
+    roleArn,
+    definition: JSON.stringify(definition),
+  });
   return (await engine.client.send(command)).stateMachineArn!;
 }
 

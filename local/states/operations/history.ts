@@ -56,6 +56,7 @@ interface EventQuery {
 
 function readEvents(world: World, seq: number, { from, isReverse, limit }: EventQuery): KeptEvent[] {
   const events: KeptEvent[] = [];
+  world.journal.flush();
   let at = from;
   while (events.length < limit) {
     const chunks = readChunks(world, seq, { from: at, isReverse });
