@@ -61,7 +61,8 @@ async function startExecution(world: World, input: SdkValues): Promise<SdkValues
   const target = findTarget(world, arn);
   const name = executionName(input);
   const inputText = executionInput(input);
-  if (target.machine.type === 'STANDARD') {
+  // A name that was just made up cannot be taken.
+  if (target.machine.type === 'STANDARD' && input.name !== undefined) {
     const existing = findByName(world, target, name);
     if (existing !== undefined) return sameExecution(existing, inputText);
   }

@@ -16,7 +16,8 @@ const SCHEMA = `
   CREATE INDEX IF NOT EXISTS executions_by_alias ON executions (alias_arn, start_ms) WHERE alias_arn IS NOT NULL;
   CREATE INDEX IF NOT EXISTS executions_redriven ON executions (machine_arn, start_ms) WHERE more LIKE '{"redriveCount"%';
   CREATE INDEX IF NOT EXISTS executions_by_map_run ON executions (map_run_arn, start_ms) WHERE map_run_arn IS NOT NULL;
-  CREATE INDEX IF NOT EXISTS executions_running ON executions (status) WHERE status = 'RUNNING';
+  DROP INDEX IF EXISTS executions_running;
+  CREATE INDEX IF NOT EXISTS executions_open ON executions (machine_arn, status, start_ms) WHERE status = 'RUNNING';
   CREATE INDEX IF NOT EXISTS executions_stopped ON executions (stop_ms) WHERE stop_ms IS NOT NULL;
   CREATE TABLE IF NOT EXISTS history (seq INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, events TEXT NOT NULL, PRIMARY KEY (seq, first)) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS frames (seq INTEGER NOT NULL, id INTEGER NOT NULL, data TEXT NOT NULL, PRIMARY KEY (seq, id)) WITHOUT ROWID;
