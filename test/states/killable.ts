@@ -58,12 +58,12 @@ export class Killable {
     await this.startEngine();
   }
 
-  /** The description of an execution that has ended. */
-  async whenEnded(executionArn: string, pauseMs = 0): Promise<DescribeExecutionOutput> {
+  /** The description of an execution that has ended; a look at a process of its own has no clock to turn. */
+  async whenEnded(executionArn: string, pauseMs = 20): Promise<DescribeExecutionOutput> {
     for (;;) {
       const described = await this.client.send(new DescribeExecutionCommand({ executionArn }));
       if (described.status !== 'RUNNING') return described;
-      if (pauseMs > 0) await new Promise((done) => setTimeout(done, pauseMs));
+      await new Promise((done) => setTimeout(done, pauseMs));
     }
   }
 
@@ -76,8 +76,10 @@ export class Killable {
   }
 
   private async end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
+    const isGone = this.child.exitCode !== null || this.child.signalCode !== null;
+    const exited = isGone ? undefined : once(this.child, 'exit');
     this.child.kill(signal);
-    await once(this.child, 'exit');
+    await exited;
     this.client.destroy();
   }
 
@@ -88,7 +90,11 @@ export class Killable {
       cwd: resolve(import.meta.dirname, '../..'),
       stdio: ['ignore', 'pipe', 'inherit'],
     });
-    const [line] = (await once(this.child.stdout!, 'data')) as [Buffer];
+    const exited = once(this.child, 'exit').then(([code]) => {
+      throw new Error(`the engine ended with ${code} before it served`);
+    });
+    exited.catch(() => {});
+    const [line] = (await Promise.race([once(this.child.stdout!, 'data'), exited])) as [Buffer];
     this.client = new SFNClient({
       endpoint: /http:\S+/.exec(String(line))![0],
       region: 'us-east-1',
