@@ -129,9 +129,9 @@ export class Executor {
     });
   }
 
-  /** An execution's row as of now. */
+  /** An execution's row as of now; its events and frames may be yet to be written. */
   row(arn: string): ExecutionRow | undefined {
-    this.parts.journal.flush();
+    this.parts.journal.flushRow(arn);
     return findExecution(this.parts.database, arn);
   }
 
@@ -232,6 +232,7 @@ export class Executor {
   }
 
   private framesOf(seq: number): RestoredFrame[] {
+    this.parts.journal.flush();
     const rows = this.parts.database.all<{ id: number; data: string }>(
       'SELECT id, data FROM frames WHERE seq = ? ORDER BY id',
       seq,

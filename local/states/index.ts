@@ -1,13 +1,14 @@
 // Step Functions in this process: `createStates` puts the engine together. Documented in `docs/states.md`.
 import { systemClock } from '../clock.ts';
 import { noLogs } from '../logs/api.ts';
-import { DEFAULT_PLACE } from '../service.ts';
+import { DEFAULT_PLACE, type SdkOperations } from '../service.ts';
 import type { States, StatesOptions } from './api.ts';
 import { ChildStarter } from './child-starter.ts';
 import { Executor } from './executor.ts';
 import { ActivityWorkers } from './integrations/activity-workers.ts';
-import { findIntegration } from './integrations/index.ts';
+import { findIntegration, takesPattern } from './integrations/index.ts';
 import { lambdaOperations } from './integrations/lambda-operations.ts';
+import { withOldListing } from './integrations/s3-operations.ts';
 import { TaskTokens } from './integrations/tokens.ts';
 import { LogWriter } from './logging/log-writer.ts';
 import { MapRuns } from './maps/map-runs.ts';
@@ -22,9 +23,11 @@ import { createWire } from './wire.ts';
 
 /** Opens the database; running executions stay as they are until `resume()`. */
 export async function createStates(options: StatesOptions = {}): Promise<States> {
-  const world = createWorld(options);
+  const services = servicesOf(options);
+  const world = createWorld(options, services);
   const operations = allOperations(world);
-  const engine = connect(world, options, operations);
+  services.sfn = operations;
+  const engine = connect(world, options, services);
   world.executor.connect(engine);
   const handle = createWire(world, operations);
   const stopSweeping = sweepRegularly(world, options.retentionMs ?? DEFAULT_RETENTION_MS);
@@ -43,7 +46,7 @@ export async function createStates(options: StatesOptions = {}): Promise<States>
   };
 }
 
-function createWorld(options: StatesOptions): World {
+function createWorld(options: StatesOptions, services: Readonly<Record<string, SdkOperations>>): World {
   const database = new Database(options.databaseFile ?? ':memory:');
   const clock = options.clock ?? systemClock;
   const journal = new Journal(database, clock !== systemClock);
@@ -59,39 +62,44 @@ function createWorld(options: StatesOptions): World {
     tokens: new TaskTokens(),
     workers: new ActivityWorkers(clock),
     liveCounts: new Map(),
-    isServed: servedResources(options),
+    isServed: servedResources(services),
+  };
+}
+
+/** The services that tasks may call; our own operations join them once they are made. */
+function servicesOf({ lambda, s3, services }: StatesOptions): Record<string, SdkOperations> {
+  return {
+    ...(lambda === undefined ? {} : { lambda: lambdaOperations(lambda) }),
+    ...(s3 === undefined ? {} : { s3: withOldListing(s3.operations) }),
+    ...services,
   };
 }
 
 /** What tasks may name; anything else is refused when a state machine is created. */
-function servedResources({ lambda, s3, services = {} }: StatesOptions): World['isServed'] {
+function servedResources(services: Readonly<Record<string, SdkOperations>>): World['isServed'] {
   return (resource) => {
     const { kind, service, operation } = resource;
-    if (kind === 'optimised' && service === 'sagemaker') return services.sagemaker?.[operation] !== undefined;
-    if (kind !== 'sdk') return findIntegration(resource) !== undefined;
-    if (service === 'sfn' || (service === 'lambda' && lambda !== undefined)) return true;
-    const operations = services[service] ?? (service === 's3' ? s3?.operations : undefined);
-    return operations?.[operation] !== undefined;
+    if (!takesPattern(resource)) return false;
+    if (kind === 'sdk' || service === 'sagemaker') return services[service]?.[operation] !== undefined;
+    return findIntegration(resource) !== undefined;
   };
 }
 
-function connect(world: World, options: StatesOptions, operations: States['operations']): Engine {
-  const { lambda } = options;
+function connect(
+  world: World,
+  { lambda, s3 }: StatesOptions,
+  services: Readonly<Record<string, SdkOperations>>,
+): Engine {
   const mapRuns = new MapRuns(world);
   return {
     place: world.place,
     clock: world.clock,
     lambda,
-    s3: options.s3,
-    services: {
-      ...(lambda === undefined ? {} : { lambda: lambdaOperations(lambda) }),
-      ...(options.s3 === undefined ? {} : { s3: options.s3.operations }),
-      ...options.services,
-      sfn: operations,
-    },
+    s3,
+    services,
     tokens: world.tokens,
     activities: world.workers,
-    children: new ChildStarter(world, operations),
+    children: new ChildStarter(world, services.sfn!),
     runMapRun: (frame, state, input) => mapRuns.run(frame, state, input),
   };
 }

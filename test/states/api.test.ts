@@ -159,6 +159,74 @@ describe('an activity', () => {
   });
 });
 
+describe('a bound of the API', () => {
+  const roleArn = 'arn:aws:iam::000000000000:role/r';
+  const definition = machine({ Type: 'Pass', End: true });
+
+  it.each([
+    ['CreateStateMachine', { name: 'n', definition, roleArn: 'nope' }, 'InvalidArn'],
+    ['CreateStateMachine', { name: 'n', definition, roleArn, type: 'FOO' }, 'ValidationException'],
+    ['CreateStateMachine', { name: 'n'.repeat(81), definition, roleArn }, 'ValidationException'],
+    [
+      'ListExecutions',
+      { stateMachineArn: 'arn:aws:states:us-east-1:0:stateMachine:n', statusFilter: 'FOO' },
+      'StateMachineDoesNotExist',
+    ],
+    [
+      'StopExecution',
+      { executionArn: 'arn:aws:states:us-east-1:0:execution:n:e', error: 'e'.repeat(257) },
+      'ValidationException',
+    ],
+    ['TestState', { definition: '{"Type":"Succeed"}', inspectionLevel: 'FOO' }, 'ValidationException'],
+  ])('of %s is kept: %j', async (operation, input, type) => {
+    const response = await fetch(engine.url, {
+      method: 'POST',
+      headers: {
+        'x-amz-target': `AWSStepFunctions.${operation}`,
+        'content-type': 'application/x-amz-json-1.0',
+      },
+      body: JSON.stringify(input),
+    });
+
+    expect(((await response.json()) as { __type: string }).__type).toBe(type);
+  });
+
+  it('is 50 tags a resource', async () => {
+    const { stateMachineArn: resourceArn } = await create(unique(), definition);
+    const tags = Array.from({ length: 51 }, (_, n) => ({ key: `k${n}`, value: 'v' }));
+
+    await expect(
+      engine.client.send(new sfn.TagResourceCommand({ resourceArn, tags })),
+    ).rejects.toBeInstanceOf(sfn.TooManyTags);
+  });
+});
+
+describe('TestState at level TRACE', () => {
+  it("shows an HTTP task's request and answer", async () => {
+    const ApiEndpoint = `${engine.url}/_nothing`;
+    const state = {
+      Type: 'Task',
+      Resource: 'arn:aws:states:::http:invoke',
+      Parameters: { ApiEndpoint, Method: 'GET' },
+      End: true,
+    };
+    const test = (inspectionLevel: sfn.InspectionLevel): Promise<sfn.TestStateCommandOutput> =>
+      engine.client.send(
+        new sfn.TestStateCommand({ definition: JSON.stringify(state), roleArn, inspectionLevel }),
+      );
+
+    const [trace, debug] = [await test('TRACE'), await test('DEBUG')];
+
+    expect(trace.inspectionData?.request).toMatchObject({
+      protocol: 'http',
+      method: 'GET',
+      url: ApiEndpoint,
+    });
+    expect(trace.inspectionData?.response?.statusCode).toBe('501');
+    expect(debug.inspectionData?.request).toBeUndefined();
+  });
+});
+
 describe('a request', () => {
   it.each([
     ['AWSStepFunctions.NoSuchThing', '{}', 'UnknownOperationException'],

@@ -5,6 +5,7 @@ import { turnedClock } from '../../local/clock.ts';
 import { checkDefinition } from '../../local/states/definition/check.ts';
 import { createStates } from '../../local/states/index.ts';
 
+const TASK = { Type: 'Task', Resource: 'arn:aws:states:::lambda:invoke', End: true };
 const PASS = { Type: 'Pass', End: true };
 
 describe('a definition check', () => {
@@ -48,6 +49,42 @@ describe('a definition check', () => {
       machine({ A: { Type: 'Nope' } }),
       "The field 'Type' should have one of these values: [Task, Wait, Pass, Succeed, Fail, Choice, Parallel, Map]",
       '/States/A/Type',
+    ],
+    [
+      machine({ A: { Type: 'Wait', End: true } }),
+      'One of these fields is required: [Seconds, SecondsPath, Timestamp, TimestampPath]',
+      '/States/A',
+    ],
+    [
+      machine({ A: { Type: 'Wait', Seconds: 1, SecondsPath: '$.s', End: true } }),
+      "Only one of 'Seconds' and 'SecondsPath' can be set",
+      '/States/A',
+    ],
+    [
+      machine({ A: { Type: 'Wait', Seconds: -1, End: true } }),
+      'Value must be greater than or equal to 0',
+      '/States/A/Seconds',
+    ],
+    [
+      machine({ A: { Type: 'Choice', Choices: [] } }),
+      'Choices must be a non-empty array',
+      '/States/A/Choices',
+    ],
+    [
+      machine({ A: { Type: 'Parallel', Branches: [], End: true } }),
+      'Branches must be a non-empty array',
+      '/States/A/Branches',
+    ],
+    [
+      machine({ A: { ...TASK, TimeoutSeconds: 5, HeartbeatSeconds: 5 } }),
+      "'HeartbeatSeconds' must be smaller than 'TimeoutSeconds'",
+      '/States/A/HeartbeatSeconds',
+    ],
+    [machine({ A: { ...PASS, End: 'yes' } }), 'Expected value of type Boolean', '/States/A/End'],
+    [
+      { StartAt: 'A'.repeat(81), States: { ['A'.repeat(81)]: PASS } },
+      'State name cannot exceed 80 characters',
+      `/States/${'A'.repeat(81)}`,
     ],
     [
       machine({ A: { Type: 'Task', Resource: 'nope', End: true } }),

@@ -1,9 +1,14 @@
 // Tasks and what they call: errors by name, blobs, retries, timeouts; and the log lines of Express executions.
+
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { turnedClock } from '../../local/clock.ts';
 import type { LogEvent } from '../../local/logs/api.ts';
+import { createS3 } from '../../local/s3/index.ts';
 import type { SdkOperations } from '../../local/service.ts';
 import type { StatesOptions } from '../../local/states/api.ts';
 import { createStates } from '../../local/states/index.ts';
@@ -47,6 +52,54 @@ describe('an AWS SDK integration', () => {
     await expect(runTask('arn:aws:states:::aws-sdk:ec2:runInstances', {}, {})).rejects.toThrow(
       'ec2:runInstances',
     );
+  });
+});
+
+describe('the form of an integration', () => {
+  it.each([
+    'arn:aws:states:::lambda:invoke.sync',
+    'arn:aws:states:::http:invoke.waitForTaskToken',
+    'arn:aws:states:::sagemaker:createModel.sync',
+    'arn:aws:states:::aws-sdk:sagemakerruntime:invokeEndpoint.sync',
+    'arn:aws:states:::aws-sdk:sfn:noSuchOperation',
+  ])('%s is refused at creation by name', async (resource) => {
+    const served = { invokeEndpoint: async () => ({}), createModel: async () => ({}) };
+
+    await expect(runTask(resource, {}, served)).rejects.toThrow(resource);
+  });
+});
+
+describe("S3's older listing", () => {
+  it('pages by the last key', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'seriatim-listing-'));
+    const s3 = await createS3({ folder });
+    await s3.createBucket('data');
+    for (const key of ['a', 'b', 'c']) await s3.putObject({ bucket: 'data', key }, key);
+    const states = await createStates({ s3 });
+    const task = (Parameters: object): object => ({
+      StartAt: 'T',
+      States: {
+        T: { Type: 'Task', Resource: 'arn:aws:states:::aws-sdk:s3:listObjects', Parameters, End: true },
+      },
+    });
+
+    const { stateMachineArn } = await states.operations.createStateMachine!({
+      name: 'listing',
+      roleArn: 'arn:aws:iam::000000000000:role/r',
+      type: 'EXPRESS',
+      definition: JSON.stringify(task({ Bucket: 'data', Marker: 'a', MaxKeys: 1 })),
+    });
+    const { output } = await states.operations.startSyncExecution!({ stateMachineArn });
+
+    expect(JSON.parse(String(output))).toMatchObject({
+      Contents: [{ Key: 'b' }],
+      IsTruncated: true,
+      Marker: 'a',
+      MaxKeys: 1,
+    });
+    await states.close();
+    await s3.close();
+    rmSync(folder, { recursive: true, force: true });
   });
 });
 

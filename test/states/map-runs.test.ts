@@ -17,6 +17,20 @@ import type { S3 } from '../../local/s3/api.ts';
 import { createS3 } from '../../local/s3/index.ts';
 import { startEngine, type TestEngine } from './engine.ts';
 
+/** Three rows as pyarrow writes them, compressed with Snappy. */
+const PARQUET = [
+  'UEFSMRUEFTYVOkwVBBUAEgAAG2gKAAAASG91c3Rvbl9UWAkAAABBdXN0aW5fVFgVABUSFRYsFQYVEBUGFQYcAAAACSACAAAAAwMBAwIVBBUwFS',
+  '5MFQYVABIAABgEAwAJATwEAAAAAAAAAAUAAAAAAAAAFQAVFBUYLBUGFRAVBhUGHAAAAAokAgAAAAYBAgMkABUEFSAVJEwVBBUAEgAAEDwAAAAA',
+  'AAD4PwAAAAAAAApAFQAVEhUWLBUGFRAVBhUGHAAAAAkgAgAAAAMFAQMCFQAVDhUSLBUGFQAVBhUGHAAAAAcYAgAAAAYBBRUEFR4VIkwVBhUAEg',
+  'AADzgBAAAAYQEAAABiAQAAAGMVABUiFSYsFQgVEBUGFQYcAAAAEUACAAAAAwIDAAAAA98AAgMkABUEGYw1ABgGc2NoZW1hFQoAFQwlAhgEY2l0',
+  'eSUATBwAAAAVBCUCGAVyb29tcwAVCiUCGAVwcmljZQAVACUCGARzb2xkADUCGAR0YWdzFQIVBkw8AAAANQQYBGxpc3QVAgAVDCUCGAdlbGVtZW',
+  '50JQBMHAAAABYGGRwZXCYAHBUMGTUABhAZGARjaXR5FQIWBhaKARaSASZeJggpLBUEFQAVAgAVABUQFQIAPBYmGQYZJgIEAAAAJgAcFQQZNQAG',
+  'EBkYBXJvb21zFQIWBhaGARaIASbkASaaASksFQQVABUCABUAFRAVAgA8KQYZJgAGAAAAJgAcFQoZNQAGEBkYBXByaWNlFQIWBhZ0Fnwm4gImog',
+  'IpLBUEFQAVAgAVABUQFQIAPCkGGSYCBAAAACYAHBUAGSUGABkYBHNvbGQVAhYGFjQWOCaeA0kcFQAVABUCADwpBhkmAAYAAAAmABwVDBk1AAYQ',
+  'GTgEdGFncwRsaXN0B2VsZW1lbnQVAhYIFoIBFooBJpQEJtYDKSwVBBUAFQIAFQAVEBUCADwWBhkmBgIZRgACAAYAAAAWugQWBiYIFtgEACggcG',
+  'FycXVldC1jcHAtYXJyb3cgdmVyc2lvbiAyNS4wLjEZXBwAABwAABwAABwAABwAAADnAQAAUEFSMQ==',
+].join('');
+
 let folder: string;
 let s3: S3;
 let engine: TestEngine;
@@ -85,6 +99,26 @@ describe('an item reader', () => {
     await s3.putObject({ bucket: 'data', key: 'c.jsonl' }, '{"n":1}\n\n{"n":2}\n');
 
     expect((await run(reading('c.jsonl', { InputType: 'JSONL' }))).output).toEqual([{ n: 1 }, { n: 2 }]);
+  });
+
+  it('gives the rows of a Parquet object, of every type', async () => {
+    await s3.putObject({ bucket: 'data', key: 'rows.parquet' }, Buffer.from(PARQUET, 'base64'));
+
+    const { output } = await run(reading('rows.parquet', { InputType: 'PARQUET' }));
+
+    expect(output).toEqual([
+      { city: 'Houston_TX', rooms: 3, price: 1.5, sold: true, tags: ['a', 'b'] },
+      { city: 'Austin_TX', rooms: 4, price: null, sold: false, tags: [] },
+      { city: null, rooms: 5, price: 3.25, sold: true, tags: ['c'] },
+    ]);
+  });
+
+  it('fails by name when the object is no Parquet', async () => {
+    await s3.putObject({ bucket: 'data', key: 'text.parquet' }, 'not parquet');
+
+    const { status, error } = await run(reading('text.parquet', { InputType: 'PARQUET' }));
+
+    expect({ status, error }).toEqual({ status: 'FAILED', error: 'States.ItemReaderFailed' });
   });
 
   it('gives the keys under a prefix', async () => {

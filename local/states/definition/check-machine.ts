@@ -1,6 +1,7 @@
 // Checks of graphs of states: what starts, what leads where, what each state must have.
 import { isObject, type Json } from '../json/text.ts';
 import { checkState, list } from './check-state.ts';
+import { checkStateName } from './check-values.ts';
 import { type Diagnostic, Findings } from './diagnostics.ts';
 import type { Fields } from './fields.ts';
 import type { Resource } from './types.ts';
@@ -51,6 +52,7 @@ export function checkGraph(graph: Fields, at: string, context: CheckContext): vo
   }
   for (const [name, state] of Object.entries(states)) {
     const place = `${at}/States/${name}`;
+    checkStateName(name, context, place);
     if (isObject(state)) checkState(state, { ...context, at: place, siblings: states });
     else findings.schema('Expected value of type Object', place);
   }

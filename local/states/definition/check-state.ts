@@ -4,6 +4,7 @@ import { isNumber, isObject, numberOf } from '../json/text.ts';
 import { checkExpressions } from './check-expressions.ts';
 import { type CheckContext, checkGraph } from './check-machine.ts';
 import { checkResource } from './check-resource.ts';
+import { checkValues } from './check-values.ts';
 import type { Fields } from './fields.ts';
 import { JSONATA_ONLY, JSONPATH_ONLY, REQUIRED_FIELDS, STATE_FIELDS, TYPES } from './state-fields.ts';
 import { parseTimestamp } from './timestamp.ts';
@@ -26,6 +27,7 @@ export function checkState(state: Fields, context: StateContext): void {
   }
   const isJsonata = checkLanguage(state, context);
   checkFields(state, Type, { ...context, isJsonata });
+  checkValues(state, context);
   checkTransitions(state, context);
   checkErrorRules(state, context);
   if (Type === 'Task') checkResource(state, context);

@@ -2,6 +2,7 @@
 // authorisation is left out. https://docs.aws.amazon.com/step-functions/latest/dg/call-https-apis.html
 import { isObject, type Json, parseJson, textOf } from '../json/text.ts';
 import { StateFailure } from '../run/failure.ts';
+import { inspectValue } from '../run/inspection.ts';
 import type { Integration, RunningCall } from './integration.ts';
 
 export const httpInvoke: Integration = {
@@ -22,9 +23,19 @@ const TIMEOUT_MS = 60_000;
 async function request(call: RunningCall, signal: AbortSignal): Promise<Json> {
   const given = isObject(call.parameters) ? call.parameters : {};
   const body = bodyOf(given);
-  const response = await fetch(addressOf(given), {
-    method: String(given.Method ?? 'GET'),
-    headers: { ...headersOf(given, body !== undefined) },
+  const address = addressOf(given);
+  const method = String(given.Method ?? 'GET');
+  const headers = headersOf(given, body !== undefined);
+  inspectValue(call.frame, 'request', {
+    protocol: address.protocol.slice(0, -1),
+    method,
+    url: address.href,
+    headers: textOf(headers),
+    ...(body === undefined ? {} : { body }),
+  });
+  const response = await fetch(address, {
+    method,
+    headers,
     ...(body === undefined ? {} : { body }),
     signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
     redirect: 'manual',
@@ -32,6 +43,13 @@ async function request(call: RunningCall, signal: AbortSignal): Promise<Json> {
     throw new StateFailure('States.Http.Socket', String((thrown as Error).message), { isTask: true });
   });
   const text = await response.text();
+  inspectValue(call.frame, 'response', {
+    protocol: address.protocol.slice(0, -1),
+    statusCode: String(response.status),
+    statusMessage: response.statusText,
+    headers: textOf(headerLists(response.headers)),
+    body: text,
+  });
   if (!response.ok)
     throw new StateFailure(`States.Http.StatusCode.${response.status}`, text, { isTask: true });
   return {

@@ -27,6 +27,11 @@ const JOBS: Readonly<Record<string, { describe: string; name: string; status: st
   },
 };
 
+/** Whether a task may wait for what the operation begins. */
+export function isSagemakerJob(operation: string): boolean {
+  return Object.hasOwn(JOBS, operation);
+}
+
 const POLL_MS = 1000;
 const RUNNING = new Set(['InProgress', 'Stopping']);
 
@@ -39,10 +44,14 @@ export const sagemaker: Integration = {
       const cause = `The operation ${resource.operation} of the service sagemaker is not served here.`;
       throw new StateFailure('States.Runtime', cause, { isTerminal: true });
     }
+    // A job that had begun before a restart is waited for; its name is taken.
+    if (call.wasSubmitted) return completed(call, operations);
     call.events.started();
     const answer = await perform(() => operation(isObject(call.parameters) ? call.parameters : {}));
     if (resource.pattern === 'request') return answer;
     call.events.submitted(answer);
+    call.frame.marker = { isSubmitted: true };
+    call.frame.execution.changed(call.frame);
     return completed(call, operations);
   },
 };

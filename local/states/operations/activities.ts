@@ -1,7 +1,16 @@
 // Activities, and what workers and callbacks send: CreateActivity, GetActivityTask, SendTaskSuccess and their like.
 import { arn as arnOf, type SdkCallOptions, type SdkOperations, type SdkValues } from '../../service.ts';
 import { AwsError } from '../../wire/errors.ts';
-import { optionalText, pageOf, readPage, requiredArn, requiredText } from './input.ts';
+import {
+  boundedText,
+  MAX_CAUSE,
+  MAX_ERROR,
+  optionalText,
+  pageOf,
+  readPage,
+  requiredArn,
+  requiredText,
+} from './input.ts';
 import { checkName } from './names.ts';
 import { tagsOf } from './tags.ts';
 import type { World } from './world.ts';
@@ -19,7 +28,8 @@ export function activityOperations(world: World): SdkOperations {
     },
     sendTaskFailure: async (input) => {
       const token = requiredText(input, 'taskToken');
-      world.tokens.fail(token, optionalText(input, 'error'), optionalText(input, 'cause'));
+      const error = boundedText(input, 'error', MAX_ERROR);
+      world.tokens.fail(token, error, boundedText(input, 'cause', MAX_CAUSE));
       return {};
     },
     sendTaskHeartbeat: async (input) => {

@@ -13,7 +13,18 @@ import {
   listExecutions,
 } from '../store/execution-rows.ts';
 import { constraint, executionDoesNotExist, invalidArn, typeNotSupported } from './api-errors.ts';
-import { decodeToken, encodeToken, optionalText, readPage, requiredArn, requiredText } from './input.ts';
+import {
+  boundedText,
+  decodeToken,
+  encodeToken,
+  MAX_CAUSE,
+  MAX_ERROR,
+  optionalChoice,
+  optionalText,
+  readPage,
+  requiredArn,
+  requiredText,
+} from './input.ts';
 import { checkName } from './names.ts';
 import { findTarget, type Target } from './targets.ts';
 import type { World } from './world.ts';
@@ -50,7 +61,8 @@ async function startExecution(world: World, input: SdkValues): Promise<SdkValues
   const target = findTarget(world, arn);
   const name = executionName(input);
   const inputText = executionInput(input);
-  if (target.machine.type === 'STANDARD') {
+  // A name that was just made up cannot be taken.
+  if (target.machine.type === 'STANDARD' && input.name !== undefined) {
     const existing = findByName(world, target, name);
     if (existing !== undefined) return sameExecution(existing, inputText);
   }
@@ -141,10 +153,12 @@ export function findRow(world: World, input: SdkValues): ExecutionRow {
 }
 
 function stopExecution(world: World, input: SdkValues): SdkValues {
+  const error = boundedText(input, 'error', MAX_ERROR);
+  const cause = boundedText(input, 'cause', MAX_CAUSE);
   const row = findRow(world, input);
   const execution = world.executor.running.get(row.arn);
   if (execution === undefined) return { stopDate: new Date(row.stop_ms ?? world.clock.now()) };
-  execution.stopped = { error: optionalText(input, 'error'), cause: optionalText(input, 'cause') };
+  execution.stopped = { error, cause };
   execution.cancellation.cancel();
   return { stopDate: new Date(world.clock.now()) };
 }
@@ -197,6 +211,8 @@ export function redriveStatus(
   };
 }
 
+const STATUSES = ['RUNNING', 'SUCCEEDED', 'FAILED', 'TIMED_OUT', 'ABORTED', 'PENDING_REDRIVE'] as const;
+
 function list(world: World, input: SdkValues): SdkValues {
   const page = readPage(input, 3096);
   const mapRunArn = optionalText(input, 'mapRunArn');
@@ -207,8 +223,8 @@ function list(world: World, input: SdkValues): SdkValues {
   const rows = listExecutions(world.database, {
     ...of,
     arn,
-    status: optionalText(input, 'statusFilter'),
-    redrive: optionalText(input, 'redriveFilter') as 'REDRIVEN' | 'NOT_REDRIVEN' | undefined,
+    status: optionalChoice(input, 'statusFilter', STATUSES),
+    redrive: optionalChoice(input, 'redriveFilter', ['REDRIVEN', 'NOT_REDRIVEN']),
     limit: page.limit + 1,
     before: page.token === undefined ? undefined : decodeToken(page.token),
   });

@@ -29,7 +29,7 @@ export interface KeptEvent {
 }
 
 /** Chunks read at once: most histories are one or two. */
-const CHUNKS = 64;
+const CHUNKS = 16;
 
 function getHistory(world: World, input: SdkValues): SdkValues {
   const arn = requiredText(input, 'executionArn');
@@ -56,11 +56,13 @@ interface EventQuery {
 
 function readEvents(world: World, seq: number, { from, isReverse, limit }: EventQuery): KeptEvent[] {
   const events: KeptEvent[] = [];
+  world.journal.flush();
   let at = from;
   while (events.length < limit) {
     const chunks = readChunks(world, seq, { from: at, isReverse });
     if (chunks.length === 0) break;
     for (const chunk of chunks) {
+      if (events.length >= limit) break;
       const inside = (JSON.parse(chunk.events) as KeptEvent[]).filter((event) =>
         isReverse ? event.id <= at : event.id >= at,
       );

@@ -15,6 +15,34 @@ export function optionalText(input: SdkValues, member: string): string | undefin
   return typeof value === 'string' ? value : undefined;
 }
 
+/** One of the values of an enumeration. @throws AwsError ValidationException */
+export function optionalChoice<T extends string>(
+  input: SdkValues,
+  member: string,
+  values: readonly T[],
+): T | undefined {
+  const value = input[member];
+  if (value === undefined || value === null) return undefined;
+  const found = values.find((candidate) => candidate === value);
+  if (found === undefined) {
+    throw constraint(String(value), member, `satisfy enum value set: [${values.join(', ')}]`);
+  }
+  return found;
+}
+
+/** The longest error name and cause that a caller may give. */
+export const MAX_ERROR = 256;
+export const MAX_CAUSE = 32_768;
+
+/** A text of at most so many characters. @throws AwsError ValidationException */
+export function boundedText(input: SdkValues, member: string, most: number): string | undefined {
+  const value = optionalText(input, member);
+  if (value !== undefined && value.length > most) {
+    throw constraint(value, member, `have length less than or equal to ${most}`);
+  }
+  return value;
+}
+
 /** An ARN of Step Functions. @throws AwsError InvalidArn */
 export function requiredArn(input: SdkValues, member: string): string {
   const arn = requiredText(input, member);

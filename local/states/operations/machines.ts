@@ -5,7 +5,7 @@ import { AwsError } from '../../wire/errors.ts';
 import { checkForCreation } from '../definition/check.ts';
 import type { LoggingConfiguration, MachineRecord, Revision } from '../store/machines.ts';
 import { machineDoesNotExist, missing, validation } from './api-errors.ts';
-import { optionalText, pageOf, readPage, requiredArn, requiredText } from './input.ts';
+import { optionalChoice, optionalText, pageOf, readPage, requiredArn, requiredText } from './input.ts';
 import { checkName } from './names.ts';
 import { parseResourceArn } from './resource-arn.ts';
 import { tagsOf } from './tags.ts';
@@ -21,6 +21,8 @@ export function machineOperations(world: World): SdkOperations {
     listStateMachines: async (input) => list(world, input),
   };
 }
+
+const TYPES = ['STANDARD', 'EXPRESS'] as const;
 
 const OFF: LoggingConfiguration = { level: 'OFF', includeExecutionData: false };
 
@@ -54,8 +56,8 @@ function create(world: World, input: SdkValues): SdkValues {
     throw validation('Version description can only be set when publish is true');
   }
   const definition = requiredText(input, 'definition');
-  const roleArn = requiredText(input, 'roleArn');
-  const type = optionalText(input, 'type') === 'EXPRESS' ? 'EXPRESS' : 'STANDARD';
+  const roleArn = requiredArn(input, 'roleArn');
+  const type = optionalChoice(input, 'type', TYPES) ?? 'STANDARD';
   const revision: Revision = {
     id: randomUUID(),
     machineArn: arnOf(world.place, 'states', `stateMachine:${name}`),

@@ -1,7 +1,8 @@
 // TagResource, UntagResource, ListTagsForResource.
 import type { SdkOperations, SdkValues } from '../../service.ts';
+import { AwsError } from '../../wire/errors.ts';
 import { resourceNotFound } from './api-errors.ts';
-import { requiredArn } from './input.ts';
+import { boundedText, requiredArn } from './input.ts';
 import type { World } from './world.ts';
 
 export function tagOperations(world: World): SdkOperations {
@@ -19,7 +20,23 @@ type Tags = Readonly<Record<string, string>>;
 /** From the API's list. */
 export function tagsOf(list: unknown): Tags {
   const tags = (list ?? []) as { key?: string; value?: string }[];
+  for (const tag of tags) checkTag(tag);
   return Object.fromEntries(tags.map((tag) => [tag.key ?? '', tag.value ?? '']));
+}
+
+/** https://docs.aws.amazon.com/step-functions/latest/apireference/API_Tag.html */
+const MAX_TAGS = 50;
+const MAX_KEY = 128;
+const MAX_VALUE = 256;
+
+function checkTag(tag: { key?: string; value?: string }): void {
+  boundedText(tag, 'key', MAX_KEY);
+  boundedText(tag, 'value', MAX_VALUE);
+}
+
+function bounded(arn: string, tags: Tags): Tags {
+  if (Object.keys(tags).length <= MAX_TAGS) return tags;
+  throw new AwsError('TooManyTags', `'${arn}' cannot have more than ${MAX_TAGS} tags`);
 }
 
 function tagList(tags: Tags): { key: string; value: string }[] {
@@ -40,9 +57,10 @@ function change(world: World, input: SdkValues, edit: (tags: Tags) => Tags): Sdk
   const arn = requiredArn(input, 'resourceArn');
   const machine = world.shelves.machines.get(arn);
   const activity = world.shelves.activities.get(arn);
-  if (machine !== undefined) world.shelves.machines.put(arn, { ...machine, tags: edit(machine.tags) });
+  if (machine !== undefined)
+    world.shelves.machines.put(arn, { ...machine, tags: bounded(arn, edit(machine.tags)) });
   else if (activity !== undefined)
-    world.shelves.activities.put(arn, { ...activity, tags: edit(activity.tags) });
+    world.shelves.activities.put(arn, { ...activity, tags: bounded(arn, edit(activity.tags)) });
   else throw resourceNotFound(arn);
   return {};
 }

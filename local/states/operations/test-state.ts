@@ -16,7 +16,7 @@ import { Frame } from '../run/frame.ts';
 import { RetryWanted, type StateTest } from '../run/inspection.ts';
 import { runState } from '../run/interpreter.ts';
 import { validation } from './api-errors.ts';
-import { optionalText, requiredText } from './input.ts';
+import { optionalChoice, optionalText, requiredText } from './input.ts';
 import { checkTest, readMock } from './test-mocks.ts';
 import type { World } from './world.ts';
 
@@ -24,9 +24,13 @@ export function testStateOperations(world: World): SdkOperations {
   return { testState: (input) => testState(world, input) };
 }
 
+/** TRACE shows an HTTP task's request and answer as they went over the wire. */
+const LEVELS = ['INFO', 'DEBUG', 'TRACE'] as const;
+
 const DEFAULT_STATE_NAME = 'StateName';
 
 async function testState(world: World, input: SdkValues): Promise<SdkValues> {
+  optionalChoice(input, 'inspectionLevel', LEVELS);
   const { name, fields, isJsonata } = findState(input);
   const state = compileState(name, fields, isJsonata);
   checkTest(input, state);
@@ -203,8 +207,9 @@ function retriable(frame: Frame, wanted: RetryWanted): SdkValues {
 }
 
 function inspection(input: SdkValues, test: StateTest): SdkValues {
-  const level = optionalText(input, 'inspectionLevel') ?? 'INFO';
+  const level = optionalChoice(input, 'inspectionLevel', LEVELS) ?? 'INFO';
   if (level === 'INFO') return {};
-  const { caught: _caught, ...inspectionData } = test.data;
-  return { inspectionData };
+  const { caught: _caught, request, response, ...inspectionData } = test.data;
+  if (level === 'DEBUG' || request === undefined) return { inspectionData };
+  return { inspectionData: { ...inspectionData, request, ...(response === undefined ? {} : { response }) } };
 }

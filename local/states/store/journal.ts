@@ -19,6 +19,8 @@ interface Pending {
 export class Journal implements EventSink {
   private readonly database: Database;
   private pending = new Map<Execution, Pending>();
+  /** ARNs of the executions whose row is yet to be written. */
+  private readonly dirtyRows = new Set<string>();
   private flushing: Promise<void> | undefined;
   /** The rows of the executions that have one. */
   private readonly rows = new WeakMap<Execution, number>();
@@ -57,12 +59,13 @@ export class Journal implements EventSink {
   }
 
   ended(execution: Execution): void {
-    this.touch(execution).isRowDirty = true;
+    this.rowChanged(execution);
   }
 
   /** The row itself has changed, as a redrive does. */
   rowChanged(execution: Execution): void {
     this.touch(execution).isRowDirty = true;
+    this.dirtyRows.add(execution.arn);
   }
 
   /** An execution that is in the database already. */
@@ -82,11 +85,17 @@ export class Journal implements EventSink {
     return this.flushing ?? Promise.resolve();
   }
 
+  /** Writes everything if an execution's row is among it: what a look at one row needs. */
+  flushRow(arn: string): void {
+    if (this.dirtyRows.has(arn)) this.flush();
+  }
+
   /** Writes everything now. */
   flush(): void {
     if (this.pending.size === 0) return;
     const pending = this.pending;
     this.pending = new Map();
+    this.dirtyRows.clear();
     this.database.transaction(() => {
       for (const [execution, work] of pending) this.write(execution, work);
     });
@@ -108,6 +117,7 @@ export class Journal implements EventSink {
     };
     if (this.isClosed) return pending;
     this.pending.set(execution, pending);
+    if (pending.isRowDirty) this.dirtyRows.add(execution.arn);
     this.flushing ??= new Promise((resolve, reject) => {
       setImmediate(() => {
         this.flushing = undefined;

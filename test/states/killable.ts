@@ -1,0 +1,124 @@
+// The engine as a process that can be killed without warning, and the functions it calls, in this process, which note
+// every call. For tests, and for the bench's larger ones.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { DescribeExecutionCommand, type DescribeExecutionOutput, SFNClient } from '@aws-sdk/client-sfn';
+
+export class Killable {
+  /** `<function>:<payload>` in the order of the calls. */
+  readonly calls: string[] = [];
+  client!: SFNClient;
+  private readonly functions: Server;
+  private readonly folder = mkdtempSync(join(tmpdir(), 'seriatim-kill-'));
+  private child!: ChildProcess;
+  private onCall: () => void = () => {};
+
+  private constructor() {
+    this.functions = createServer((request, response) => {
+      const name = decodeURIComponent(request.url!.split('/')[3]!).split(':').at(-1)!;
+      let body = '';
+      request.on('data', (chunk) => {
+        body += chunk;
+      });
+      request.on('end', () => {
+        this.calls.push(`${name}:${body}`);
+        this.onCall();
+        response.setHeader('x-amz-executed-version', '$LATEST');
+        response.end(body);
+      });
+    });
+  }
+
+  static async start(): Promise<Killable> {
+    const made = new Killable();
+    made.functions.listen(0, '127.0.0.1');
+    await once(made.functions, 'listening');
+    await made.startEngine();
+    return made;
+  }
+
+  /** Resolves when so many calls have been made in all. */
+  callsReach(count: number): Promise<void> {
+    return new Promise((done) => {
+      this.onCall = () => {
+        if (this.calls.length >= count) done();
+      };
+      this.onCall();
+    });
+  }
+
+  /** SIGKILL, then a new process on the same folder. */
+  async killAndStart(): Promise<void> {
+    await this.end('SIGKILL');
+    await this.startEngine();
+  }
+
+  /** The description of an execution that has ended; a look at a process of its own has no clock to turn. */
+  async whenEnded(executionArn: string, pauseMs = 20): Promise<DescribeExecutionOutput> {
+    for (;;) {
+      const described = await this.client.send(new DescribeExecutionCommand({ executionArn }));
+      if (described.status !== 'RUNNING') return described;
+      await new Promise((done) => setTimeout(done, pauseMs));
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.end('SIGTERM');
+    this.functions.closeAllConnections();
+    this.functions.close();
+    await once(this.functions, 'close');
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  private async end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
+    const isGone = this.child.exitCode !== null || this.child.signalCode !== null;
+    const exited = isGone ? undefined : once(this.child, 'exit');
+    this.child.kill(signal);
+    await exited;
+    this.client.destroy();
+  }
+
+  private async startEngine(): Promise<void> {
+    const lambda = `http://127.0.0.1:${(this.functions.address() as AddressInfo).port}`;
+    const args = ['cli/main.ts', 'states', '--port', '0', '--folder', this.folder];
+    this.child = spawn(process.execPath, [...args, '--lambda-endpoint', lambda], {
+      cwd: resolve(import.meta.dirname, '../..'),
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const exited = once(this.child, 'exit').then(([code]) => {
+      throw new Error(`the engine ended with ${code} before it served`);
+    });
+    exited.catch(() => {});
+    const [line] = (await Promise.race([once(this.child.stdout!, 'data'), exited])) as [Buffer];
+    this.client = new SFNClient({
+      endpoint: /http:\S+/.exec(String(line))![0],
+      region: 'us-east-1',
+      credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+      maxAttempts: 1,
+    });
+  }
+}
+
+/** A distributed Map whose children each call the function `item` with their item. */
+export function mapOfCalls(items: number, executionType: 'STANDARD' | 'EXPRESS', most: number): object {
+  const One = { Type: 'Task', Resource: 'arn:aws:lambda:us-east-1:000000000000:function:item', End: true };
+  const ItemProcessor = {
+    ProcessorConfig: { Mode: 'DISTRIBUTED', ExecutionType: executionType },
+    StartAt: 'One',
+    States: { One },
+  };
+  const Each = {
+    Type: 'Map',
+    MaxConcurrency: most,
+    Items: `{% [1..${items}] %}`,
+    ItemProcessor,
+    Output: { count: '{% $count($states.result) %}', sum: '{% $sum($states.result) %}' },
+    End: true,
+  };
+  return { QueryLanguage: 'JSONata', StartAt: 'Each', States: { Each } };
+}
