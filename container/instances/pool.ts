@@ -19,7 +19,7 @@ export interface Pool {
   unload(name: string): Promise<void>;
   /**
    * Runs `job` on a thread that holds the model, waiting for one until `limits` say otherwise. A job still running at
-   * the deadline costs its thread.
+   * the deadline fails then; if it does not end at once either, it costs its thread.
    */
   run<Value>(
     source: ModelSource,
@@ -51,6 +51,9 @@ interface Waiter {
   readonly take: (slot: Slot) => void;
 }
 
+/** How long after the deadline a job may take to heed its signal before its thread is ended. */
+const GRACE_MS = 100;
+
 export function createPool(options: PoolOptions): Pool {
   return new WorkerPool(options);
 }
@@ -71,17 +74,27 @@ class WorkerPool implements Pool {
     job: (worker: WorkerInstance) => Promise<Value>,
   ): Promise<Value> {
     const slot = await this.#acquire(source.name, limits);
-    const stop = onLimit({ deadline: limits.deadline }, (reason) => {
-      this.#slots.delete(slot);
-      void slot.worker.kill(reason);
+    return new Promise((resolve, reject) => {
+      let grace: NodeJS.Timeout | undefined;
+      const stop = onLimit({ deadline: limits.deadline }, (reason) => {
+        reject(reason);
+        grace = setTimeout(() => this.#stopThread(slot, reason), GRACE_MS);
+      });
+      const settled = () => {
+        stop();
+        clearTimeout(grace);
+        this.#release(slot);
+      };
+      ensureLoaded(slot, source)
+        .then(() => job(slot.worker))
+        .finally(settled)
+        .then(resolve, reject);
     });
-    try {
-      await ensureLoaded(slot, source);
-      return await job(slot.worker);
-    } finally {
-      stop();
-      this.#release(slot);
-    }
+  }
+
+  #stopThread(slot: Slot, reason: InferenceError): void {
+    this.#slots.delete(slot);
+    void slot.worker.kill(reason);
   }
 
   async load(source: ModelSource): Promise<ModelFacts> {

@@ -20,7 +20,8 @@ export interface WorkerInstance {
 export interface StreamEvents {
   readonly signal: AbortSignal;
   onHead(answer: WireAnswer): void;
-  onChunk(chunk: string | Uint8Array): void;
+  /** A promise where the caller does not take more for now. */
+  onChunk(chunk: string | Uint8Array): void | Promise<void>;
 }
 
 export interface WorkerInstanceOptions {
@@ -54,6 +55,7 @@ export function startWorker({ onEnd, onLog }: WorkerInstanceOptions): WorkerInst
 
   worker.on('message', (reply: WorkerReply) => {
     if (reply.kind === 'log') onLog(reply.level, reply.message);
+    else if (reply.kind === 'chunk') void passOn(reply);
     else settle(pending, reply);
   });
   worker.on('error', (thrown: Error) => {
@@ -65,6 +67,12 @@ export function startWorker({ onEnd, onLog }: WorkerInstanceOptions): WorkerInst
     pending.clear();
     onEnd();
   });
+
+  /** The worker hears when the caller has taken the chunk: it sends no more than a window ahead. */
+  const passOn = async ({ id, chunk }: Extract<WorkerReply, { kind: 'chunk' }>) => {
+    await pending.get(id)?.events?.onChunk(chunk);
+    worker.postMessage({ kind: 'taken', id, length: chunk.length });
+  };
 
   const ask = <Value>(request: Request, { events, transfer = [] }: AskOptions = {}): Promise<Value> =>
     new Promise((resolve, reject) => {
@@ -94,11 +102,10 @@ export function startWorker({ onEnd, onLog }: WorkerInstanceOptions): WorkerInst
   };
 }
 
-function settle(pending: Map<number, Pending>, reply: Exclude<WorkerReply, { kind: 'log' }>): void {
+function settle(pending: Map<number, Pending>, reply: Exclude<WorkerReply, { kind: 'log' | 'chunk' }>): void {
   const request = pending.get(reply.id);
   if (request === undefined) return;
   if (reply.kind === 'head') request.events?.onHead(reply.value);
-  else if (reply.kind === 'chunk') request.events?.onChunk(reply.chunk);
   else {
     pending.delete(reply.id);
     if (reply.kind === 'done') request.resolve(reply.value as never);

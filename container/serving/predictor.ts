@@ -18,6 +18,8 @@ export interface Predictor {
   readonly signature: Signature;
   /** The execution provider in use. */
   readonly provider: string;
+  /** Why the providers before it were passed over. */
+  readonly passedOver: readonly string[];
   readonly thread: Thread;
   /** @throws InferenceError */
   predict(request: BatchRequest): Promise<BatchAnswer>;
@@ -69,6 +71,7 @@ async function createInline(source: ModelSource, options: PredictorOptions): Pro
   return {
     signature,
     provider: loaded.facts.provider!,
+    passedOver: loaded.facts.passedOver ?? [],
     thread: 'server',
     predict: (request) => batcher.submit(request),
     waiting: () => batcher.waiting,
@@ -92,6 +95,7 @@ async function createPooled(source: ModelSource, options: PredictorOptions): Pro
   return {
     signature,
     provider: facts.provider!,
+    passedOver: facts.passedOver ?? [],
     thread: 'worker',
     predict: (request) => batcher.submit(request),
     waiting: () => batcher.waiting,
