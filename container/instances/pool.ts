@@ -10,6 +10,7 @@ export interface PoolOptions {
   readonly workers: number;
   /** Whether a busy model may be loaded on further threads. */
   readonly spreads: boolean;
+  readonly heapMegabytes?: number;
   readonly onLog: WorkerInstanceOptions['onLog'];
 }
 
@@ -157,7 +158,7 @@ class WorkerPool implements Pool {
   }
 
   #addSlot(): Slot {
-    const worker = startWorker({ onEnd: () => this.#replace(slot), onLog: this.#options.onLog });
+    const worker = startWorker({ ...this.#options, onEnd: () => this.#replace(slot) });
     const slot: Slot = { worker, models: new Map(), isBusy: false, jobs: 0 };
     this.#slots.add(slot);
     return slot;

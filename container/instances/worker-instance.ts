@@ -1,7 +1,7 @@
 // One worker thread as the server's thread sees it. It answers one request at a time; when it dies, by a crash or
 // because the deadline had passed, what was in flight fails and `onEnd` tells the pool to start another.
 import { Worker } from 'node:worker_threads';
-import { fromErrorRecord, InferenceError } from '../errors.ts';
+import { fromErrorRecord, InferenceError, isOutOfMemory } from '../errors.ts';
 import type { HandlerCall } from '../handlers/run.ts';
 import { ownBuffers, type Tensors } from '../tensors.ts';
 import type { ModelFacts, ModelSource, WireAnswer, WorkerReply, WorkerRequest } from './protocol.ts';
@@ -25,6 +25,8 @@ export interface StreamEvents {
 }
 
 export interface WorkerInstanceOptions {
+  /** The thread's JavaScript heap at most; it ends when it needs more. */
+  readonly heapMegabytes?: number;
   /** Called once when the thread has ended, whatever the cause. */
   readonly onEnd: () => void;
   readonly onLog: (level: 'info' | 'warn' | 'error', message: string) => void;
@@ -47,8 +49,11 @@ type Request = WorkerRequest extends infer Kind
     : never
   : never;
 
-export function startWorker({ onEnd, onLog }: WorkerInstanceOptions): WorkerInstance {
-  const worker = new Worker(new URL('./worker.ts', import.meta.url), { stdin: false });
+export function startWorker({ heapMegabytes, onEnd, onLog }: WorkerInstanceOptions): WorkerInstance {
+  const worker = new Worker(new URL('./worker.ts', import.meta.url), {
+    stdin: false,
+    ...(heapMegabytes && { resourceLimits: { maxOldGenerationSizeMb: heapMegabytes } }),
+  });
   const pending = new Map<number, Pending>();
   let nextId = 0;
   let death: InferenceError | undefined;
@@ -59,7 +64,8 @@ export function startWorker({ onEnd, onLog }: WorkerInstanceOptions): WorkerInst
     else settle(pending, reply);
   });
   worker.on('error', (thrown: Error) => {
-    death ??= new InferenceError('ModelFailed', `The worker crashed: ${thrown.message}`, { cause: thrown });
+    const code = isOutOfMemory(thrown.message) ? 'ModelOutOfMemory' : 'ModelFailed';
+    death ??= new InferenceError(code, `The worker crashed: ${thrown.message}`, { cause: thrown });
   });
   worker.on('exit', (code) => {
     const reason = death ?? new InferenceError('ModelFailed', `The worker ended with exit code ${code}.`);

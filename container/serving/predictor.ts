@@ -1,7 +1,6 @@
 // A predictor turns tensors into tensors: a batcher before the instances of one ONNX model. A light model's instance
 // is the server's own thread, because a hop to a worker costs more than its inference (measured: 38 µs of CPU per
 // request against 113); others are in workers. Triton's ensembles are predictors too (`triton/ensemble.ts`).
-import { stat } from 'node:fs/promises';
 import type { Logger } from '../handlers/api.ts';
 import { loadModel } from '../instances/loaded-model.ts';
 import type { Pool } from '../instances/pool.ts';
@@ -43,18 +42,15 @@ export interface PredictorOptions {
 
 /** @throws InferenceError InvalidArtefact, ModelOutOfMemory */
 export async function createPredictor(source: ModelSource, options: PredictorOptions): Promise<Predictor> {
-  return (await runsOnServerThread(source, options.settings))
+  return runsOnServerThread(source, options.settings)
     ? createInline(source, options)
     : createPooled(source, options);
 }
 
-async function runsOnServerThread(
-  { onnxFile }: ModelSource,
-  { thread, providers }: Settings,
-): Promise<boolean> {
+function runsOnServerThread({ onnxFile }: ModelSource, { thread, providers }: Settings): boolean {
   if (thread !== 'auto') return thread === 'server';
   if (providers.some((provider) => provider !== 'cpu')) return false;
-  return isLight(onnxFile!, (await stat(onnxFile!)).size);
+  return isLight(onnxFile!);
 }
 
 async function createInline(source: ModelSource, options: PredictorOptions): Promise<Predictor> {

@@ -79,12 +79,13 @@ interface Served {
 export interface ServedModelOptions extends Omit<PredictorOptions, 'batching' | 'declare' | 'instances'> {
   readonly name: string;
   readonly artefact: Artefact;
+  /** When the load began, by `performance.now()`: looking into the artefact counts. */
+  readonly startedAt: number;
 }
 
 /** @throws InferenceError InvalidArtefact, ModelOutOfMemory */
 export async function serveModel(options: ServedModelOptions): Promise<ServedModel> {
-  const { name, artefact } = options;
-  const startedAt = performance.now();
+  const { name, artefact, startedAt } = options;
   const served = await serve(artefact, options);
   return { ...served, name, url: artefact.folder, loadMs: performance.now() - startedAt };
 }

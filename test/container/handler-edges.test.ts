@@ -13,8 +13,7 @@ async function start(
   code: string,
   { withModel = false, env = {} }: { withModel?: boolean; env?: Record<string, string> } = {},
 ): Promise<TestContainer> {
-  const model = withModel ? { 'model.onnx': HOUSE_FEATURES } : {};
-  const files = { ...model, 'code/inference.ts': { text: code } };
+  const files = { ...(withModel && { 'model.onnx': HOUSE_FEATURES }), 'code/inference.ts': { text: code } };
   container = await startTestContainer({ files, env });
   return container;
 }
@@ -116,10 +115,10 @@ describe('what a handler answers wrongly is told', () => {
   it('507 when it takes more memory than its thread may have, and the next request is served', async () => {
     const code = `export const transformFn = (_model, body) => {
       const kept = [];
-      while (body.toString() === 'much') kept.push(new ArrayBuffer(2 ** 40));
+      while (body.toString() === 'much') kept.push(Array.from({ length: 1000 }, Math.random));
       return 'served';
     };`;
-    const { post, ready } = await start(code);
+    const { post, ready } = await start(code, { env: { SERIATIM_WORKER_HEAP_MB: '32' } });
     await ready;
 
     expect(await readError(await post('/invocations', 'much'))).toMatchObject({
