@@ -1,8 +1,9 @@
 // One model over HTTP: the container beside its floor (onnxruntime-node behind a bare node:http server) and its peers
 // (FastAPI and LitServe, where BENCH_PYTHON names a Python that has them), at 1, 8 and 64 clients. Rounds alternate
-// between the servers, so that a noisy machine is noisy for all of them; ratios are to be trusted.
+// between the servers, so that a noisy machine is noisy for all of them; ratios are to be trusted, and the servers' CPU
+// time per request before both.
 //
-//   npx node bench/container.ts [--seconds 3] [--rounds 3] [--model tabular|image]
+//   npx node bench/container.ts [--seconds 3] [--rounds 3] [--model tabular|image|dense] [--clients 1,8,64]
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
@@ -18,6 +19,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { DENSE_WIDTH, writeDenseModel } from './container-dense.ts';
 import type { LoadResult } from './container-load.ts';
 
 const { values: options } = parseArgs({
@@ -25,6 +27,7 @@ const { values: options } = parseArgs({
     seconds: { type: 'string', default: '3' },
     rounds: { type: 'string', default: '3' },
     model: { type: 'string', default: 'tabular' },
+    clients: { type: 'string', default: '1,8,64' },
   },
 });
 
@@ -51,6 +54,13 @@ const CASES: Readonly<Record<string, Case>> = {
     body: () => new Uint8Array(192 * 192 * 3).fill(128),
     hasPeers: false,
   },
+  // Made on the spot: a model that gains by batching.
+  dense: {
+    model: '',
+    contentType: 'application/vnd.sagemaker-triton.binary+json;json-header-size=0',
+    body: () => new Uint8Array(new Float32Array(DENSE_WIDTH).fill(0.5).buffer),
+    hasPeers: false,
+  },
 };
 
 interface Server {
@@ -59,16 +69,18 @@ interface Server {
   readonly child: ChildProcess;
 }
 
-const CLIENTS = [1, 8, 64];
+const CLIENTS = options.clients.split(',').map(Number);
 const scratch = mkdtempSync(join(tmpdir(), 'seriatim-bench-'));
 
 async function main(): Promise<void> {
   const chosen = CASES[options.model];
   if (chosen === undefined) throw new Error(`--model is one of ${Object.keys(CASES).join(', ')}.`);
-  if (!existsSync(chosen.model)) throw new Error(`${chosen.model} is not here.`);
+  const model = chosen.model || join(scratch, 'dense.onnx');
+  if (chosen.model === '') writeDenseModel(model);
+  if (!existsSync(model)) throw new Error(`${model} is not here.`);
   const bodyFile = join(scratch, 'request');
   writeFileSync(bodyFile, chosen.body());
-  const servers = await startServers(chosen);
+  const servers = await startServers({ ...chosen, model });
   const load = { bodyFile, contentType: chosen.contentType };
   try {
     for (const server of servers) await warmUp(server, load);
@@ -187,15 +199,23 @@ async function runLoad(
 
 interface Measured {
   readonly name: string;
-  readonly rounds: readonly LoadResult[];
+  readonly rounds: readonly Round[];
+}
+
+interface Round extends LoadResult {
+  /** CPU time of the server per request. */
+  readonly cpuMs: number;
 }
 
 async function measure(servers: readonly Server[], clients: number, load: LoadBody): Promise<Measured[]> {
-  const results = servers.map(({ name }) => ({ name, rounds: [] as LoadResult[] }));
+  const results = servers.map(({ name }) => ({ name, rounds: [] as Round[] }));
   const durationMs = Number(options.seconds) * 1000;
   for (let round = 0; round < Number(options.rounds); round++) {
     for (const [index, server] of servers.entries()) {
-      results[index]!.rounds.push(await runLoad(server, { clients, durationMs, ...load }));
+      const before = cpuMilliseconds(server.child);
+      const result = await runLoad(server, { clients, durationMs, ...load });
+      const requests = result.requestsPerSecond * Number(options.seconds);
+      results[index]!.rounds.push({ ...result, cpuMs: (cpuMilliseconds(server.child) - before) / requests });
     }
   }
   return results;
@@ -212,6 +232,7 @@ function report(clients: number, measured: readonly Measured[]): void {
       server: name,
       'requests/s': Math.round(rate),
       'to the floor': Number((rate / floor).toFixed(2)),
+      'CPU ms/request': Number(medianOf(rounds, ({ cpuMs }) => cpuMs).toFixed(3)),
       'p50 ms': Number(medianOf(rounds, ({ p50Ms }) => p50Ms).toFixed(2)),
       'p99 ms': Number(medianOf(rounds, ({ p99Ms }) => p99Ms).toFixed(2)),
       errors: rounds.reduce((sum, { errors }) => sum + errors, 0),
@@ -220,9 +241,17 @@ function report(clients: number, measured: readonly Measured[]): void {
   console.table(rows);
 }
 
-function medianOf(rounds: readonly LoadResult[], value: (result: LoadResult) => number): number {
+function medianOf<Result>(rounds: readonly Result[], value: (result: Result) => number): number {
   const sorted = rounds.map(value).sort((a, b) => a - b);
   return sorted[Math.floor(sorted.length / 2)]!;
+}
+
+const TICK_MS = 10;
+
+/** User and system time of the process with all its threads; fields 14 and 15, counted after the name in brackets. */
+function cpuMilliseconds({ pid }: ChildProcess): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ');
+  return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
 }
 
 function residentMegabytes({ pid }: ChildProcess): string {

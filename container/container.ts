@@ -24,6 +24,7 @@ export async function startContainer(settings: Settings, logger: Logger): Promis
   const pool = createPool({
     workers: settings.workers,
     spreads: !settings.isMultiModel,
+    ...(settings.workerHeapMegabytes && { heapMegabytes: settings.workerHeapMegabytes }),
     onLog: (level, message) => logger[level](message),
   });
   const metrics = createMetrics();

@@ -18,6 +18,8 @@ export interface Settings {
   readonly deadlineMs: number;
   /** Worker threads for models that need one. */
   readonly workers: number;
+  /** JavaScript heap that a worker thread may have, in megabytes; absent: Node's own bound. */
+  readonly workerHeapMegabytes?: number;
   /** `auto`: light ONNX models run on the server's own thread, all others in workers. */
   readonly thread: 'auto' | 'server' | 'worker';
   /** Models held at once; one more is answered 507. */
@@ -82,6 +84,7 @@ export function readSettings(env: Environment): Settings {
     maxBodyBytes: maxBodyBytes(env),
     deadlineMs: deadlineMs(env),
     workers: integer(env, 'SAGEMAKER_MODEL_SERVER_WORKERS', { fallback: availableParallelism(), min: 1 }),
+    ...workerHeap(env),
     thread: choice(env, 'SERIATIM_THREAD', ['auto', 'server', 'worker']),
     maxModels: integer(env, 'SERIATIM_MAX_MODELS', { fallback: Number.MAX_SAFE_INTEGER, min: 1 }),
     memoryLimitBytes:
@@ -111,6 +114,11 @@ function maxBodyBytes(env: Environment): number {
 function deadlineMs(env: Environment): number {
   const seconds = integer(env, 'SAGEMAKER_MODEL_SERVER_TIMEOUT', { fallback: 60, min: 1 });
   return integer(env, 'SERIATIM_DEADLINE_MS', { fallback: seconds * 1000, min: 1 });
+}
+
+function workerHeap(env: Environment): Pick<Settings, 'workerHeapMegabytes'> {
+  const megabytes = integer(env, 'SERIATIM_WORKER_HEAP_MB', { fallback: 0, min: 16 });
+  return megabytes === 0 ? {} : { workerHeapMegabytes: megabytes };
 }
 
 function batchSettings(env: Environment, maxRows: number): BatchSettings {

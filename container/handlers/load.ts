@@ -20,9 +20,19 @@ export async function loadHandlers(codeFile: string): Promise<Handlers> {
     if (typeof exported[name] !== 'function') throw refused(codeFile, `${name} is not a function`);
     handlers[name] = exported[name];
   }
+  refuseMisspelt(codeFile, Object.keys(exported));
   if (exported.streamsInput === true) handlers.streamsInput = true;
   checkCombination(codeFile, handlers);
   return handlers;
+}
+
+/** A handler under nearly its name, such as Python's `predict_fn`, would be passed over without a word. */
+function refuseMisspelt(codeFile: string, exported: readonly string[]): void {
+  const plain = (name: string) => name.replaceAll('_', '').toLowerCase();
+  for (const found of exported) {
+    const meant = NAMES.find((name) => name !== found && plain(name) === plain(found));
+    if (meant !== undefined) throw refused(codeFile, `it exports ${found}; the handler's name is ${meant}`);
+  }
 }
 
 /** A changed file under the same name is read anew. */

@@ -3,7 +3,7 @@ import { InferenceError } from '../errors.ts';
 import type { DecodedBody, EncodedBody, Part } from '../formats/codec.ts';
 import { chooseFormat, decodeBody, encodeBody } from '../formats/index.ts';
 import { unstackRecords } from '../formats/rows.ts';
-import type { Signature, Tensors } from '../tensors.ts';
+import { checkInputs, type Signature, type Tensors } from '../tensors.ts';
 import type {
   HandlerBody,
   HandlerOutput,
@@ -111,11 +111,15 @@ function defaultInput(
   return decodeBody(body, contentType, requireSignature(context.signature));
 }
 
-async function defaultPredict(data: unknown, model: unknown): Promise<Prediction> {
+async function defaultPredict(
+  data: unknown,
+  model: unknown,
+  context: InvocationContext,
+): Promise<Prediction> {
   const { run } = model as OnnxModel;
   if (typeof run !== 'function')
     throw new InferenceError('ModelFailed', 'modelFn gave no ONNX session: export predictFn.');
-  const decoded = isDecoded(data) ? data : fromTensors(data as Tensors);
+  const decoded = isDecoded(data) ? data : fromTensors(data, context.signature);
   const parts: Part[] = [];
   for (const part of decoded.parts) parts.push({ ...part, tensors: await run(part.tensors) });
   return { parts, rows: decoded.rows, ...(decoded.reply && { reply: decoded.reply }) };
@@ -125,7 +129,12 @@ function isDecoded(data: unknown): data is DecodedBody {
   return Array.isArray((data as DecodedBody | null)?.parts);
 }
 
-function fromTensors(tensors: Tensors): DecodedBody {
+/** @throws InferenceError ModelFailed, or InvalidPayload for tensors that the model does not take */
+function fromTensors(data: unknown, signature: Signature | undefined): DecodedBody {
+  if (typeof data !== 'object' || data === null)
+    throw new InferenceError('ModelFailed', 'inputFn gave no tensors by input name: export predictFn.');
+  const tensors = data as Tensors;
+  if (signature !== undefined) checkInputs(tensors, signature.inputs);
   const rows = Object.values(tensors)[0]?.shape[0] ?? 1;
   return { parts: [{ tensors, rows }], rows };
 }
@@ -150,8 +159,11 @@ async function defaultOutput(
 /** A value of the handler's own making can only be JSON. */
 function writeJson(value: unknown, accept: string | undefined, defaultAccept: string): EncodedBody {
   const { mediaType } = chooseFormat(accept, { defaultAccept });
-  if (mediaType.type === 'application/json')
-    return { body: JSON.stringify(value), contentType: 'application/json' };
+  if (mediaType.type === 'application/json') {
+    const body = JSON.stringify(value) as string | undefined;
+    if (body !== undefined) return { body, contentType: 'application/json' };
+    throw new InferenceError('ModelFailed', `predictFn gave ${typeof value}, which JSON cannot hold.`);
+  }
   const message = `predictFn's answer can be written as application/json, not ${mediaType.type}: export outputFn.`;
   throw new InferenceError('NotAcceptable', message);
 }

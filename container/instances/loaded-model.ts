@@ -1,7 +1,7 @@
 // A model in memory, on whichever thread this runs: the ONNX session, the handlers, or both.
 import { join } from 'node:path';
-import { InferenceError } from '../errors.ts';
-import type { Handlers, Logger } from '../handlers/api.ts';
+import { type ErrorCode, InferenceError, toInferenceError } from '../errors.ts';
+import type { Handlers, Logger, OnnxModel } from '../handlers/api.ts';
 import { loadHandlers } from '../handlers/load.ts';
 import { type HandledModel, type HandlerAnswer, type HandlerCall, runHandlers } from '../handlers/run.ts';
 import { type OnnxSession, openSession } from '../onnx/session.ts';
@@ -24,6 +24,7 @@ export async function loadModel(source: ModelSource, logger: Logger): Promise<Lo
   if (handlers !== undefined) checkHasModel(source, handlers, session);
   const facts = {
     ...(session && { signature: session.signature, provider: session.provider }),
+    ...(session && session.passedOver.length > 0 && { passedOver: session.passedOver }),
     ...(handlers?.streamsInput && { streamsInput: true }),
   };
   const opened: OnnxSession[] = [];
@@ -66,9 +67,42 @@ async function startHandlers(
   { session, logger, openModel }: HandlerStart,
 ): Promise<HandledModel> {
   const { name, folder, defaultAccept } = source;
-  const signature = session && { signature: session.signature };
-  const context = { modelName: name, modelDir: folder, logger, openModel, ...signature };
-  const model = handlers.modelFn ? await handlers.modelFn(folder, context) : session;
-  await handlers.warmupFn?.(model, context);
+  const given = session && { signature: session.signature };
+  const context = { modelName: name, modelDir: folder, logger, openModel, ...given };
+  const { modelFn, warmupFn } = handlers;
+  const model = modelFn ? await attempt(source, 'modelFn', () => modelFn(folder, context)) : session;
+  // A model of `modelFn`'s own may be one that the other defaults can serve.
+  const found = (model as Partial<OnnxModel> | null | undefined)?.signature;
+  const signature = found && { signature: found };
+  checkIsComplete(source, handlers, model);
+  if (warmupFn) await attempt(source, 'warmupFn', () => warmupFn(model, { ...context, ...signature }));
   return { name, folder, handlers, model, ...signature, defaultAccept, logger, openModel };
+}
+
+/** The defaults for the handlers that are not there must have something to work on. */
+function checkIsComplete({ codeFile }: ModelSource, handlers: Handlers, model: unknown): void {
+  if (handlers.transformFn !== undefined) return;
+  const { run, signature } = (model ?? {}) as Partial<OnnxModel>;
+  const missing = [
+    ...(handlers.inputFn === undefined && signature === undefined ? ['inputFn'] : []),
+    ...(handlers.predictFn === undefined && typeof run !== 'function' ? ['predictFn'] : []),
+  ];
+  if (missing.length === 0) return;
+  const message = `The handlers in ${codeFile} cannot be used: without an ONNX model there is no default for ${missing.join(' and ')}: export it, or transformFn.`;
+  throw new InferenceError('InvalidArtefact', message);
+}
+
+/** A failure while loading is read in a log, far from the file. */
+async function attempt<Value>(
+  { codeFile }: ModelSource,
+  handler: string,
+  run: () => Value | Promise<Value>,
+): Promise<Value> {
+  try {
+    return await run();
+  } catch (thrown) {
+    const { name, statusCode, message } = toInferenceError(thrown);
+    const text = `${handler} in ${codeFile} failed: ${message}`;
+    throw new InferenceError(name as ErrorCode, text, { statusCode, cause: thrown });
+  }
 }

@@ -10,6 +10,7 @@ export interface PoolOptions {
   readonly workers: number;
   /** Whether a busy model may be loaded on further threads. */
   readonly spreads: boolean;
+  readonly heapMegabytes?: number;
   readonly onLog: WorkerInstanceOptions['onLog'];
 }
 
@@ -19,7 +20,7 @@ export interface Pool {
   unload(name: string): Promise<void>;
   /**
    * Runs `job` on a thread that holds the model, waiting for one until `limits` say otherwise. A job still running at
-   * the deadline costs its thread.
+   * the deadline fails then; if it does not end at once either, it costs its thread.
    */
   run<Value>(
     source: ModelSource,
@@ -51,6 +52,9 @@ interface Waiter {
   readonly take: (slot: Slot) => void;
 }
 
+/** How long after the deadline a job may take to heed its signal before its thread is ended. */
+const GRACE_MS = 100;
+
 export function createPool(options: PoolOptions): Pool {
   return new WorkerPool(options);
 }
@@ -71,17 +75,27 @@ class WorkerPool implements Pool {
     job: (worker: WorkerInstance) => Promise<Value>,
   ): Promise<Value> {
     const slot = await this.#acquire(source.name, limits);
-    const stop = onLimit({ deadline: limits.deadline }, (reason) => {
-      this.#slots.delete(slot);
-      void slot.worker.kill(reason);
+    return new Promise((resolve, reject) => {
+      let grace: NodeJS.Timeout | undefined;
+      const stop = onLimit({ deadline: limits.deadline }, (reason) => {
+        reject(reason);
+        grace = setTimeout(() => this.#stopThread(slot, reason), GRACE_MS);
+      });
+      const settled = () => {
+        stop();
+        clearTimeout(grace);
+        this.#release(slot);
+      };
+      ensureLoaded(slot, source)
+        .then(() => job(slot.worker))
+        .finally(settled)
+        .then(resolve, reject);
     });
-    try {
-      await ensureLoaded(slot, source);
-      return await job(slot.worker);
-    } finally {
-      stop();
-      this.#release(slot);
-    }
+  }
+
+  #stopThread(slot: Slot, reason: InferenceError): void {
+    this.#slots.delete(slot);
+    void slot.worker.kill(reason);
   }
 
   async load(source: ModelSource): Promise<ModelFacts> {
@@ -144,7 +158,7 @@ class WorkerPool implements Pool {
   }
 
   #addSlot(): Slot {
-    const worker = startWorker({ onEnd: () => this.#replace(slot), onLog: this.#options.onLog });
+    const worker = startWorker({ ...this.#options, onEnd: () => this.#replace(slot) });
     const slot: Slot = { worker, models: new Map(), isBusy: false, jobs: 0 };
     this.#slots.add(slot);
     return slot;

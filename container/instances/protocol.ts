@@ -18,6 +18,8 @@ export interface ModelFacts {
   readonly signature?: Signature;
   /** The execution provider in use; absent where handlers bring their own model. */
   readonly provider?: string;
+  /** Why the providers before it were passed over. */
+  readonly passedOver?: readonly string[];
   /** Whether the handlers take the body as it comes. */
   readonly streamsInput?: boolean;
 }
@@ -27,7 +29,9 @@ export type WorkerRequest =
   | { readonly kind: 'unload'; readonly id: number; readonly name: string }
   | { readonly kind: 'predict'; readonly id: number; readonly name: string; readonly tensors: Tensors }
   | { readonly kind: 'handle'; readonly id: number; readonly name: string; readonly call: HandlerCall }
-  | { readonly kind: 'abort'; readonly id: number };
+  | { readonly kind: 'abort'; readonly id: number }
+  /** The caller has taken a chunk of this length. */
+  | { readonly kind: 'taken'; readonly id: number; readonly length: number };
 
 export type WorkerReply =
   | { readonly kind: 'done'; readonly id: number; readonly value: unknown }

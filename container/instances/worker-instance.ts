@@ -1,7 +1,7 @@
 // One worker thread as the server's thread sees it. It answers one request at a time; when it dies, by a crash or
 // because the deadline had passed, what was in flight fails and `onEnd` tells the pool to start another.
 import { Worker } from 'node:worker_threads';
-import { fromErrorRecord, InferenceError } from '../errors.ts';
+import { fromErrorRecord, InferenceError, isOutOfMemory } from '../errors.ts';
 import type { HandlerCall } from '../handlers/run.ts';
 import { ownBuffers, type Tensors } from '../tensors.ts';
 import type { ModelFacts, ModelSource, WireAnswer, WorkerReply, WorkerRequest } from './protocol.ts';
@@ -20,10 +20,13 @@ export interface WorkerInstance {
 export interface StreamEvents {
   readonly signal: AbortSignal;
   onHead(answer: WireAnswer): void;
-  onChunk(chunk: string | Uint8Array): void;
+  /** A promise where the caller does not take more for now. */
+  onChunk(chunk: string | Uint8Array): void | Promise<void>;
 }
 
 export interface WorkerInstanceOptions {
+  /** The thread's JavaScript heap at most; it ends when it needs more. */
+  readonly heapMegabytes?: number;
   /** Called once when the thread has ended, whatever the cause. */
   readonly onEnd: () => void;
   readonly onLog: (level: 'info' | 'warn' | 'error', message: string) => void;
@@ -46,18 +49,23 @@ type Request = WorkerRequest extends infer Kind
     : never
   : never;
 
-export function startWorker({ onEnd, onLog }: WorkerInstanceOptions): WorkerInstance {
-  const worker = new Worker(new URL('./worker.ts', import.meta.url), { stdin: false });
+export function startWorker({ heapMegabytes, onEnd, onLog }: WorkerInstanceOptions): WorkerInstance {
+  const worker = new Worker(new URL('./worker.ts', import.meta.url), {
+    stdin: false,
+    ...(heapMegabytes && { resourceLimits: { maxOldGenerationSizeMb: heapMegabytes } }),
+  });
   const pending = new Map<number, Pending>();
   let nextId = 0;
   let death: InferenceError | undefined;
 
   worker.on('message', (reply: WorkerReply) => {
     if (reply.kind === 'log') onLog(reply.level, reply.message);
+    else if (reply.kind === 'chunk') void passOn(reply);
     else settle(pending, reply);
   });
   worker.on('error', (thrown: Error) => {
-    death ??= new InferenceError('ModelFailed', `The worker crashed: ${thrown.message}`, { cause: thrown });
+    const code = isOutOfMemory(thrown.message) ? 'ModelOutOfMemory' : 'ModelFailed';
+    death ??= new InferenceError(code, `The worker crashed: ${thrown.message}`, { cause: thrown });
   });
   worker.on('exit', (code) => {
     const reason = death ?? new InferenceError('ModelFailed', `The worker ended with exit code ${code}.`);
@@ -65,6 +73,12 @@ export function startWorker({ onEnd, onLog }: WorkerInstanceOptions): WorkerInst
     pending.clear();
     onEnd();
   });
+
+  /** The worker hears when the caller has taken the chunk: it sends no more than a window ahead. */
+  const passOn = async ({ id, chunk }: Extract<WorkerReply, { kind: 'chunk' }>) => {
+    await pending.get(id)?.events?.onChunk(chunk);
+    worker.postMessage({ kind: 'taken', id, length: chunk.length });
+  };
 
   const ask = <Value>(request: Request, { events, transfer = [] }: AskOptions = {}): Promise<Value> =>
     new Promise((resolve, reject) => {
@@ -94,11 +108,10 @@ export function startWorker({ onEnd, onLog }: WorkerInstanceOptions): WorkerInst
   };
 }
 
-function settle(pending: Map<number, Pending>, reply: Exclude<WorkerReply, { kind: 'log' }>): void {
+function settle(pending: Map<number, Pending>, reply: Exclude<WorkerReply, { kind: 'log' | 'chunk' }>): void {
   const request = pending.get(reply.id);
   if (request === undefined) return;
   if (reply.kind === 'head') request.events?.onHead(reply.value);
-  else if (reply.kind === 'chunk') request.events?.onChunk(reply.chunk);
   else {
     pending.delete(reply.id);
     if (reply.kind === 'done') request.resolve(reply.value as never);

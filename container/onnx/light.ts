@@ -1,6 +1,6 @@
 // Tells light models, whose inference takes less than a hop to a worker thread and back (tens of microseconds), from
 // those that would hold up the server's thread.
-import { readFile } from 'node:fs/promises';
+import { readFileSync, statSync } from 'node:fs';
 import { readOnnxFile } from './model-file.ts';
 
 /** Weights up to this size are read in well under a hop. */
@@ -11,10 +11,10 @@ const HEAVY =
   /^(.*Conv.*|Loop|Scan|If|LSTM|GRU|RNN|Resize|Upsample|.*Attention|Einsum|.*FFT.*|DFT|STFT|NonMaxSuppression|RoiAlign|MaxRoiPool)$/;
 
 /** An unreadable file is not light: loading it will say what is wrong. */
-export async function isLight(file: string, bytes: number): Promise<boolean> {
-  if (bytes > LIGHT_BYTES) return false;
+export function isLight(file: string): boolean {
   try {
-    const { operators } = readOnnxFile(await readFile(file));
+    if (statSync(file).size > LIGHT_BYTES) return false;
+    const { operators } = readOnnxFile(readFileSync(file));
     return !Object.keys(operators).some((operator) => HEAVY.test(operator));
   } catch {
     return false;

@@ -31,7 +31,11 @@ type Ort = typeof import('onnxruntime-node');
 let loadedOrt: Ort | undefined;
 
 function loadOrt(): Ort {
-  loadedOrt ??= require('onnxruntime-node') as Ort;
+  if (loadedOrt === undefined) {
+    loadedOrt = require('onnxruntime-node') as Ort;
+    // What goes wrong is thrown, and told by whoever catches it: the runtime need not print it as well.
+    loadedOrt.env.logLevel = 'fatal';
+  }
   return loadedOrt;
 }
 

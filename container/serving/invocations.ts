@@ -62,9 +62,20 @@ function toInvocation(body: Buffer, deadline: number, { request, response }: Exc
     isAbandoned: () => request.socket.destroyed,
     signal: () => closeSignal(response),
     onHead: (answer) => writeHead(response, answer),
-    // Whoever went away in the middle of a stream reads no more of it.
-    onChunk: (chunk) => void (response.destroyed || response.write(chunk)),
+    onChunk: (chunk) => writeChunk(response, chunk),
   };
+}
+
+/** Whoever went away in the middle of a stream reads no more of it; for one who reads slowly the handler waits. */
+function writeChunk(response: ServerResponse, chunk: string | Uint8Array): Promise<void> | undefined {
+  if (response.destroyed || response.write(chunk)) return undefined;
+  return new Promise((resolve) => {
+    const taken = () => {
+      response.off('drain', taken).off('close', taken);
+      resolve();
+    };
+    response.once('drain', taken).once('close', taken);
+  });
 }
 
 function closeSignal(response: ServerResponse): AbortSignal {

@@ -23,6 +23,7 @@ export interface ModelMetrics {
 export interface ModelGauges {
   readonly name: string;
   readonly provider: string;
+  readonly passedOver: readonly string[];
   readonly thread: string;
   readonly waiting: number;
 }
@@ -195,7 +196,19 @@ function renderGauges(gauges: readonly ModelGauges[]): string[] {
     ...gauges.map(({ name, waiting }) => `${pending}${labels({ model: name, version: '1' })} ${waiting}`),
     ...heading(info, 'Execution provider and thread of each model', 'gauge'),
     ...gauges.map(({ name, provider, thread }) => `${info}${labels({ model: name, provider, thread })} 1`),
+    ...renderPassedOver(gauges),
   ];
+}
+
+/** `cuda: what it said` as `provider="cuda"`: the reason is for `/ping` and the log. */
+function renderPassedOver(gauges: readonly ModelGauges[]): string[] {
+  const metric = 'seriatim_provider_passed_over';
+  const lines = gauges.flatMap(({ name, passedOver }) =>
+    passedOver.map((reason) => `${metric}${labels({ model: name, provider: reason.split(':', 1)[0]! })} 1`),
+  );
+  return lines.length === 0
+    ? []
+    : [...heading(metric, 'Execution providers that were tried before the one in use', 'gauge'), ...lines];
 }
 
 function renderLoads({ loads, unloads, failures, loadMs }: LoadCounts, loaded: number): string[] {

@@ -1,7 +1,6 @@
 // A predictor turns tensors into tensors: a batcher before the instances of one ONNX model. A light model's instance
 // is the server's own thread, because a hop to a worker costs more than its inference (measured: 38 µs of CPU per
 // request against 113); others are in workers. Triton's ensembles are predictors too (`triton/ensemble.ts`).
-import { stat } from 'node:fs/promises';
 import type { Logger } from '../handlers/api.ts';
 import { loadModel } from '../instances/loaded-model.ts';
 import type { Pool } from '../instances/pool.ts';
@@ -18,6 +17,8 @@ export interface Predictor {
   readonly signature: Signature;
   /** The execution provider in use. */
   readonly provider: string;
+  /** Why the providers before it were passed over. */
+  readonly passedOver: readonly string[];
   readonly thread: Thread;
   /** @throws InferenceError */
   predict(request: BatchRequest): Promise<BatchAnswer>;
@@ -41,18 +42,15 @@ export interface PredictorOptions {
 
 /** @throws InferenceError InvalidArtefact, ModelOutOfMemory */
 export async function createPredictor(source: ModelSource, options: PredictorOptions): Promise<Predictor> {
-  return (await runsOnServerThread(source, options.settings))
+  return runsOnServerThread(source, options.settings)
     ? createInline(source, options)
     : createPooled(source, options);
 }
 
-async function runsOnServerThread(
-  { onnxFile }: ModelSource,
-  { thread, providers }: Settings,
-): Promise<boolean> {
+function runsOnServerThread({ onnxFile }: ModelSource, { thread, providers }: Settings): boolean {
   if (thread !== 'auto') return thread === 'server';
   if (providers.some((provider) => provider !== 'cpu')) return false;
-  return isLight(onnxFile!, (await stat(onnxFile!)).size);
+  return isLight(onnxFile!);
 }
 
 async function createInline(source: ModelSource, options: PredictorOptions): Promise<Predictor> {
@@ -69,6 +67,7 @@ async function createInline(source: ModelSource, options: PredictorOptions): Pro
   return {
     signature,
     provider: loaded.facts.provider!,
+    passedOver: loaded.facts.passedOver ?? [],
     thread: 'server',
     predict: (request) => batcher.submit(request),
     waiting: () => batcher.waiting,
@@ -92,6 +91,7 @@ async function createPooled(source: ModelSource, options: PredictorOptions): Pro
   return {
     signature,
     provider: facts.provider!,
+    passedOver: facts.passedOver ?? [],
     thread: 'worker',
     predict: (request) => batcher.submit(request),
     waiting: () => batcher.waiting,

@@ -44,7 +44,7 @@ interface Entry {
   onIdle: (() => void) | undefined;
 }
 
-type RegistryOptions = Omit<ServedModelOptions, 'name' | 'artefact'>;
+type RegistryOptions = Omit<ServedModelOptions, 'name' | 'artefact' | 'startedAt'>;
 
 export function createRegistry(options: RegistryOptions): Registry {
   return new ModelRegistry(options);
@@ -77,10 +77,11 @@ class ModelRegistry implements Registry {
 
   async #open(name: string, folder: string): Promise<ServedModel> {
     const { metrics } = this.#options;
+    const startedAt = performance.now();
     const artefact = await inspectArtefact(folder, this.#options.settings.program);
     const bytes = this.#checkRoom(name, artefact);
     this.#loading.set(name, bytes);
-    const model = await serveModel({ ...this.#options, name, artefact });
+    const model = await serveModel({ ...this.#options, name, artefact, startedAt });
     metrics.loaded(name, model.loadMs);
     const counts = { inFlight: 0, invocations: 0, onIdle: undefined };
     this.#entries.set(name, { model, bytes, metrics: metrics.model(name), ...counts });

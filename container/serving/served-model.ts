@@ -27,7 +27,7 @@ export interface Invocation {
   readonly signal: () => AbortSignal;
   /** A streamed answer as it comes. */
   readonly onHead: (answer: WireAnswer) => void;
-  readonly onChunk: (chunk: string | Uint8Array) => void;
+  readonly onChunk: (chunk: string | Uint8Array) => void | Promise<void>;
 }
 
 export interface InvocationAnswer {
@@ -63,6 +63,8 @@ export interface ServedModel extends Served {
 interface Served {
   /** The execution provider in use, or `handlers` where these bring their own model. */
   readonly provider: string;
+  /** Why the providers before it were passed over. */
+  readonly passedOver: readonly string[];
   /** Where its inference runs. */
   readonly thread: Thread;
   /** Whether it takes the body as it comes. */
@@ -77,12 +79,13 @@ interface Served {
 export interface ServedModelOptions extends Omit<PredictorOptions, 'batching' | 'declare' | 'instances'> {
   readonly name: string;
   readonly artefact: Artefact;
+  /** When the load began, by `performance.now()`: looking into the artefact counts. */
+  readonly startedAt: number;
 }
 
 /** @throws InferenceError InvalidArtefact, ModelOutOfMemory */
 export async function serveModel(options: ServedModelOptions): Promise<ServedModel> {
-  const { name, artefact } = options;
-  const startedAt = performance.now();
+  const { name, artefact, startedAt } = options;
   const served = await serve(artefact, options);
   return { ...served, name, url: artefact.folder, loadMs: performance.now() - startedAt };
 }
@@ -117,9 +120,10 @@ interface DefaultContext extends ServedModelOptions {
 }
 
 function servePredictor(predictor: Predictor, context: DefaultContext): Served {
-  const { provider, thread, waiting, release } = predictor;
+  const { provider, passedOver, thread, waiting, release } = predictor;
   return {
     provider,
+    passedOver,
     thread,
     streamsInput: false,
     waiting,
@@ -185,10 +189,11 @@ async function serveHandlers(
   source: ModelSource,
   { pool, metrics, name, settings }: ServedModelOptions,
 ): Promise<Served> {
-  const { provider = 'handlers', streamsInput = false } = await pool.load(source);
+  const { provider = 'handlers', passedOver = [], streamsInput = false } = await pool.load(source);
   const { ran } = metrics.model(name);
   return {
     provider,
+    passedOver,
     thread: 'worker',
     streamsInput,
     waiting: () => pool.waiting(name),

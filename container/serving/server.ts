@@ -78,15 +78,17 @@ export function requireMethod({ method, url }: IncomingMessage, expected: string
 function answerPing({ state, registry, settings }: ServerContext, response: ServerResponse): void {
   const models = registry.list();
   const providers = [...new Set(models.map(({ provider }) => provider))];
+  const passedOver = [...new Set(models.flatMap((model) => model.passedOver))];
   const status = { loading: 503, ready: 200, stopping: 503 }[state.phase];
   const mode = settings.isMultiModel ? 'multi-model' : 'single-model';
-  sendJson(response, status, { status: state.phase, mode, models: models.length, providers });
+  sendJson(response, status, { status: state.phase, mode, models: models.length, providers, passedOver });
 }
 
 function answerMetrics({ registry, metrics }: ServerContext, response: ServerResponse): void {
-  const gauges = registry.list().map(({ name, provider, thread, waiting }) => ({
+  const gauges = registry.list().map(({ name, provider, passedOver, thread, waiting }) => ({
     name,
     provider,
+    passedOver,
     thread,
     waiting: waiting(),
   }));

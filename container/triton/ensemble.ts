@@ -17,6 +17,7 @@ export function createEnsemble(signature: Signature, steps: readonly RunnableSte
   return {
     signature,
     provider: providers.join('+'),
+    passedOver: [...new Set(steps.flatMap(({ predictor }) => predictor.passedOver))],
     thread: steps.every(({ predictor }) => predictor.thread === 'server') ? 'server' : 'worker',
     predict: (request) => runSteps(signature, steps, request),
     waiting: () => steps.reduce((sum, { predictor }) => sum + predictor.waiting(), 0),

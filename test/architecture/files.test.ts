@@ -11,7 +11,7 @@ const texts = projectFiles('.ts', '.mjs', '.cjs', '.md', '.yml', '.yaml', '.py',
 
 /** Written so that this file does not find itself. */
 const WORDS_LEFT_OVER = /\b(TO[D]O|FIX[M]E|X[X]X|HA[C]K)\b/;
-const MACHINE_PATHS = /(?<![\w}>.-])(\/hom[e]\/\w|\/User[s]\/\w|\/roo[t]\/|\/wor[k]\/|C:\\User[s])/;
+const MACHINE_PATHS = /(?<![\w}>.*-])(\/hom[e]\/\w|\/User[s]\/\w|\/roo[t]\/|\/wor[k]\/|C:\\User[s])/;
 
 function matching(files: readonly string[], pattern: RegExp): string[] {
   return files.flatMap((file) =>

@@ -87,11 +87,14 @@ describe('packages', () => {
   });
 });
 
+/** The handlers of models name the container that runs them for its types. */
+const OWN_CONTAINER = 'seriatim-container';
+
 /** `import type … from 'aws-lambda'` is satisfied by `@types/aws-lambda` and gone when the code runs. */
 function isTypesOnly(name: string, { file, specifier }: Import): boolean {
   const manifest = JSON.parse(read('package.json')) as { devDependencies: Record<string, string> };
   const typed = new RegExp(`import type [^;]*from '${specifier}'`).test(read(file));
-  return typed && `@types/${name}` in manifest.devDependencies;
+  return typed && (name === OWN_CONTAINER || `@types/${name}` in manifest.devDependencies);
 }
 
 function serviceOf(file: string): string | undefined {

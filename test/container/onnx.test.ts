@@ -1,6 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isLight } from '../../container/onnx/light.ts';
 import { readOnnxFile } from '../../container/onnx/model-file.ts';
 import { openSession } from '../../container/onnx/session.ts';
@@ -37,9 +39,25 @@ describe('what an ONNX file says of itself', () => {
 });
 
 describe('a light model', () => {
-  it('is small and has no operator whose work could be large', async () => {
-    expect(await isLight(HOUSE_FEATURES, 442)).toBe(true);
-    expect(await isLight(HOUSE_FEATURES, 2 * 1024 * 1024)).toBe(false);
-    expect(await isLight('package.json', 100)).toBe(false);
+  let folder: string;
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'seriatim-onnx-'));
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  /** The model with an unknown field of so many bytes (its wire type, then its length in three groups of seven bits). */
+  function padded(bytes: number): string {
+    const length = [0x80 | (bytes & 127), 0x80 | ((bytes >> 7) & 127), bytes >> 14];
+    const file = join(folder, `${bytes}.onnx`);
+    const field = Buffer.concat([Buffer.from([0xa2, 0x06, ...length]), Buffer.alloc(bytes)]);
+    writeFileSync(file, Buffer.concat([readFileSync(HOUSE_FEATURES), field]));
+    return file;
+  }
+
+  it('is small and has no operator whose work could be large', () => {
+    expect(isLight(HOUSE_FEATURES)).toBe(true);
+    expect(isLight(padded(1000))).toBe(true);
+    expect(isLight(padded(1024 * 1024))).toBe(false);
+    expect(isLight('package.json')).toBe(false);
   });
 });

@@ -314,11 +314,20 @@ describe('execution providers', () => {
     });
     await container.ready;
 
-    const { providers } = (await (await fetch(`${container.url}/ping`)).json()) as { providers: string[] };
-    const passedOver = container.logs.filter((line) => line.includes('provider passed over: cuda:'));
+    const { providers, passedOver } = (await (await fetch(`${container.url}/ping`)).json()) as {
+      providers: string[];
+      passedOver: string[];
+    };
+    const metrics = await (await fetch(`${container.url}/metrics`)).text();
+    const logged = container.logs.filter((line) => line.includes('provider passed over: cuda:'));
 
-    // With a GPU at hand and its libraries installed it is CUDA; without, CUDA's own refusal is in the log.
-    expect(providers[0] === 'cuda' ? 0 : 1).toBe(passedOver.length);
+    // With a GPU at hand and its libraries installed it is CUDA; without, CUDA's own refusal is told.
+    const refusals = providers[0] === 'cuda' ? 0 : 1;
+    expect(logged.length).toBe(refusals);
+    expect(passedOver.filter((reason) => /^cuda: ./.test(reason)).length).toBe(refusals);
+    expect(metrics.includes('seriatim_provider_passed_over{model="model",provider="cuda"} 1')).toBe(
+      refusals === 1,
+    );
     expect((await container.post('/invocations', JSON.stringify([RECORD]))).status).toBe(200);
     await container.stop();
   });
