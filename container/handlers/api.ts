@@ -3,6 +3,8 @@
 import type { DecodedBody, Part } from '../formats/codec.ts';
 import type { Signature, Tensors } from '../tensors.ts';
 
+export type { Signature, Tensor, Tensors } from '../tensors.ts';
+
 /**
  * The handlers, named as in the SageMaker inference toolkits.
  * @example
