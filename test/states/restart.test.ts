@@ -36,10 +36,10 @@ describe('a random state machine', () => {
           expect(broken.end).toEqual(plain.end);
         },
       ),
-      { numRuns: 80 },
+      { numRuns: 50 },
     );
-    expect(restarts).toBeGreaterThan(20);
-  });
+    expect(restarts).toBeGreaterThan(10);
+  }, 60_000);
 });
 
 interface End {

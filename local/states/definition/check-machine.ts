@@ -1,5 +1,5 @@
 // Checks of graphs of states: what starts, what leads where, what each state must have.
-import { isObject, type Json } from '../json/text.ts';
+import { isNumber, isObject, type Json } from '../json/text.ts';
 import { checkState, list } from './check-state.ts';
 import { checkStateName } from './check-values.ts';
 import { type Diagnostic, Findings } from './diagnostics.ts';
@@ -65,7 +65,10 @@ function checkTop(definition: Fields, findings: Findings): void {
   for (const field of Object.keys(definition)) {
     if (!TOP_FIELDS.has(field)) findings.schema(`Field '${field}' is not supported`, '/');
   }
-  const { QueryLanguage, Version } = definition;
+  const { QueryLanguage, TimeoutSeconds, Version } = definition;
+  if (TimeoutSeconds !== undefined && !isNumber(TimeoutSeconds)) {
+    findings.schema('Expected value of type Integer', '/TimeoutSeconds');
+  }
   if (QueryLanguage !== undefined && QueryLanguage !== 'JSONata' && QueryLanguage !== 'JSONPath') {
     findings.schema(
       "The field 'QueryLanguage' should have one of these values: [JSONPath, JSONata]",
