@@ -68,7 +68,11 @@ const DEFINITION = {
       },
       Next: 'Choose',
     },
-    Choose: { Type: 'Choice', Choices: [], Default: 'Postprocess' },
+    Choose: {
+      Type: 'Choice',
+      Choices: [{ Condition: '{% false %}', Next: 'Failed' }],
+      Default: 'Postprocess',
+    },
     Postprocess: { ...INVOKE, End: true },
     Failed: {
       Type: 'Fail',
