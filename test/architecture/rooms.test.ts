@@ -20,8 +20,6 @@ const ALONE = '/standalone.ts';
 /** Rooms that may import anything. */
 const FREE = new Set(['test', 'bench']);
 const AWS_SDK = /^@aws-sdk\//;
-/** Parts of the official clients, in the version that those bring. */
-const OF_THE_AWS_CLIENTS = /^@smithy\//;
 const SERVICES = ['s3', 'lambda', 'states', 'sagemaker', 'logs', 'monitoring', 'sts'];
 
 const imports = projectFiles('.ts').flatMap(importsOf);
@@ -72,7 +70,7 @@ describe('packages', () => {
   it('are declared, and those of what is run or deployed as dependencies', () => {
     const wrong = imports.filter((found) => {
       const name = packageOf(found);
-      if (name === undefined || isTypesOnly(name, found) || OF_THE_AWS_CLIENTS.test(name)) return false;
+      if (name === undefined || isTypesOnly(name, found)) return false;
       const isFree = FREE.has(roomOf(found.file)) || !found.file.includes('/');
       return !(name in manifest.dependencies!) && !(isFree && name in manifest.devDependencies!);
     });
