@@ -1,6 +1,8 @@
 // Rows of a CSV object as items: objects of strings, named by the first row or by the definition.
-import { parse } from 'csv-parse';
+import { Readable } from 'node:stream';
+import { CsvError, parse } from 'csv-parse';
 import type { Json } from '../json/text.ts';
+import { mendQuotes } from './csv-quotes.ts';
 import { javaOrder } from './java-order.ts';
 import { openObject, type ReaderSource, readerFailure } from './reader.ts';
 
@@ -15,23 +17,28 @@ const DELIMITERS: Readonly<Record<string, string>> = {
 export async function* csvItems(source: ReaderSource): AsyncGenerator<Json> {
   const { reader } = source;
   const body = await openObject(source.frame, source.bucket, source.key);
-  const rows = body.pipe(
+  const delimiter = DELIMITERS[reader.csvDelimiter ?? 'COMMA'] ?? ',';
+  const text = Readable.from(mendQuotes(body, delimiter), { objectMode: false });
+  const rows = text.pipe(
     parse({
       bom: true,
-      delimiter: DELIMITERS[reader.csvDelimiter ?? 'COMMA'] ?? ',',
+      delimiter,
       relax_column_count: true,
       relax_quotes: true,
       skip_empty_lines: true,
     }),
   );
-  body.once('error', (thrown) => rows.destroy(thrown));
+  text.once('error', (thrown) => rows.destroy(thrown));
   try {
     yield* named(
       rows as AsyncIterable<string[]>,
       reader.csvHeaderLocation === 'GIVEN' ? reader.csvHeaders : undefined,
     );
+  } catch (thrown) {
+    throw thrown instanceof CsvError ? readerFailure(thrown.message) : thrown;
   } finally {
     body.destroy();
+    text.destroy();
     rows.destroy();
   }
 }

@@ -143,7 +143,7 @@ function failState(frame: Frame, thrown: unknown): Error {
 export function toFailure(frame: Frame, thrown: unknown): StateFailure {
   if (thrown instanceof StateFailure) return thrown;
   if (thrown instanceof FieldFailure) return inState(thrown, frame.stateName, frame.enteredId);
-  const message = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
   return new StateFailure('States.Runtime', message, { isTerminal: true });
 }
 
