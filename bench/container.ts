@@ -3,7 +3,10 @@
 // between the servers, so that a noisy machine is noisy for all of them; ratios are to be trusted, and the servers' CPU
 // time per request before both.
 //
-//   npx node bench/container.ts [--seconds 3] [--rounds 3] [--model tabular|image|dense] [--clients 1,8,64]
+//   npx node bench/container.ts [--seconds 3] [--rounds 3] [--model tabular|image|dense] [--clients 1,8,64] [--providers cuda,webgpu]
+//
+// `--providers` sets a container per execution provider beside the one on the CPU; one that the machine does not have ends
+// the bench with the provider's own refusal
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
@@ -28,6 +31,7 @@ const { values: options } = parseArgs({
     rounds: { type: 'string', default: '3' },
     model: { type: 'string', default: 'tabular' },
     clients: { type: 'string', default: '1,8,64' },
+    providers: { type: 'string', default: '' },
   },
 });
 
@@ -80,14 +84,14 @@ async function main(): Promise<void> {
   if (!existsSync(model)) throw new Error(`${model} is not here.`);
   const bodyFile = join(scratch, 'request');
   writeFileSync(bodyFile, chosen.body());
-  const servers = await startServers({ ...chosen, model });
   const load = { bodyFile, contentType: chosen.contentType };
   try {
+    const servers = await startServers({ ...chosen, model });
     for (const server of servers) await warmUp(server, load);
     for (const clients of CLIENTS) report(clients, await measure(servers, clients, load));
     for (const { name, child } of servers) console.log(`${name}: ${residentMegabytes(child)} MB resident`);
   } finally {
-    for (const { child } of servers) child.kill('SIGKILL');
+    for (const child of started) child.kill('SIGKILL');
     rmSync(scratch, { recursive: true });
   }
 }
@@ -97,7 +101,10 @@ async function startServers({ model, hasPeers }: Case): Promise<Server[]> {
   const container = await startContainer('container', model, {});
   const worker = await startContainer('container, in workers', model, { SERIATIM_THREAD: 'worker' });
   const unbatched = await startContainer('container, unbatched', model, { SERIATIM_MAX_BATCH: '1' });
-  return [floor, container, worker, unbatched, ...(hasPeers ? await startPeers(model) : [])];
+  const others: Server[] = [];
+  for (const provider of options.providers.split(',').filter(Boolean))
+    others.push(await startContainer(`container, ${provider}`, model, { SERIATIM_PROVIDERS: provider }));
+  return [floor, container, worker, unbatched, ...others, ...(hasPeers ? await startPeers(model) : [])];
 }
 
 function startContainer(name: string, model: string, env: Record<string, string>): Promise<Server> {
@@ -112,6 +119,9 @@ function startContainer(name: string, model: string, env: Record<string, string>
   return startPrinting(name, ['container/main.ts', 'serve'], { ...own, ...env });
 }
 
+/** All that run, to be ended with the bench, also where one of them does not start. */
+const started: ChildProcess[] = [];
+
 /** A server that prints its URL when it is ready. */
 async function startPrinting(
   name: string,
@@ -122,8 +132,10 @@ async function startPrinting(
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  const [line] = await once(child.stdout!, 'data');
-  const origin = /http:\/\/[\d.]+:\d+/.exec(String(line))![0];
+  started.push(child);
+  const [line] = await Promise.race([once(child.stdout!, 'data'), once(child, 'exit').then(() => [''])]);
+  const origin = /http:\/\/[\d.]+:\d+/.exec(String(line))?.[0];
+  if (origin === undefined) throw new Error(`${name} did not start.`);
   return { name, url: `${origin}/invocations`, child };
 }
 
@@ -152,6 +164,7 @@ async function startPeer(python: string, peer: string, model: string): Promise<S
   const child = spawn(python, ['bench/container-peer.py', peer, model, String(port)], {
     stdio: ['ignore', 'ignore', 'inherit'],
   });
+  started.push(child);
   const url = `http://127.0.0.1:${port}/invocations`;
   while ((await fetch(url).catch(() => undefined)) === undefined)
     await new Promise((resolve) => setTimeout(resolve, 100));
