@@ -53,7 +53,7 @@ const CASES: Readonly<Record<string, Case>> = {
   },
   // The pixels as they are: parsing them from JSON would take longer than the model.
   image: {
-    model: 'models/photos/recognise.onnx',
+    model: 'models/photo-recognition/recognition/model.onnx',
     contentType: 'application/vnd.sagemaker-triton.binary+json;json-header-size=0',
     body: () => new Uint8Array(192 * 192 * 3).fill(128),
     hasPeers: false,
