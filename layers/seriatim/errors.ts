@@ -67,6 +67,8 @@ export const ERRORS = {
   ClaimNotFound: { effect: 'terminal', httpStatus: 410 },
   /** A claimed object is not what was written. */
   ClaimMismatch: { effect: 'terminal', httpStatus: 502 },
+  /** More of a batch's records failed than it tolerates. */
+  TooManyFailures: { effect: 'terminal', httpStatus: 500 },
   /** A stage's own code failed. */
   StageFailed: { effect: 'terminal', httpStatus: 500 },
   /** The state machine itself failed: a defect of the pipeline's definition, or a quota. */

@@ -2,11 +2,12 @@
 // puts the answers of the inference before it into the records, groups them for the inference after it, and turns the
 // failure of one record into an error record (`keep`) or into the invocation's error (`fail`).
 import type { GenericSchema, InferOutput } from 'valibot';
+import type { CarriedEvent } from './batch/carry.ts';
 import { isErrorCode, SeriatimError, StageFailed } from './errors.ts';
 import { groupRecords } from './groups.ts';
 import { mergeAnswers } from './inference.ts';
 import { checkValue } from './payload.ts';
-import { isFailed, type RecordEnvelope, type StageEvent, type StageResult } from './records.ts';
+import { isFailed, type LiveRecord, type RecordEnvelope, type StageEvent, type StageResult } from './records.ts';
 
 export interface StageDefinition<Schema extends GenericSchema, Output> {
   /** What one record must be; a record that does not fit is an InvalidPayload naming the field. */
@@ -30,32 +31,62 @@ export function stage<Schema extends GenericSchema, Output>(
   definition: StageDefinition<Schema, Output>,
 ): StageHandler<Output> {
   return async (event) => {
-    const merged = event.answers === undefined ? event.records : mergeAnswers(event.records, event.answers);
-    const records: RecordEnvelope<Output>[] = [];
-    for (const record of merged) records.push(await runRecord(definition, record, event));
-    return event.next === undefined ? { records } : groupRecords(records, event.next, event);
+    if (!isCarried(event)) return runRecords(definition, event);
+    const { openEvent, packResult } = await import('./batch/carry.ts');
+    const result = await runRecords(definition, await openEvent(event as unknown as CarriedEvent));
+    const { carry } = event as unknown as CarriedEvent;
+    return carry === undefined ? result : ((await packResult(result, carry)) as unknown as StageResult<Output>);
   };
 }
 
-async function runRecord<Schema extends GenericSchema, Output>(
+/** Records of a batch may come, and go, as payloads (`batch/carry.ts`). */
+function isCarried(event: StageEvent): boolean {
+  return !Array.isArray(event.records) || 'carry' in event;
+}
+
+async function runRecords<Schema extends GenericSchema, Output>(
+  definition: StageDefinition<Schema, Output>,
+  event: StageEvent,
+): Promise<StageResult<Output>> {
+  const merged = event.answers === undefined ? event.records : mergeAnswers(event.records, event.answers);
+  const records: RecordEnvelope<Output>[] = [];
+  for (const record of merged) {
+    const outcome = runRecord(definition, record, event);
+    // A turn of the event loop for each of thousands of records would cost more than most stages' work.
+    records.push(outcome instanceof Promise ? await outcome : outcome);
+  }
+  return event.next === undefined ? { records } : groupRecords(records, event.next, event);
+}
+
+function runRecord<Schema extends GenericSchema, Output>(
   definition: StageDefinition<Schema, Output>,
   record: RecordEnvelope,
   event: StageEvent,
-): Promise<RecordEnvelope<Output>> {
+): RecordEnvelope<Output> | Promise<RecordEnvelope<Output>> {
   const { position } = record;
   if (isFailed(record)) return keptOrThrown(record, event);
-  const source = event.onRecordError === 'keep' ? (record.source ?? record.value) : undefined;
-  try {
-    const input = checkValue(definition.input, record.value, { path: recordPath(position, event) });
-    const output = definition.run(input, { stage: event.stage, position });
-    const value = output instanceof Promise ? await output : output;
-    return source === undefined || event.isLast === true ? { position, value } : { position, value, source };
-  } catch (thrown) {
+  const source = sourceOf(record, event);
+  const done = (value: Output): RecordEnvelope<Output> =>
+    source === undefined || event.isLast === true ? { position, value } : { position, value, source };
+  const failed = (thrown: unknown): RecordEnvelope<Output> => {
     const error = toStageError(thrown, event.stage);
     if (event.onRecordError === 'fail') throw error;
     const { code, message } = error;
     return { position, error: { stage: event.stage, code, message, record: source } };
+  };
+  try {
+    const input = checkValue(definition.input, record.value, { path: () => recordPath(position, event) });
+    const output = definition.run(input, { stage: event.stage, position });
+    return output instanceof Promise ? output.then(done, failed) : done(output);
+  } catch (thrown) {
+    return failed(thrown);
   }
+}
+
+/** What an error record will hold; where the chunk is at hand, it is read from there when it comes to that. */
+function sourceOf(record: LiveRecord, event: StageEvent): unknown {
+  if (event.onRecordError === 'fail' || event.leavesSource === true) return undefined;
+  return record.source ?? record.value;
 }
 
 /** A record that failed before this stage: passed on, or in real time the end of the invocation. */

@@ -1,0 +1,110 @@
+// Records between the stages of a batch's child: too many for a state, they travel as payloads, which are claims once
+// they are large. Opens what a stage's event brings and packs what the stage gives; the first stage reads the chunk.
+import { type CarriedPayload, carryPayload, readPayload } from '../claims.ts';
+import type {
+  GroupAnswer,
+  InferenceAnswers,
+  InstanceGroup,
+  RecordEnvelope,
+  StageEvent,
+  StageResult,
+} from '../records.ts';
+import { decodeFrames, encodeFrames, FRAMES_TYPE } from './frames.ts';
+import { readSlice } from './read-chunk.ts';
+import type { ChunkTask, Slice } from './run.ts';
+
+/** Two of them fit a state beside each other, as base64 and escaped text. */
+const INLINE_BYTES = 49_152;
+
+/** Where a child's payloads go. */
+export interface CarryPlace {
+  readonly bucket: string;
+  readonly prefix: string;
+}
+
+/** Records that are not in the event: in a chunk, or in a payload. */
+export type RecordSource =
+  | { readonly task: ChunkTask; readonly slice?: Slice }
+  | { readonly payload: CarriedPayload };
+
+/** The event of a stage in a batch's child. */
+export interface CarriedEvent extends Omit<StageEvent, 'records' | 'answers'> {
+  readonly records: readonly RecordEnvelope[] | RecordSource;
+  readonly answers?: CarriedAnswers;
+  /** Asks for what the stage gives as payloads; without it they are given as they are. */
+  readonly carry?: CarryPlace;
+}
+
+export interface CarriedAnswers extends Omit<InferenceAnswers, 'groups'> {
+  readonly payload: CarriedPayload;
+}
+
+export interface CarriedResult {
+  readonly records: { readonly payload: CarriedPayload };
+  readonly groups?: { readonly payload: CarriedPayload };
+}
+
+/** What a frame of instances says of itself. */
+export interface GroupHead {
+  readonly targetModel?: string;
+  readonly positions: readonly number[];
+}
+
+/** What a frame of answers says of itself; one with a failure has no body. */
+export interface AnswerHead extends GroupHead {
+  readonly failure?: GroupAnswer['failure'];
+}
+
+
+/** The event as a stage takes it. */
+export async function openEvent(event: CarriedEvent): Promise<StageEvent> {
+  const { carry, ...rest } = event;
+  const [records, answers] = await Promise.all([
+    openRecords(event.records),
+    event.answers === undefined ? undefined : openAnswers(event.answers),
+  ]);
+  return {
+    ...rest,
+    records,
+    ...(carry === undefined ? {} : { leavesSource: true }),
+    ...(answers === undefined ? { answers: undefined } : { answers }),
+  } as StageEvent;
+}
+
+export async function openRecords(
+  records: readonly RecordEnvelope[] | RecordSource,
+): Promise<readonly RecordEnvelope[]> {
+  if (!('task' in records) && !('payload' in records)) return records;
+  if ('task' in records) return readSlice(records.task, records.slice);
+  const { body } = await readPayload(records.payload);
+  return JSON.parse(Buffer.from(body).toString('utf8')) as RecordEnvelope[];
+}
+
+export async function openAnswers({ payload, ...rest }: CarriedAnswers): Promise<InferenceAnswers> {
+  const { body } = await readPayload(payload);
+  const groups = decodeFrames<AnswerHead>(body).map(({ head, body: answer }) =>
+    head.failure === undefined ? { ...head, body: Buffer.from(answer).toString('utf8') } : head,
+  );
+  return { ...rest, groups };
+}
+
+export async function packResult(result: StageResult, carry: CarryPlace): Promise<CarriedResult> {
+  const records = Buffer.from(JSON.stringify(result.records));
+  const [packed, groups] = await Promise.all([
+    pack(records, 'application/json', carry),
+    result.groups === undefined ? undefined : packGroups(result.groups, carry),
+  ]);
+  return { records: { payload: packed }, ...(groups === undefined ? {} : { groups: { payload: groups } }) };
+}
+
+function packGroups(groups: readonly InstanceGroup[], carry: CarryPlace): Promise<CarriedPayload> {
+  const frames = groups.map(({ instances, ...head }) => ({
+    head,
+    body: Buffer.from(JSON.stringify({ instances })),
+  }));
+  return pack(encodeFrames(frames), FRAMES_TYPE, carry);
+}
+
+export function pack(body: Uint8Array, contentType: string, carry: CarryPlace): Promise<CarriedPayload> {
+  return carryPayload({ body, contentType }, { ...carry, thresholdBytes: INLINE_BYTES });
+}
