@@ -2,8 +2,10 @@
 // few parts, however many there are.
 import {
   type BatchRun,
+  type ColumnKind,
   contentTypeOfOutput,
   findPipeline,
+  mergeKinds,
   outputColumns,
   outputFormat,
   type Part,
@@ -13,8 +15,8 @@ import {
   Upload,
   type Uploaded,
 } from '../../layers/seriatim/index.ts';
-import { listParts, readParts } from './parts.ts';
 import { parquetSink } from './parquet-sink.ts';
+import { listParts, type PartPlace, readParts } from './parts.ts';
 import { byteSink, type ResultSink } from './sink.ts';
 
 export interface Counts {
@@ -42,10 +44,11 @@ export async function assemble(
 ): Promise<Assembled> {
   const keys = runKeys(run);
   const errors = new Upload({ bucket: run.bucket, key: keys.errors }, 'application/x-ndjson');
-  const results = isWhole ? openResults(run, reading) : undefined;
+  const places = await listParts(run);
+  const results = isWhole ? await openResults(run, reading, places) : undefined;
   const tally = new Tally();
   try {
-    for await (const part of readParts(run, await listParts(run))) {
+    for await (const part of readParts(run, places)) {
       tally.add(part);
       await errors.write(part.errors);
       await results?.add(part.results);
@@ -60,13 +63,24 @@ export async function assemble(
   }
 }
 
-function openResults(run: BatchRun, reading: SplitSummary['reading']): ResultSink {
+async function openResults(
+  run: BatchRun,
+  reading: SplitSummary['reading'],
+  places: readonly PartPlace[],
+): Promise<ResultSink> {
   const format = outputFormat(run);
   const upload = new Upload({ bucket: run.bucket, key: runKeys(run).output }, contentTypeOfOutput(format));
   if (format === 'jsonl') return byteSink(upload);
-  const columns = outputColumns(run.options, findPipeline(run.pipeline), reading);
-  if (format === 'parquet') return parquetSink(upload, columns);
-  return byteSink(upload, `${[...columns, 'error'].join(',')}\n`);
+  const names = outputColumns(run.options, findPipeline(run.pipeline), reading);
+  if (format === 'csv') return byteSink(upload, `${[...names, 'error'].join(',')}\n`);
+  return parquetSink(upload, { names, kinds: await kindsOf(run, places) });
+}
+
+/** Of all parts: the type of a column stands in the file's schema. */
+async function kindsOf(run: BatchRun, places: readonly PartPlace[]): Promise<Record<string, ColumnKind>> {
+  const kinds: Record<string, ColumnKind> = {};
+  for await (const { head } of readParts(run, places)) mergeKinds(kinds, head.kinds ?? {});
+  return kinds;
 }
 
 class Tally {
@@ -82,11 +96,15 @@ class Tally {
     this.#records += head.count;
     this.#failed += head.failed;
     this.#chunks++;
-    for (const [code, count] of Object.entries(head.errors)) this.#codes[code] = (this.#codes[code] ?? 0) + count;
+    for (const [code, count] of Object.entries(head.errors))
+      this.#codes[code] = (this.#codes[code] ?? 0) + count;
     for (const model of head.models) this.#addModel(model);
     if (head.groups === undefined) return;
     this.#hasGroups = true;
-    for (const [group, members] of Object.entries(head.groups)) (this.#groups[group] ??= []).push(...members);
+    for (const [group, members] of Object.entries(head.groups)) {
+      this.#groups[group] ??= [];
+      this.#groups[group].push(...members);
+    }
   }
 
   #addModel(model: PartModel): void {
@@ -103,7 +121,12 @@ class Tally {
       errors: sorted(this.#codes),
     };
     const models = [...this.#models.values()].sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1));
-    return { counts, chunks: this.#chunks, models, ...(this.#hasGroups ? { groups: sorted(this.#groups) } : {}) };
+    return {
+      counts,
+      chunks: this.#chunks,
+      models,
+      ...(this.#hasGroups ? { groups: sorted(this.#groups) } : {}),
+    };
   }
 }
 

@@ -24,7 +24,7 @@ export interface Cost {
   readonly excludes: string;
 }
 
-export function costOf({ chunks }: Pick<Assembled, "chunks">): Cost {
+export function costOf({ chunks }: Pick<Assembled, 'chunks'>): Cost {
   const functionInvocations = chunks * PER_CHUNK.functions + 2;
   const usd =
     chunks * USD.expressRequest +

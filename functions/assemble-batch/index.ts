@@ -6,9 +6,11 @@ import {
   caughtError,
   deleteUnder,
   headObject,
+  listObjects,
   log,
   type PartModel,
   type Reading,
+  readText,
   readTextIfThere,
   runKeys,
   type SplitSummary,
@@ -40,7 +42,7 @@ export async function handler(event: AssembleEvent): Promise<AssembleResult> {
   const summary = await readSummary(run);
   const assembled = await assemble(run, summary, failure === undefined);
   if (failure === undefined) checkComplete(assembled, summary);
-  const manifest = manifestOf(event, summary, assembled);
+  const manifest = manifestOf(event, await errorOf(event), { summary, assembled });
   await writeManifest(run, manifest, assembled);
   if (failure === undefined) await clear(run);
   log('info', 'run ended', { run: run.id, status: manifest.status, counts: assembled.counts });
@@ -56,7 +58,9 @@ async function readSummary(run: BatchRun): Promise<SplitSummary> {
 /** @throws Error when a part is missing: no output may look whole that is not */
 function checkComplete({ counts, chunks }: Assembled, summary: SplitSummary): void {
   if (counts.records === summary.records && chunks === summary.chunks) return;
-  throw new Error(`${chunks} of ${summary.chunks} parts are there, ${counts.records} of ${summary.records} records.`);
+  throw new Error(
+    `${chunks} of ${summary.chunks} parts are there, ${counts.records} of ${summary.records} records.`,
+  );
 }
 
 interface Manifest {
@@ -65,7 +69,11 @@ interface Manifest {
   readonly [member: string]: unknown;
 }
 
-function manifestOf(event: AssembleEvent, summary: SplitSummary, assembled: Assembled): Manifest {
+function manifestOf(
+  event: AssembleEvent,
+  error: RunError | undefined,
+  { summary, assembled }: { readonly summary: SplitSummary; readonly assembled: Assembled },
+): Manifest {
   const { run, executionArn, startedAt } = event;
   const keys = runKeys(run);
   const endedAt = new Date().toISOString();
@@ -76,7 +84,7 @@ function manifestOf(event: AssembleEvent, summary: SplitSummary, assembled: Asse
     id: run.id,
     pipeline: run.pipeline,
     status: event.failure === undefined ? 'SUCCEEDED' : 'FAILED',
-    ...errorOf(event),
+    ...(error === undefined ? {} : { error }),
     executionArn,
     attempt: run.attempt,
     startedAt,
@@ -85,7 +93,9 @@ function manifestOf(event: AssembleEvent, summary: SplitSummary, assembled: Asse
     recordsPerSecond: durationMs > 0 ? Math.round(counts.records / (durationMs / 1000)) : 0,
     options: run.options,
     input: inputOf(run, summary),
-    ...(output === undefined ? { partial: { bucket, prefix: keys.parts } } : { output: written(bucket, keys.output, output) }),
+    ...(output === undefined
+      ? { partial: { bucket, prefix: keys.parts } }
+      : { output: written(bucket, keys.output, output) }),
     errors: written(bucket, keys.errors, errors),
     ...(groups === undefined ? {} : { groups: { bucket, key: keys.groups } }),
     counts,
@@ -95,13 +105,38 @@ function manifestOf(event: AssembleEvent, summary: SplitSummary, assembled: Asse
   };
 }
 
-function errorOf({ failure, stage = 'Batch' }: AssembleEvent): Record<string, unknown> {
-  if (failure === undefined) return {};
-  const { code, message } = caughtError({ error: failure.Error, message: failure.Cause }, { stage });
-  return { error: { stage, code, message } };
+interface RunError {
+  readonly stage: string;
+  readonly code: string;
+  readonly message: string;
 }
 
-function inputOf({ bucket, key, etag, sizeBytes, format }: BatchRun, summary: SplitSummary): Record<string, unknown> {
+/** Of a run that a chunk ended, what the chunk said: the Map Run says only that too many failed. */
+async function errorOf({ run, failure, stage = 'Batch' }: AssembleEvent): Promise<RunError | undefined> {
+  if (failure === undefined) return undefined;
+  const noted = stage === 'RunChunks' ? await notedFailure(run) : undefined;
+  const told = noted ?? { stage, failure };
+  const { code, message } = caughtError(
+    { error: told.failure.Error, message: told.failure.Cause },
+    { stage: told.stage },
+  );
+  return { stage: told.stage, code, message };
+}
+
+type NotedFailure = Pick<Required<AssembleEvent>, 'stage' | 'failure'>;
+
+/** The first chunk's. */
+async function notedFailure(run: BatchRun): Promise<NotedFailure | undefined> {
+  const { bucket } = run;
+  for await (const { key } of listObjects(bucket, runKeys(run).failures(run.attempt)))
+    return JSON.parse(await readText({ bucket, key })) as NotedFailure;
+  return undefined;
+}
+
+function inputOf(
+  { bucket, key, etag, sizeBytes, format }: BatchRun,
+  summary: SplitSummary,
+): Record<string, unknown> {
   const { sha256, records, reading } = summary;
   const { columns, delimiter, encoding }: Partial<Reading> = reading;
   return {

@@ -32,7 +32,8 @@ export async function listParts(run: BatchRun): Promise<PartPlace[]> {
 /** @throws ClaimMismatch when a part is not what was written */
 export async function* readParts(run: BatchRun, places: readonly PartPlace[]): AsyncGenerator<Part> {
   const underWay: Promise<Part>[] = [];
-  const read = async ({ key }: PartPlace): Promise<Part> => decodePart(await readBytes({ bucket: run.bucket, key }));
+  const read = async ({ key }: PartPlace): Promise<Part> =>
+    decodePart(await readBytes({ bucket: run.bucket, key }));
   for (const place of places) {
     const part = read(place);
     // Told when its turn comes; a failure before that is no unhandled one.

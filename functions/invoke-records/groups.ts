@@ -34,7 +34,13 @@ export function splitBudget(): SplitBudget {
 }
 
 /** Failures that may be one record's doing. */
-const FOR_A_RECORD = new Set<string>(['ModelFailed', 'ModelOutOfMemory', 'StageTimeout', 'PayloadTooLarge', 'InvalidPayload']);
+const FOR_A_RECORD = new Set<string>([
+  'ModelFailed',
+  'ModelOutOfMemory',
+  'StageTimeout',
+  'PayloadTooLarge',
+  'InvalidPayload',
+]);
 
 /** @throws SeriatimError that says: try again later */
 export async function invokeGroup(

@@ -9,7 +9,7 @@ import {
   FRAMES_TYPE,
   type GroupHead,
   pack,
-  readPayload,
+  unpack,
 } from '../../layers/seriatim/index.ts';
 import { type InvokeTarget, invokeGroup, splitBudget } from './groups.ts';
 import { type ModelUse, modelsOf } from './models.ts';
@@ -29,7 +29,7 @@ const CALLS_AT_ONCE = 2;
 
 export async function handler(event: InvokeRecordsEvent): Promise<InvokeRecordsResult> {
   const { groups, carry, ...target } = event;
-  const { body } = await readPayload(groups.payload);
+  const { body } = await unpack(groups.payload);
   const waiting = decodeFrames<GroupHead>(body);
   const budget = splitBudget();
   const answered = await mapPooled(waiting, CALLS_AT_ONCE, (group) => invokeGroup(target, group, budget));

@@ -5,8 +5,8 @@ import {
   type Chunk,
   findPipeline,
   type InputFields,
-  inputFieldsOf,
   InvalidPayload,
+  inputFieldsOf,
   listObjects,
   type Reading,
   runKeys,
@@ -70,7 +70,11 @@ async function splitJson(run: BatchRun, input: InputBytes, limits: CutLimits): P
   if (done === true) return empty('The object is empty.');
   const all = resumed(first, blocks);
   const isLines = /^\s*\{/.test(first.toString('utf8', 0, 1_000));
-  if (isLines) return splitLines({ ...run, format: 'jsonl' }, { input: { ...input, blocks: all }, fields: undefined, limits });
+  if (isLines)
+    return splitLines(
+      { ...run, format: 'jsonl' },
+      { input: { ...input, blocks: all }, fields: undefined, limits },
+    );
   const cut = cutChunks(elementLines(all), { ...limits, format: 'jsonl', offset: 0, keepsBytes: true });
   return written(run, cut, { sha256: input.sha256 });
 }

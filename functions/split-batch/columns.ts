@@ -1,11 +1,6 @@
 // The columns of a CSV or Parquet file beside the fields that the pipeline takes: which line is the header, and what
 // is wrong with it. Pure.
-import {
-  type BatchOptions,
-  cellsOf,
-  type InputFields,
-  InvalidPayload,
-} from '../../layers/seriatim/index.ts';
+import { type BatchOptions, cellsOf, type InputFields, InvalidPayload } from '../../layers/seriatim/index.ts';
 
 const DELIMITERS = [',', ';', '\t', '|'];
 
@@ -24,7 +19,8 @@ export function columnsOf(
   const cells = cellsOf(line, delimiter).map((cell) => cell.trim());
   if (fields === undefined) return { columns: cells, isHeader: true };
   const isHeader = header ?? cells.some((cell) => fields.all.includes(cell));
-  if (!isHeader) return { columns: withoutHeader(line, cells, { fields, delimiter, header }), isHeader: false };
+  if (!isHeader)
+    return { columns: withoutHeader(line, cells, { fields, delimiter, header }), isHeader: false };
   checkDelimiter(line, fields, delimiter);
   checkColumns(cells, fields, 'The header (line 1)');
   return { columns: cells, isHeader: true };

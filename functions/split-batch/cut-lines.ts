@@ -29,7 +29,10 @@ export interface CutChunk {
 }
 
 /** @throws InvalidPayload when no record ends */
-export async function* cutChunks(blocks: AsyncIterable<Buffer>, options: CutOptions): AsyncGenerator<CutChunk> {
+export async function* cutChunks(
+  blocks: AsyncIterable<Buffer>,
+  options: CutOptions,
+): AsyncGenerator<CutChunk> {
   const cutter = new Cutter(options);
   let waiting: Buffer[] = [];
   let waitingBytes = 0;

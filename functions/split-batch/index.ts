@@ -3,10 +3,10 @@
 import {
   type BatchRun,
   type Chunk,
+  listObjects,
   log,
   type Reading,
   readPartKey,
-  listObjects,
   readTextIfThere,
   runKeys,
   SeriatimError,
@@ -31,7 +31,10 @@ export interface SplitResult {
   readonly concurrency: number;
 }
 
-export async function handler({ run, limits }: SplitEvent & { limits: CutLimits & { concurrency: number } }): Promise<SplitResult> {
+export async function handler({
+  run,
+  limits,
+}: SplitEvent & { limits: CutLimits & { concurrency: number } }): Promise<SplitResult> {
   const summary = (await formerSplit(run)) ?? (await split(run, withOptions(limits, run)));
   const { reading, records, chunks } = summary;
   const todo = await writeTodo(run);

@@ -25,12 +25,18 @@ export async function openInput(run: BatchRun): Promise<InputBytes> {
   const stored = digested(await open(run), hash);
   const first = await nextBlock(stored);
   const isCompressed = first[0] === 0x1f && first[1] === 0x8b;
-  if (!isCompressed && run.name.endsWith('.gz')) throw new InvalidPayload(`${run.name} is not gzip: it starts with ${shown(first)}.`);
+  if (!isCompressed && run.name.endsWith('.gz'))
+    throw new InvalidPayload(`${run.name} is not gzip: it starts with ${shown(first)}.`);
   const plain = isCompressed ? gunzipped(chained(first, stored)) : chained(first, stored);
   const start = isCompressed ? await nextBlock(plain) : first;
   const skippedBytes = markBytes(start, run.name);
   const rest = isCompressed ? chained(start, plain) : plain;
-  return { isCompressed, skippedBytes, blocks: withoutStart(rest, skippedBytes), sha256: () => hash.digest('hex') };
+  return {
+    isCompressed,
+    skippedBytes,
+    blocks: withoutStart(rest, skippedBytes),
+    sha256: () => hash.digest('hex'),
+  };
 }
 
 async function open(run: BatchRun): Promise<AsyncIterable<Buffer>> {
@@ -40,7 +46,8 @@ async function open(run: BatchRun): Promise<AsyncIterable<Buffer>> {
   } catch (cause) {
     const { name } = cause as Error;
     const where = `s3://${run.bucket}/${run.key}`;
-    if (name === 'NoSuchKey') throw new ClaimNotFound(`${where} was deleted before the run read it.`, { cause });
+    if (name === 'NoSuchKey')
+      throw new ClaimNotFound(`${where} was deleted before the run read it.`, { cause });
     if (name !== 'PreconditionFailed') throw cause;
     throw new ClaimMismatch(`${where} was replaced before the run read it: that is another run.`, { cause });
   }
@@ -77,7 +84,10 @@ async function* gunzipped(stored: AsyncIterable<Buffer>): AsyncGenerator<Buffer>
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException;
     if (!code?.startsWith('Z_')) throw cause;
-    throw new InvalidPayload(`The gzip data is broken or cut off after ${bytes} unpacked bytes: ${message}.`, { cause });
+    throw new InvalidPayload(
+      `The gzip data is broken or cut off after ${bytes} unpacked bytes: ${message}.`,
+      { cause },
+    );
   }
 }
 

@@ -81,7 +81,9 @@ class Scanner {
     else if (byte === OPEN_LIST || byte === OPEN_OBJECT) this.#depth++;
     else if (byte === CLOSE_LIST || byte === CLOSE_OBJECT) this.#depth--;
     if (this.#depth < 0)
-      throw new InvalidPayload(`A bracket is closed at byte ${this.#at + i} that was not opened, after ${this.#count} records.`);
+      throw new InvalidPayload(
+        `A bracket is closed at byte ${this.#at + i} that was not opened, after ${this.#count} records.`,
+      );
     this.#hasText ||= byte > SPACE;
   }
 
@@ -101,7 +103,9 @@ class Scanner {
     this.#pieces.push(piece);
     this.#pieceBytes += piece.length;
     if (this.#pieceBytes <= MAX_ELEMENT_BYTES) return;
-    throw new InvalidPayload(`The record at position ${this.#count} does not end within ${MAX_ELEMENT_BYTES} bytes.`);
+    throw new InvalidPayload(
+      `The record at position ${this.#count} does not end within ${MAX_ELEMENT_BYTES} bytes.`,
+    );
   }
 }
 

@@ -1,7 +1,13 @@
 // The rows of a Parquet object as lines of JSON, a row group at a time and within it a chunk at a time. Only the bytes
 // of the columns that are asked for are read.
 import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from 'node:zlib';
-import { type AsyncBuffer, type FileMetaData, parquetMetadataAsync, parquetReadObjects, parquetSchema } from 'hyparquet';
+import {
+  type AsyncBuffer,
+  type FileMetaData,
+  parquetMetadataAsync,
+  parquetReadObjects,
+  parquetSchema,
+} from 'hyparquet';
 import { type BatchRun, type InputFields, InvalidPayload, readBytes } from '../../layers/seriatim/index.ts';
 import { checkColumns } from './columns.ts';
 
@@ -40,9 +46,18 @@ export async function* rowBatches(
   for (const [index, group] of metadata.row_groups.entries()) {
     const bytes = Number(group.total_byte_size);
     if (bytes > MAX_GROUP_BYTES)
-      throw new InvalidPayload(`Row group ${index} of ${run.name} is ${bytes} bytes; at most ${MAX_GROUP_BYTES} are read.`);
+      throw new InvalidPayload(
+        `Row group ${index} of ${run.name} is ${bytes} bytes; at most ${MAX_GROUP_BYTES} are read.`,
+      );
     const end = start + Number(group.num_rows);
-    yield* groupBatches({ file: await wholeGroup(object, group), metadata, start, end, maxRows, name: run.name });
+    yield* groupBatches({
+      file: await wholeGroup(object, group),
+      metadata,
+      start,
+      end,
+      maxRows,
+      name: run.name,
+    });
     start = end;
   }
 }
@@ -87,7 +102,9 @@ async function readRows(
 /** What JSON has no word for: whole numbers beyond 2^53 stay as text. */
 function plain(_key: string, value: unknown): unknown {
   if (typeof value === 'bigint')
-    return value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER ? Number(value) : String(value);
+    return value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER
+      ? Number(value)
+      : String(value);
   if (value instanceof Uint8Array) return Buffer.from(value).toString('base64');
   return value;
 }
@@ -96,7 +113,9 @@ async function readMetadata(object: AsyncBuffer, name: string): Promise<FileMeta
   try {
     return await parquetMetadataAsync(object);
   } catch (cause) {
-    throw new InvalidPayload(`${name} is no Parquet file, or is cut off: ${(cause as Error).message}`, { cause });
+    throw new InvalidPayload(`${name} is no Parquet file, or is cut off: ${(cause as Error).message}`, {
+      cause,
+    });
   }
 }
 
@@ -114,7 +133,10 @@ async function readRange(run: BatchRun, from: number, to: number): Promise<Array
 }
 
 /** The row group's bytes read in one request. */
-async function wholeGroup(object: AsyncBuffer, group: FileMetaData['row_groups'][number]): Promise<AsyncBuffer> {
+async function wholeGroup(
+  object: AsyncBuffer,
+  group: FileMetaData['row_groups'][number],
+): Promise<AsyncBuffer> {
   const spans = group.columns.map(({ meta_data: meta }) => {
     const at = Number(meta!.dictionary_page_offset ?? meta!.data_page_offset);
     const from = Math.min(at, Number(meta!.data_page_offset));

@@ -1,10 +1,14 @@
 // What a part holds: the results as lines of the output, the error records, and what is counted on the way. Pure.
 import {
   type ChunkTask,
+  type ColumnKind,
   isFailed,
+  kindOf,
+  outputFormat,
   type PartHead,
   type PipelineEntry,
   type RecordEnvelope,
+  widerKind,
 } from '../../layers/seriatim/index.ts';
 import { errorLine, lineWriter } from './lines.ts';
 
@@ -18,7 +22,7 @@ export interface PartSource {
 }
 
 export interface PartContent {
-  readonly head: Pick<PartHead, 'failed' | 'errors' | 'groups'>;
+  readonly head: Pick<PartHead, 'failed' | 'errors' | 'groups' | 'kinds'>;
   readonly results: Buffer;
   readonly errors: Buffer;
 }
@@ -34,7 +38,7 @@ export function partContent({ records, task, pipeline, sources }: PartSource): P
   const codes: Record<string, number> = {};
   const groups: Record<string, (string | number)[]> = {};
   records.forEach((record, i) => {
-    const source = sources === undefined ? undefined : valueOf(sources[i]!);
+    const source = sources === undefined ? undefined : textOrValue(sources[i]!);
     results.push(line(record, source));
     if (isFailed(record)) {
       codes[record.error.code] = (codes[record.error.code] ?? 0) + 1;
@@ -46,14 +50,27 @@ export function partContent({ records, task, pipeline, sources }: PartSource): P
       failed: errors.length,
       errors: codes,
       ...(pipeline.groupBy === undefined ? {} : { groups }),
+      ...(outputFormat(task.run) === 'parquet' ? { kinds: kindsIn(results) } : {}),
     },
     results: Buffer.from(results.join('')),
     errors: Buffer.from(errors.join('')),
   };
 }
 
+function kindsIn(lines: readonly string[]): Record<string, ColumnKind> {
+  const kinds: Record<string, ColumnKind> = {};
+  for (const line of lines) {
+    const { error, ...row } = JSON.parse(line) as Record<string, unknown>;
+    for (const [name, value] of Object.entries(row)) {
+      const kind = widerKind(kinds[name], kindOf(value));
+      if (kind !== undefined) kinds[name] = kind;
+    }
+  }
+  return kinds;
+}
+
 /** The record as it came; of one that could not be read, its text. */
-function valueOf(record: RecordEnvelope): unknown {
+function textOrValue(record: RecordEnvelope): unknown {
   return isFailed(record) ? record.error.record : record.value;
 }
 

@@ -17,6 +17,7 @@ import {
   runKeys,
   type Slice,
   writeBytes,
+  writeText,
 } from '../../layers/seriatim/index.ts';
 import { partContent } from './content.ts';
 import { checkTolerance } from './tolerance.ts';
@@ -59,7 +60,25 @@ export interface WritePartResult {
   readonly failed: number;
 }
 
-export async function handler({ task, kept }: WritePartEvent): Promise<WritePartResult> {
+/** What ended the chunk and with it the run: noted, for the manifest to tell of. */
+export interface NoteFailureEvent {
+  readonly task: ChunkTask;
+  readonly stage: string;
+  readonly failure: Failure;
+}
+
+export async function handler(
+  event: WritePartEvent | NoteFailureEvent,
+): Promise<WritePartResult | undefined> {
+  return 'failure' in event ? noteFailure(event) : writePart(event);
+}
+
+async function noteFailure({ task: { run, chunk }, stage, failure }: NoteFailureEvent): Promise<undefined> {
+  const key = runKeys(run).failure(run.attempt, chunk.n);
+  await writeText({ bucket: run.bucket, key }, JSON.stringify({ stage, failure }), 'application/json');
+}
+
+async function writePart({ task, kept }: WritePartEvent): Promise<WritePartResult> {
   const { run, chunk } = task;
   const records = (await Promise.all(kept.map((slice) => recordsOf(slice, task)))).flat();
   records.sort((a, b) => a.position - b.position);

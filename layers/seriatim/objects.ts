@@ -1,7 +1,8 @@
 // Objects of S3 as the batch functions read and write them: whole, as ranges or as streams in, whole out. What is
 // written in parts, because it is large or not yet whole, is in `batch/upload.ts`.
-import type { GetObjectCommandOutput, HeadObjectCommandOutput } from '@aws-sdk/client-s3';
+
 import type { Readable } from 'node:stream';
+import type { GetObjectCommandOutput, HeadObjectCommandOutput } from '@aws-sdk/client-s3';
 import { s3Client } from './clients.ts';
 
 export interface ObjectPlace {
@@ -41,7 +42,10 @@ export async function readTextIfThere(place: ObjectPlace): Promise<string | unde
   }
 }
 
-async function get({ bucket, key }: ObjectPlace, { range, etag }: ReadOptions): Promise<GetObjectCommandOutput> {
+async function get(
+  { bucket, key }: ObjectPlace,
+  { range, etag }: ReadOptions,
+): Promise<GetObjectCommandOutput> {
   const [{ GetObjectCommand }, client] = await Promise.all([import('@aws-sdk/client-s3'), s3Client()]);
   return client.send(
     new GetObjectCommand({

@@ -7,7 +7,13 @@ import { isErrorCode, SeriatimError, StageFailed } from './errors.ts';
 import { groupRecords } from './groups.ts';
 import { mergeAnswers } from './inference.ts';
 import { checkValue } from './payload.ts';
-import { isFailed, type LiveRecord, type RecordEnvelope, type StageEvent, type StageResult } from './records.ts';
+import {
+  isFailed,
+  type LiveRecord,
+  type RecordEnvelope,
+  type StageEvent,
+  type StageResult,
+} from './records.ts';
 
 export interface StageDefinition<Schema extends GenericSchema, Output> {
   /** What one record must be; a record that does not fit is an InvalidPayload naming the field. */
@@ -35,7 +41,9 @@ export function stage<Schema extends GenericSchema, Output>(
     const { openEvent, packResult } = await import('./batch/carry.ts');
     const result = await runRecords(definition, await openEvent(event as unknown as CarriedEvent));
     const { carry } = event as unknown as CarriedEvent;
-    return carry === undefined ? result : ((await packResult(result, carry)) as unknown as StageResult<Output>);
+    return carry === undefined
+      ? result
+      : ((await packResult(result, carry)) as unknown as StageResult<Output>);
   };
 }
 

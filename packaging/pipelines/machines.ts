@@ -96,11 +96,12 @@ function policy(name: string, statements: readonly Statement[]) {
   return { PolicyName: name, PolicyDocument: { Version: '2012-10-17', Statement: statements } };
 }
 
-/** An endpoint that is called through the function `invoke-endpoint` is that function's to call. */
+/** An endpoint that is called through a function is that function's to call. */
 function callStatements({ stages }: Pipeline, machine: StateMachine): Statement[] {
+  const callsItself = JSON.stringify(machine).includes(':sagemakerruntime:invokeEndpoint');
   const { functions, endpoints: named } = placeholdersOf(machine);
   const direct = stages.flatMap((stage) => (stage.kind === 'inference' ? stage.endpoint.placeholder : []));
-  const endpoints = named.filter((name) => direct.includes(name));
+  const endpoints = named.filter((name) => callsItself && direct.includes(name));
   const calls: [string, unknown[]][] = [
     ['lambda:InvokeFunction', functions.map((name) => ({ 'Fn::GetAtt': [functionId(name), 'Arn'] }))],
     [
@@ -113,11 +114,10 @@ function callStatements({ stages }: Pipeline, machine: StateMachine): Statement[
     .map(([action, Resource]) => ({ Effect: 'Allow', Action: action, Resource }));
 }
 
-/** Reads its files, writes its results (in parts), and starts its own children. */
+/** Reads its list of chunks, writes its results (in parts), and starts its own children. */
 function batchStatements(pipeline: string): Statement[] {
   const name = `${PREFIX}${pipeline}-batch`;
   return [
-    { Effect: 'Allow', Action: 's3:GetObject', Resource: batchObjects(`${pipeline}/in/*`) },
     {
       Effect: 'Allow',
       Action: ['s3:AbortMultipartUpload', 's3:GetObject', 's3:ListMultipartUploadParts', 's3:PutObject'],

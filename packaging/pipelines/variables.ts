@@ -28,7 +28,8 @@ const ADDRESSES: Readonly<Record<string, (pipelines: readonly Pipeline[]) => unk
       Id: `Expire${pascal(name)}Work`,
       Status: 'Enabled',
       Prefix: `${name}/work/`,
-      ExpirationInDays: 7,
+      // As long as a run may be started again: so long Step Functions redrives too.
+      ExpirationInDays: 14,
     })),
   ],
   /** The variable STATE_MACHINES of the inspection functions. */

@@ -11,7 +11,8 @@ const CLAIM_SECONDS = 60;
 /** Records of one child at once. */
 const RECORDS_AT_ONCE = 4;
 
-export function eachRecord(pipeline: Pipeline, suffix: string): { StartAt: string; States: States } {
+export function eachRecord(pipeline: Pipeline): { StartAt: string; States: States } {
+  const suffix = '';
   return {
     StartAt: CLAIM_OBJECTS + suffix,
     States: {
@@ -32,11 +33,12 @@ function claimState(pipeline: Pipeline, suffix: string): State {
         stage: CLAIM_OBJECTS,
         pipeline: pipeline.name,
         onRecordError: 'keep',
-        records: expression('$states.input.Items'),
+        records: { task: expression('$task') },
       },
     },
     TimeoutSeconds: CLAIM_SECONDS,
     Retry: retryOf({ kind: 'function', name: CLAIM_OBJECTS, function: 'claim-objects', gives: [] }),
+    Catch: [failureCatcher(CLAIM_OBJECTS)],
     Output: expression('$states.result.Payload'),
     Next: `EachRecord${suffix}`,
   };
@@ -58,8 +60,19 @@ function mapState(pipeline: Pipeline, suffix: string): State {
         ...recordStates(pipeline, { first, isBatch: true, suffix }),
       },
     },
-    Output: { records: expression('$states.result') },
-    End: true,
+    Catch: [failureCatcher('EachRecord')],
+    Assign: { kept: [{ records: expression('$states.result') }] },
+    Output: {},
+    Next: 'WritePart',
+  };
+}
+
+/** The chunk as a whole failed: its records fail by themselves. */
+function failureCatcher(stage: string) {
+  return {
+    ErrorEquals: ['States.ALL'],
+    Output: { stage, failure: expression('$states.errorOutput') },
+    Next: 'NoteFailure',
   };
 }
 

@@ -1,6 +1,7 @@
 // Records between the stages of a batch's child: too many for a state, they travel as payloads, which are claims once
 // they are large. Opens what a stage's event brings and packs what the stage gives; the first stage reads the chunk.
-import { type CarriedPayload, carryPayload, readPayload } from '../claims.ts';
+import { type CarriedPayload, carryPayload, type Payload, readPayload } from '../claims.ts';
+import { SeriatimError } from '../errors.ts';
 import type {
   GroupAnswer,
   InferenceAnswers,
@@ -14,12 +15,14 @@ import { readSlice } from './read-chunk.ts';
 import type { ChunkTask, Slice } from './run.ts';
 
 /** Two of them fit a state beside each other, as base64 and escaped text. */
-const INLINE_BYTES = 49_152;
+const INLINE_BYTES = 32_768;
 
 /** Where a child's payloads go. */
 export interface CarryPlace {
   readonly bucket: string;
   readonly prefix: string;
+  /** What is larger becomes a claim. */
+  readonly inlineBytes?: number;
 }
 
 /** Records that are not in the event: in a chunk, or in a payload. */
@@ -55,7 +58,6 @@ export interface AnswerHead extends GroupHead {
   readonly failure?: GroupAnswer['failure'];
 }
 
-
 /** The event as a stage takes it. */
 export async function openEvent(event: CarriedEvent): Promise<StageEvent> {
   const { carry, ...rest } = event;
@@ -75,13 +77,13 @@ export async function openRecords(
   records: readonly RecordEnvelope[] | RecordSource,
 ): Promise<readonly RecordEnvelope[]> {
   if (!('task' in records) && !('payload' in records)) return records;
-  if ('task' in records) return readSlice(records.task, records.slice);
-  const { body } = await readPayload(records.payload);
+  if ('task' in records) return stored(() => readSlice(records.task, records.slice));
+  const { body } = await unpack(records.payload);
   return JSON.parse(Buffer.from(body).toString('utf8')) as RecordEnvelope[];
 }
 
 export async function openAnswers({ payload, ...rest }: CarriedAnswers): Promise<InferenceAnswers> {
-  const { body } = await readPayload(payload);
+  const { body } = await unpack(payload);
   const groups = decodeFrames<AnswerHead>(body).map(({ head, body: answer }) =>
     head.failure === undefined ? { ...head, body: Buffer.from(answer).toString('utf8') } : head,
   );
@@ -105,6 +107,24 @@ function packGroups(groups: readonly InstanceGroup[], carry: CarryPlace): Promis
   return pack(encodeFrames(frames), FRAMES_TYPE, carry);
 }
 
+/** @throws SeriatimError StorageFailed when it cannot be written */
 export function pack(body: Uint8Array, contentType: string, carry: CarryPlace): Promise<CarriedPayload> {
-  return carryPayload({ body, contentType }, { ...carry, thresholdBytes: INLINE_BYTES });
+  const { bucket, prefix, inlineBytes = INLINE_BYTES } = carry;
+  return stored(() => carryPayload({ body, contentType }, { bucket, prefix, thresholdBytes: inlineBytes }));
+}
+
+/** @throws SeriatimError StorageFailed, or what the claim itself is refused for */
+export function unpack(payload: CarriedPayload): Promise<Payload> {
+  return stored(() => readPayload(payload));
+}
+
+/** A bucket that does not answer, or has no room, is nobody's record's fault: it gets a name of its own. */
+async function stored<Result>(work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (cause) {
+    if (cause instanceof SeriatimError) throw cause;
+    const { name, message } = cause as Error;
+    throw new SeriatimError('StorageFailed', `${name}: ${message}`, { cause });
+  }
 }

@@ -24,8 +24,9 @@ const OptionsSchema = v.strictObject(
     concurrency: v.optional(count(1, 10_000)),
     /** Failed records that the run bears: a number of them, or a share as `"5%"`. All of them unless told. */
     toleratedFailures: v.optional(
-      v.union([count(0, Number.MAX_SAFE_INTEGER), v.pipe(v.string(), v.regex(/^\d{1,3}(\.\d+)?%$/))], () =>
-        'expected a number of records or a share such as "5%"',
+      v.union(
+        [count(0, Number.MAX_SAFE_INTEGER), v.pipe(v.string(), v.regex(/^\d{1,3}(\.\d+)?%$/))],
+        () => 'expected a number of records or a share such as "5%"',
       ),
     ),
     /** Of the results: as the input unless told, JSON Lines for what is neither CSV nor Parquet. */
@@ -44,7 +45,8 @@ const OptionsSchema = v.strictObject(
     /** Any word: the same input with another one is another run. */
     rerun: v.optional(v.union([text, v.number()])),
   },
-  (issue) => (issue.expected === 'never' ? 'is no option of a batch' : `expected an object, got ${issue.received}`),
+  (issue) =>
+    issue.expected === 'never' ? 'is no option of a batch' : `expected an object, got ${issue.received}`,
 );
 
 export type BatchOptions = v.InferOutput<typeof OptionsSchema>;

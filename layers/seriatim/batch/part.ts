@@ -3,6 +3,7 @@
 // whole or not at all, and its presence means that its chunk is done.
 import { hash } from 'node:crypto';
 import { ClaimMismatch } from '../errors.ts';
+import type { ColumnKind } from './kinds.ts';
 
 export interface PartHead {
   readonly n: number;
@@ -15,6 +16,8 @@ export interface PartHead {
   readonly models: readonly PartModel[];
   /** The records' objects or positions by a field's value, where the pipeline asks for it. */
   readonly groups?: Readonly<Record<string, readonly (string | number)[]>>;
+  /** What its columns hold, for Parquet. */
+  readonly kinds?: Readonly<Record<string, ColumnKind>>;
   readonly resultBytes: number;
   readonly errorBytes: number;
   /** Of what follows the head, hexadecimal. */
@@ -40,7 +43,12 @@ export function encodePart(
   errors: Buffer,
 ): Buffer {
   const body = Buffer.concat([results, errors]);
-  const whole = { ...head, resultBytes: results.length, errorBytes: errors.length, sha256: hash('sha256', body) };
+  const whole = {
+    ...head,
+    resultBytes: results.length,
+    errorBytes: errors.length,
+    sha256: hash('sha256', body),
+  };
   return Buffer.concat([Buffer.from(`${JSON.stringify(whole)}\n`), body]);
 }
 

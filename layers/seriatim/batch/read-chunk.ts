@@ -38,9 +38,13 @@ async function readChunkBytes({ run, chunk }: ChunkTask): Promise<Buffer> {
   } catch (cause) {
     const { name } = cause as Error;
     if (name === 'NoSuchKey')
-      throw new ClaimNotFound(`s3://${place.bucket}/${place.key} was deleted while the run read it.`, { cause });
+      throw new ClaimNotFound(`s3://${place.bucket}/${place.key} was deleted while the run read it.`, {
+        cause,
+      });
     if (name !== 'PreconditionFailed') throw cause;
-    throw new ClaimMismatch(`s3://${place.bucket}/${place.key} was replaced while the run read it.`, { cause });
+    throw new ClaimMismatch(`s3://${place.bucket}/${place.key} was replaced while the run read it.`, {
+      cause,
+    });
   }
 }
 
@@ -85,7 +89,11 @@ function csvReader({ columns = [], delimiter = ',' }: Reading): ReadRecord {
 }
 
 function unreadable(position: number, message: string, text: string): FailedRecord {
-  return failed(position, { code: 'InvalidPayload', message: `records[${position}] ${message}`, record: kept(text) });
+  return failed(position, {
+    code: 'InvalidPayload',
+    message: `records[${position}] ${message}`,
+    record: kept(text),
+  });
 }
 
 function notUtf8(position: number, bytes: Buffer): FailedRecord {

@@ -70,7 +70,8 @@ function quotedEnd(bytes: Buffer, { start, lineEnd, delimiter, isLast }: Line): 
       else isOpen = false;
     } else if (byte === LF && !isOpen) return at;
   }
-  if (isOpen) return limit < bytes.length || isLast || limit - start >= MAX_QUOTED_BYTES ? lineEnd : INCOMPLETE;
+  if (isOpen)
+    return limit < bytes.length || isLast || limit - start >= MAX_QUOTED_BYTES ? lineEnd : INCOMPLETE;
   return bytes.indexOf(LF, limit);
 }
 

@@ -88,6 +88,8 @@ export function runKeys({ pipeline, name, workPrefix }: Pick<BatchRun, 'pipeline
     parts: `${workPrefix}parts/`,
     part: (n: number, failed: number) => `${workPrefix}parts/${padded(n)}-${failed}`,
     claims: `${workPrefix}claims/`,
+    failures: (attempt: number) => `${workPrefix}failures/${attempt}/`,
+    failure: (attempt: number, n: number) => `${workPrefix}failures/${attempt}/${padded(n)}.json`,
     /** The run's own manifest: stays when another file of the same name is run. */
     runManifest: `${workPrefix}manifest.json`,
     output: `${pipeline}/out/${name}.out`,

@@ -94,7 +94,11 @@ export class Upload {
   async #begin(): Promise<string> {
     const { CreateMultipartUploadCommand } = await import('@aws-sdk/client-s3');
     const { bucket, key } = this.#place;
-    const command = new CreateMultipartUploadCommand({ Bucket: bucket, Key: key, ContentType: this.#contentType });
+    const command = new CreateMultipartUploadCommand({
+      Bucket: bucket,
+      Key: key,
+      ContentType: this.#contentType,
+    });
     return (await (await s3Client()).send(command)).UploadId!;
   }
 
