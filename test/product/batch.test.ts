@@ -42,7 +42,12 @@ interface Manifest {
 interface Outcome {
   readonly manifest: Manifest;
   readonly out: Buffer | undefined;
-  readonly errors: { position: number; id?: unknown; error: { code: string; message: string }; record: unknown }[];
+  readonly errors: {
+    position: number;
+    id?: unknown;
+    error: { code: string; message: string };
+    record: unknown;
+  }[];
 }
 
 const put = (key: string, Body: string | Uint8Array, ContentType?: string) =>
@@ -50,7 +55,9 @@ const put = (key: string, Body: string | Uint8Array, ContentType?: string) =>
 
 async function bytesOf(key: string): Promise<Buffer | undefined> {
   try {
-    const { Body } = await s3.send(new GetObjectCommand({ Bucket: BATCH_BUCKET, Key: `house-prices/${key}` }));
+    const { Body } = await s3.send(
+      new GetObjectCommand({ Bucket: BATCH_BUCKET, Key: `house-prices/${key}` }),
+    );
     return Buffer.from(await Body!.transformToByteArray());
   } catch (thrown) {
     if ((thrown as Error).name === 'NoSuchKey') return undefined;
@@ -58,7 +65,11 @@ async function bytesOf(key: string): Promise<Buffer | undefined> {
   }
 }
 
-async function run(name: string, body: string | Uint8Array, { options, type }: { options?: object; type?: string } = {}): Promise<Outcome> {
+async function run(
+  name: string,
+  body: string | Uint8Array,
+  { options, type }: { options?: object; type?: string } = {},
+): Promise<Outcome> {
   const folder = name.includes('/') ? `${name.split('/')[0]}/` : '';
   if (options !== undefined) await put(`in/${folder}_run.json`, JSON.stringify(options));
   await put(`in/${name}`, body, type);
@@ -93,12 +104,16 @@ const closeTo = (found: readonly unknown[]): void => {
 const pricesIn = (out: Buffer | undefined): unknown[] =>
   lines(out)[0]!.startsWith('{')
     ? lines(out).map((line) => (JSON.parse(line) as { price: number }).price)
-    : lines(out).slice(1).map((line) => line.split(',')[0]);
+    : lines(out)
+        .slice(1)
+        .map((line) => line.split(',')[0]);
 
 const table = (): Uint8Array => {
   const data = (name: string) => houses.map((house) => (house as Record<string, unknown>)[name]);
   const names = Object.keys(houses[0]!);
-  return new Uint8Array(parquetWriteBuffer({ columnData: names.map((name) => ({ name, data: data(name) as never })) }));
+  return new Uint8Array(
+    parquetWriteBuffer({ columnData: names.map((name) => ({ name, data: data(name) as never })) }),
+  );
 };
 
 describe('a run', () => {
@@ -108,7 +123,14 @@ describe('a run', () => {
     ['mark.csv', () => `\ufeff${csvOf(houses)}`],
     ['crlf.csv', () => csvOf(houses).replaceAll('\n', '\r\n')],
     ['tabs.tsv', () => csvOf(houses).replaceAll(',', '\t')],
-    ['no-header.csv', () => csvOf(houses.map(({ id: _id, ...house }) => house)).split('\n').slice(1).join('\n')],
+    [
+      'no-header.csv',
+      () =>
+        csvOf(houses.map(({ id: _id, ...house }) => house))
+          .split('\n')
+          .slice(1)
+          .join('\n'),
+    ],
     ['quoted.csv', () => csvOf(houses.map((house) => ({ ...house, note: '"two\nlines, ""quoted"""' })))],
     ['lines.jsonl', () => jsonLines],
     ['lines.ndjson.gz', () => gzipSync(jsonLines)],
@@ -134,7 +156,13 @@ describe('a run', () => {
   });
 
   it('takes options beside the data: small batches, joined, columns chosen, as JSON Lines', async () => {
-    const options = { recordsPerBatch: 7, concurrency: 2, join: true, columns: ['id', 'price'], output: 'jsonl' };
+    const options = {
+      recordsPerBatch: 7,
+      concurrency: 2,
+      join: true,
+      columns: ['id', 'price'],
+      output: 'jsonl',
+    };
 
     const { manifest, out } = await run('options/some.csv', csvOf(houses), { options });
 
@@ -176,7 +204,10 @@ describe('a run', () => {
       options: { toleratedFailures: '10%', recordsPerBatch: 10, concurrency: 1 },
     });
 
-    expect(manifest).toMatchObject({ status: 'FAILED', error: { stage: 'WritePart', code: 'TooManyFailures' } });
+    expect(manifest).toMatchObject({
+      status: 'FAILED',
+      error: { stage: 'WritePart', code: 'TooManyFailures' },
+    });
     expect(manifest.error!.message).toContain('of 40 records failed; 10% are tolerated');
     expect(out).toBeUndefined();
     expect(manifest.counts.records).toBeGreaterThanOrEqual(10);
@@ -188,15 +219,60 @@ describe('a run', () => {
 describe('bad input', () => {
   it.each<[string, string, () => string | Uint8Array, Partial<Manifest>]>([
     ['an empty object', 'empty.csv', () => '', { status: 'SUCCEEDED', note: 'The object is empty.' }],
-    ['a header only', 'header.csv', () => `${header}\n`, { status: 'SUCCEEDED', note: 'The object holds no records.' }],
-    ['another delimiter', 'semicolons.csv', () => csvOf(houses).replaceAll(',', ';'), failing('InvalidPayload', 'Line 1 is delimited by ";"')],
-    ['no columns of ours', 'strange.csv', () => 'a,b\n1,2\n', failing('InvalidPayload', 'Line 1 is no header')],
-    ['a missing column', 'less.csv', () => csvOf(houses.map(({ deck: _deck, ...house }) => house)), failing('InvalidPayload', 'lacks "deck"')],
-    ['a cut gzip', 'cut.csv.gz', () => gzipSync(csvOf(houses)).subarray(0, 300), failing('InvalidPayload', 'cut off after')],
-    ['an open array', 'open.json', () => JSON.stringify(houses).slice(0, -20), failing('InvalidPayload', 'position 39')],
-    ['UTF-16', 'wide.csv', () => Buffer.from(`\ufeff${csvOf(houses)}`, 'utf16le'), failing('InvalidPayload', 'UTF-16')],
+    [
+      'a header only',
+      'header.csv',
+      () => `${header}\n`,
+      { status: 'SUCCEEDED', note: 'The object holds no records.' },
+    ],
+    [
+      'another delimiter',
+      'semicolons.csv',
+      () => csvOf(houses).replaceAll(',', ';'),
+      failing('InvalidPayload', 'Line 1 is delimited by ";"'),
+    ],
+    [
+      'no columns of ours',
+      'strange.csv',
+      () => 'a,b\n1,2\n',
+      failing('InvalidPayload', 'Line 1 is no header'),
+    ],
+    [
+      'a missing column',
+      'less.csv',
+      () =>
+        csvOf(
+          houses
+            .map((house) => ({ ...house, deck: undefined }))
+            .map((house) => JSON.parse(JSON.stringify(house)) as Record<string, unknown>),
+        ),
+      failing('InvalidPayload', 'lacks "deck"'),
+    ],
+    [
+      'a cut gzip',
+      'cut.csv.gz',
+      () => gzipSync(csvOf(houses)).subarray(0, 300),
+      failing('InvalidPayload', 'cut off after'),
+    ],
+    [
+      'an open array',
+      'open.json',
+      () => JSON.stringify(houses).slice(0, -20),
+      failing('InvalidPayload', 'position 39'),
+    ],
+    [
+      'UTF-16',
+      'wide.csv',
+      () => Buffer.from(`\ufeff${csvOf(houses)}`, 'utf16le'),
+      failing('InvalidPayload', 'UTF-16'),
+    ],
     ['Parquet that is none', 'none.parquet', () => 'PAR0', failing('InvalidPayload', 'no Parquet file')],
-    ['Parquet with other columns', 'other.parquet', () => new Uint8Array(parquetWriteBuffer({ columnData: [{ name: 'a', data: [1, 2] }] })), failing('InvalidPayload', 'The Parquet file lacks "city"')],
+    [
+      'Parquet with other columns',
+      'other.parquet',
+      () => new Uint8Array(parquetWriteBuffer({ columnData: [{ name: 'a', data: [1, 2] }] })),
+      failing('InvalidPayload', 'The Parquet file lacks "city"'),
+    ],
     ['a name that tells nothing', 'photo.png', () => 'x', failing('UnsupportedContentType', '.csv')],
   ])('that is %s ends clearly', async (_what, name, body, expected) => {
     const { manifest, out } = await run(name, body());
