@@ -3,7 +3,7 @@
 // failure of one record into an error record (`keep`) or into the invocation's error (`fail`).
 import type { GenericSchema, InferOutput } from 'valibot';
 import type { CarriedEvent } from './batch/carry.ts';
-import { isErrorCode, SeriatimError, StageFailed } from './errors.ts';
+import { ContractViolation, InvalidPayload, isErrorCode, SeriatimError, StageFailed } from './errors.ts';
 import { groupRecords } from './groups.ts';
 import { mergeAnswers } from './inference.ts';
 import { checkValue } from './payload.ts';
@@ -16,7 +16,10 @@ import {
 } from './records.ts';
 
 export interface StageDefinition<Schema extends GenericSchema, Output> {
-  /** What one record must be; a record that does not fit is an InvalidPayload naming the field. */
+  /**
+   * What one record must be. A record that does not fit is an InvalidPayload naming the field; after an inference,
+   * whose answer it was that did not fit, a ContractViolation.
+   */
   readonly input: Schema;
   /** The work, for one record. What it throws becomes a StageFailed unless it is an error of the registry. */
   readonly run: (value: InferOutput<Schema>, context: RecordContext) => Output | Promise<Output>;
@@ -83,7 +86,7 @@ function runRecord<Schema extends GenericSchema, Output>(
     return { position, error: { stage: event.stage, code, message, record: source } };
   };
   try {
-    const input = checkValue(definition.input, record.value, { path: () => recordPath(position, event) });
+    const input = checkRecord(definition.input, record, event);
     const output = definition.run(input, { stage: event.stage, position });
     return output instanceof Promise ? output.then(done, failed) : done(output);
   } catch (thrown) {
@@ -95,6 +98,22 @@ function runRecord<Schema extends GenericSchema, Output>(
 function sourceOf(record: LiveRecord, event: StageEvent): unknown {
   if (event.onRecordError === 'fail' || event.leavesSource === true) return undefined;
   return record.source ?? record.value;
+}
+
+function checkRecord<Schema extends GenericSchema>(
+  schema: Schema,
+  { position, value }: LiveRecord,
+  event: StageEvent,
+): InferOutput<Schema> {
+  try {
+    return checkValue(schema, value, { path: () => recordPath(position, event) });
+  } catch (thrown) {
+    if (event.answers === undefined || !(thrown instanceof InvalidPayload)) throw thrown;
+    const { stage } = event.answers;
+    throw new ContractViolation(`What ${stage} gave does not fit ${event.stage}: ${thrown.message}`, {
+      stage,
+    });
+  }
 }
 
 /** A record that failed before this stage: passed on, or in real time the end of the invocation. */
