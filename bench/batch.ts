@@ -35,7 +35,8 @@ try {
 }
 
 async function bench(): Promise<BatchRow[]> {
-  const product = start('./product.ts');
+  // As `npm start` runs it.
+  const product = start('./product.ts', [process.execPath, '--max-semi-space-size=4']);
   const { awsUrl } = await product.next<{ awsUrl: string }>();
   const floor = start('./batch-floor.ts');
   await floor.next();

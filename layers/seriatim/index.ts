@@ -8,6 +8,7 @@ export * from './batch/output.ts';
 export * from './batch/part.ts';
 export * from './batch/plan.ts';
 export * from './batch/read-chunk.ts';
+export * from './batch/record-list.ts';
 export * from './batch/record-text.ts';
 export * from './batch/run.ts';
 export * from './batch/start.ts';

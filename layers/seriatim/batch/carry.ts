@@ -12,6 +12,7 @@ import type {
 } from '../records.ts';
 import { decodeFrames, encodeFrames, FRAMES_TYPE } from './frames.ts';
 import { readSlice } from './read-chunk.ts';
+import { decodeRecords, encodeRecords } from './record-list.ts';
 import type { ChunkTask, Slice } from './run.ts';
 
 /** Two of them fit a state beside each other, as base64 and escaped text. */
@@ -79,19 +80,19 @@ export async function openRecords(
   if (!('task' in records) && !('payload' in records)) return records;
   if ('task' in records) return stored(() => readSlice(records.task, records.slice));
   const { body } = await unpack(records.payload);
-  return JSON.parse(Buffer.from(body).toString('utf8')) as RecordEnvelope[];
+  return decodeRecords(body);
 }
 
 export async function openAnswers({ payload, ...rest }: CarriedAnswers): Promise<InferenceAnswers> {
   const { body } = await unpack(payload);
   const groups = decodeFrames<AnswerHead>(body).map(({ head, body: answer }) =>
-    head.failure === undefined ? { ...head, body: Buffer.from(answer).toString('utf8') } : head,
+    head.failure === undefined ? { ...head, body: textOf(answer) } : head,
   );
   return { ...rest, groups };
 }
 
 export async function packResult(result: StageResult, carry: CarryPlace): Promise<CarriedResult> {
-  const records = Buffer.from(JSON.stringify(result.records));
+  const records = encodeRecords(result.records);
   const [packed, groups] = await Promise.all([
     pack(records, 'application/json', carry),
     result.groups === undefined ? undefined : packGroups(result.groups, carry),
@@ -127,4 +128,9 @@ async function stored<Result>(work: () => Promise<Result>): Promise<Result> {
     const { name, message } = cause as Error;
     throw new SeriatimError('StorageFailed', `${name}: ${message}`, { cause });
   }
+}
+
+/** Without a copy of the bytes. */
+function textOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8');
 }
