@@ -9,7 +9,8 @@ import { isLight } from '../onnx/light.ts';
 import type { BatchSettings, Settings } from '../settings.ts';
 import type { Signature, Tensors } from '../tensors.ts';
 import { type BatchAnswer, type BatchRequest, createBatcher } from './batcher.ts';
-import type { Metrics } from './metrics.ts';
+import type { Metrics, ModelLabel } from './metrics.ts';
+import type { ResponseCache } from './response-cache.ts';
 
 export type Thread = 'server' | 'worker';
 
@@ -32,6 +33,10 @@ export interface PredictorOptions {
   readonly pool: Pool;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  /** Absent where the settings have none. */
+  readonly responseCache?: ResponseCache;
+  /** In place of the source's name and version 1. */
+  readonly label?: ModelLabel;
   /** In place of the settings' own. */
   readonly batching?: BatchSettings;
   /** In place of what the ONNX file says, such as a Triton configuration; checked against it. */
@@ -116,6 +121,6 @@ function batcherOptions({ name }: ModelSource, signature: Signature, options: Pr
     signature,
     settings: signature.isBatched ? batching : { ...batching, maxRows: 1, delayMs: 0 },
     queueLimit: settings.queueLimit,
-    onRun: metrics.model(name).ran,
+    onRun: metrics.model(options.label ?? { model: name, version: '1' }).ran,
   };
 }

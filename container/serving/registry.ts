@@ -82,14 +82,14 @@ class ModelRegistry implements Registry {
     const bytes = this.#checkRoom(name, artefact);
     this.#loading.set(name, bytes);
     const model = await serveModel({ ...this.#options, name, artefact, startedAt });
-    metrics.loaded(name, model.loadMs);
+    metrics.loaded(model.loadMs);
     const counts = { inFlight: 0, invocations: 0, onIdle: undefined };
-    this.#entries.set(name, { model, bytes, metrics: metrics.model(name), ...counts });
+    this.#entries.set(name, { model, bytes, metrics: metrics.model(model.label), ...counts });
     return model;
   }
 
   async invoke(name: string, invocation: Invocation): Promise<Invoked> {
-    const entry = this.#find(name);
+    const entry = this.#asked(name);
     const isCold = entry.invocations++ === 0;
     const startedAt = performance.now();
     entry.inFlight++;
@@ -105,12 +105,19 @@ class ModelRegistry implements Registry {
     }
   }
 
+  #asked(name: string): Entry {
+    const entry = this.#entries.get(name);
+    this.#options.metrics.asked(entry !== undefined && entry.invocations > 0);
+    return entry ?? this.#find(name);
+  }
+
   async unload(name: string): Promise<void> {
     const entry = this.#find(name);
     this.#entries.delete(name);
     await idle(entry);
     await entry.model.release();
-    this.#options.metrics.unloaded(name);
+    this.#options.metrics.unloaded();
+    this.#options.metrics.forget(entry.model.label);
   }
 
   get(name: string): ServedModel {

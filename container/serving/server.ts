@@ -9,6 +9,7 @@ import { answerInvocation } from './invocations.ts';
 import type { Metrics } from './metrics.ts';
 import { answerModels } from './model-routes.ts';
 import type { Registry } from './registry.ts';
+import type { ResponseCache } from './response-cache.ts';
 
 /**
  * An `import` of node:http reads every export of it, and so loads its WebSocket and fetch clients: 12 MB of resident
@@ -25,6 +26,7 @@ export interface ServerContext {
   readonly logger: Logger;
   readonly state: ServerState;
   readonly metrics: Metrics;
+  readonly responseCache?: ResponseCache;
 }
 
 export interface ServerState {
@@ -84,16 +86,16 @@ function answerPing({ state, registry, settings }: ServerContext, response: Serv
   sendJson(response, status, { status: state.phase, mode, models: models.length, providers, passedOver });
 }
 
-function answerMetrics({ registry, metrics }: ServerContext, response: ServerResponse): void {
-  const gauges = registry.list().map(({ name, provider, passedOver, thread, waiting }) => ({
-    name,
+function answerMetrics({ registry, metrics, responseCache }: ServerContext, response: ServerResponse): void {
+  const gauges = registry.list().map(({ label, provider, passedOver, thread, waiting }) => ({
+    label,
     provider,
     passedOver,
     thread,
     waiting: waiting(),
   }));
   response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' });
-  response.end(metrics.render(gauges));
+  response.end(metrics.render(gauges, responseCache?.figures()));
 }
 
 function answerExecutionParameters({ batchTransform }: Settings, response: ServerResponse): void {
