@@ -1,7 +1,7 @@
 // Finds out what an unpacked artefact is: an ONNX model, handlers in `code/`, both, or Triton's model repository.
 // Nothing is loaded here. The disk is asked synchronously, here and in `onnx/light.ts`: each of a handful of files takes
 // microseconds, a promise of node:fs a hop to its thread pool, and those were a third of a small model's load.
-import { readdirSync, statSync } from 'node:fs';
+import { type Dirent, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { InferenceError } from './errors.ts';
 
@@ -31,7 +31,7 @@ export async function inspectArtefact(folder: string, program?: string): Promise
   if (names.includes(`code/${python}`) && (codeFile === undefined || program === python)) {
     throw pythonHandlers(join(folder, 'code', python));
   }
-  const onnxFile = findOnnx(names);
+  const onnxFile = findOnnx(names, codeFile !== undefined);
   const kind = codeFile !== undefined ? 'handlers' : onnxFile !== undefined ? 'onnx' : 'triton';
   if (kind === 'triton') checkRepository(folder, names);
   return {
@@ -49,25 +49,37 @@ interface ListedFile {
   readonly bytes: number;
 }
 
+/**
+ * Links to files are followed, as model hubs lay their downloads out with them.
+ * @throws InferenceError InvalidArtefact for a folder that cannot be read, and a link to a folder or to nothing
+ */
 export async function listFiles(folder: string): Promise<ListedFile[]> {
+  const files = readEntries(folder).filter((entry) => !entry.isDirectory());
+  return files.flatMap((entry) => {
+    const file = join(entry.parentPath, entry.name);
+    const name = file.slice(join(folder, '/').length).replaceAll('\\', '/');
+    const found = statSync(file, { throwIfNoEntry: false });
+    if (found?.isFile()) return [{ name, bytes: found.size }];
+    if (!entry.isSymbolicLink()) return [];
+    const target = found?.isDirectory() ? 'a folder, which is not followed' : 'no file';
+    throw new InferenceError('InvalidArtefact', `${file} is a link to ${target}.`);
+  });
+}
+
+function readEntries(folder: string): Dirent[] {
   try {
-    const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
-    const files = entries.filter((entry) => entry.isFile());
-    return files.map((entry) => {
-      const file = join(entry.parentPath, entry.name);
-      const name = file.slice(join(folder, '/').length).replaceAll('\\', '/');
-      return { name, bytes: statSync(file).size };
-    });
+    return readdirSync(folder, { recursive: true, withFileTypes: true });
   } catch (thrown) {
     throw new InferenceError('InvalidArtefact', `The folder ${folder} cannot be read.`, { cause: thrown });
   }
 }
 
-/** `model.onnx`, or the only `.onnx` file at the top. */
-function findOnnx(names: readonly string[]): string | undefined {
+/** `model.onnx`, or the only `.onnx` file at the top. Handlers may open several by `context.openModel`. */
+function findOnnx(names: readonly string[], hasHandlers: boolean): string | undefined {
   if (names.includes('model.onnx')) return 'model.onnx';
   const candidates = names.filter((name) => name.endsWith('.onnx') && !name.includes('/'));
   if (candidates.length <= 1) return candidates[0];
+  if (hasHandlers) return undefined;
   const message = `The artefact holds ${candidates.join(', ')}: name the one to serve model.onnx.`;
   throw new InferenceError('InvalidArtefact', message);
 }
@@ -92,6 +104,8 @@ function pythonHandlers(file: string): InferenceError {
 
 function nothingToServe(folder: string, names: readonly string[]): InferenceError {
   const found = names.length === 0 ? 'nothing' : names.slice(0, 10).join(', ');
-  const message = `${folder} holds neither model.onnx nor code/inference.ts; found ${found}.`;
+  const nested = names.find((name) => /^[^/]+\/(model\.onnx|code\/inference\.\w+)$/.test(name));
+  const hint = nested === undefined ? '' : ` What lies in ${nested.split('/', 1)[0]}/ belongs at the root.`;
+  const message = `${folder} holds neither model.onnx nor code/inference.ts; found ${found}.${hint}`;
   return new InferenceError('InvalidArtefact', message);
 }
