@@ -110,7 +110,16 @@ async function runSession(
 }
 
 function toOrt(ort: Ort, { dtype, data, shape }: Tensor): OrtTensor {
-  return new ort.Tensor(dtype as 'float32', data as Float32Array, shape as number[]);
+  const tensor = new ort.Tensor(dtype as 'float32', data as Float32Array, shape as number[]);
+  return dtype === 'float16' ? withHalfBits(tensor, data as Float16Array) : tensor;
+}
+
+/**
+ * The runtime's JavaScript wants a Float16Array, its native part knows none and finds no bytes in it (1.30): it is given
+ * the same memory as the integers that it takes for float16.
+ */
+function withHalfBits(tensor: OrtTensor, { buffer, byteOffset, length }: Float16Array): OrtTensor {
+  return Object.assign(tensor, { cpuData: new Uint16Array(buffer, byteOffset, length) });
 }
 
 function fromResults(results: InferenceSession.OnnxValueMapType, { outputs }: Signature): Tensors {
