@@ -54,8 +54,7 @@ interface ListedFile {
  * @throws InferenceError InvalidArtefact for a folder that cannot be read, and a link to a folder or to nothing
  */
 export async function listFiles(folder: string): Promise<ListedFile[]> {
-  const files = readEntries(folder).filter((entry) => !entry.isDirectory());
-  return files.flatMap((entry) => {
+  return readEntries(folder).flatMap((entry) => {
     const file = join(entry.parentPath, entry.name);
     const name = file.slice(join(folder, '/').length).replaceAll('\\', '/');
     const found = statSync(file, { throwIfNoEntry: false });
@@ -66,10 +65,15 @@ export async function listFiles(folder: string): Promise<ListedFile[]> {
   });
 }
 
+/** All that are no folders, at any depth. Node's own recursion would go into links to folders, and out of the artefact. */
 function readEntries(folder: string): Dirent[] {
   try {
-    return readdirSync(folder, { recursive: true, withFileTypes: true });
+    const entries = readdirSync(folder, { withFileTypes: true });
+    return entries.flatMap((entry) =>
+      entry.isDirectory() ? readEntries(join(entry.parentPath, entry.name)) : [entry],
+    );
   } catch (thrown) {
+    if (thrown instanceof InferenceError) throw thrown;
     throw new InferenceError('InvalidArtefact', `The folder ${folder} cannot be read.`, { cause: thrown });
   }
 }

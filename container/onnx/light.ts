@@ -14,7 +14,8 @@ const HEAVY =
 export function isLight(file: string): boolean {
   try {
     if (statSync(file).size > LIGHT_BYTES) return false;
-    const { operators } = readOnnxFile(readFileSync(file));
+    const { operators, externalFiles } = readOnnxFile(readFileSync(file));
+    if (externalFiles.length > 0) return false;
     return !Object.keys(operators).some((operator) => HEAVY.test(operator));
   } catch {
     return false;

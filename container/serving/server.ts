@@ -1,6 +1,6 @@
 // SageMaker's container contract over HTTP: `/ping`, `/invocations`, `/execution-parameters`, `/metrics`, and the multi-model API
 // `/models…`. Every answer of an error is `{"error":{"code","message"}}`.
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerOptions, ServerResponse } from 'node:http';
 import { errorBody, InferenceError, toInferenceError } from '../errors.ts';
 import type { Logger } from '../handlers/api.ts';
 import type { Settings } from '../settings.ts';
@@ -36,12 +36,22 @@ export interface ServerState {
 
 /** The server is not listening yet. */
 export function createContainerServer(context: ServerContext): Server {
-  const server = createServer({ keepAliveTimeout: 75_000, requestTimeout: 0, headersTimeout: 60_000 });
+  const server = createServer(timeouts(context.settings));
   server.on('request', (request, response) => {
     if (context.state.phase === 'stopping') response.setHeader('connection', 'close');
     route(context, request, response).catch((thrown: unknown) => sendError(response, thrown, context.logger));
   });
   return server;
+}
+
+/** Past the deadline by which a request that has come whole is answered. */
+const LATE_MS = 1000;
+
+/** A caller who sends no end of a body is cut off with 408, once the deadline of its request is over. */
+function timeouts({ deadlineMs }: Settings): ServerOptions {
+  const requestTimeout = deadlineMs + LATE_MS;
+  const headersTimeout = Math.min(60_000, requestTimeout);
+  return { keepAliveTimeout: 75_000, requestTimeout, headersTimeout, connectionsCheckingInterval: LATE_MS };
 }
 
 async function route(

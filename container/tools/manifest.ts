@@ -9,7 +9,8 @@ import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { inspectArtefact, listFiles } from '../artefact.ts';
 import { InferenceError } from '../errors.ts';
-import { packArtefact } from '../pack.ts';
+import { type ArtefactEntry, packArtefact } from '../pack.ts';
+import { modelFiles } from './open.ts';
 
 export const MANIFEST = 'manifest.json';
 
@@ -46,13 +47,8 @@ export async function packWithManifest(source: string, outFile: string): Promise
   return { manifest, sha256, bytes: (await stat(outFile)).size };
 }
 
-interface Entry {
-  readonly path: string;
-  readonly file: string;
-}
-
-async function listEntries(source: string): Promise<Entry[]> {
-  if ((await stat(source)).isFile()) return [{ path: 'model.onnx', file: source }];
+async function listEntries(source: string): Promise<readonly ArtefactEntry[]> {
+  if ((await stat(source)).isFile()) return modelFiles(source);
   await inspectArtefact(source);
   const files = await listFiles(source);
   const own = files.find(({ name }) => name === MANIFEST);
@@ -66,7 +62,7 @@ async function listEntries(source: string): Promise<Entry[]> {
     .sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
-async function describeEntry({ path, file }: Entry): Promise<ManifestFile> {
+async function describeEntry({ path, file }: ArtefactEntry): Promise<ManifestFile> {
   return { path, bytes: (await stat(file)).size, sha256: await sha256Of(file) };
 }
 
