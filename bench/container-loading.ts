@@ -84,15 +84,16 @@ async function timeSession(file: string): Promise<number> {
 }
 
 async function timeLoad(
-  { url }: Container,
+  { url, registry }: Container,
   name: string,
   folder: string,
 ): Promise<{ totalMs: number; loadMs: number }> {
   const startedAt = performance.now();
   const body = JSON.stringify({ model_name: name, url: folder });
   const response = await fetch(`${url}/models`, { method: 'POST', body });
-  const { loadMs } = (await response.json()) as { loadMs: number };
-  return { totalMs: performance.now() - startedAt, loadMs };
+  await response.json();
+  // The answer gives it in tenths of a millisecond.
+  return { totalMs: performance.now() - startedAt, loadMs: registry.get(name).loadMs };
 }
 
 function row(what: string, milliseconds: readonly number[], floor: readonly number[]) {

@@ -18,11 +18,20 @@ export interface Artefact {
 
 const HANDLER_FILES = ['inference.ts', 'inference.mts', 'inference.js', 'inference.mjs'];
 
-/**
- * `program` names the handlers' file in `code/` (`SAGEMAKER_PROGRAM`), `inference.ts` and its like unless told.
- * @throws InferenceError InvalidArtefact, saying what was looked for
- */
-export async function inspectArtefact(folder: string, program?: string): Promise<Artefact> {
+export interface InspectOptions {
+  /** The handlers' file in `code/` (`SAGEMAKER_PROGRAM`); `inference.ts` and its like unless told. */
+  readonly program?: string;
+  /** Whether `bytes` must be those of all files. Where not, most artefacts are known at a look. */
+  readonly needsSize?: boolean;
+}
+
+/** @throws InferenceError InvalidArtefact, saying what was looked for */
+export async function inspectArtefact(
+  folder: string,
+  { program, needsSize = true }: InspectOptions = {},
+): Promise<Artefact> {
+  const plain = needsSize ? undefined : findPlain(folder);
+  if (plain !== undefined) return plain;
   const files = await listFiles(folder);
   const names = files.map(({ name }) => name);
   const candidates = program === undefined ? HANDLER_FILES : [program];
@@ -41,6 +50,14 @@ export async function inspectArtefact(folder: string, program?: string): Promise
     ...(codeFile && { codeFile: join(folder, codeFile) }),
     bytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
   };
+}
+
+/** The commonest artefact: `model.onnx` and no handlers. */
+function findPlain(folder: string): Artefact | undefined {
+  const onnxFile = join(folder, 'model.onnx');
+  const model = statSync(onnxFile, { throwIfNoEntry: false });
+  if (!model?.isFile() || statSync(join(folder, 'code'), { throwIfNoEntry: false })) return undefined;
+  return { kind: 'onnx', folder, onnxFile, bytes: model.size };
 }
 
 interface ListedFile {

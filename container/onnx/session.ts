@@ -41,14 +41,23 @@ function loadOrt(): Ort {
 
 /**
  * Opens the model at `file`, trying `providers` in order.
+ * @param bytes what the file holds, where that has been read
  * @throws InferenceError InvalidArtefact naming the file, ModelOutOfMemory
  */
-export async function openSession(file: string, providers: readonly string[]): Promise<OnnxSession> {
+export async function openSession(
+  file: string,
+  providers: readonly string[],
+  bytes?: Uint8Array,
+): Promise<OnnxSession> {
   const ort = loadOrt();
   const refusals: string[] = [];
   for (const provider of providers) {
     try {
-      const session = await ort.InferenceSession.create(file, sessionOptions(provider));
+      const options = sessionOptions(provider);
+      const { InferenceSession } = ort;
+      const session = await (bytes === undefined
+        ? InferenceSession.create(file, options)
+        : InferenceSession.create(bytes, options));
       return { ...wrapSession(ort, session), provider, passedOver: refusals };
     } catch (thrown) {
       refusals.push(`${provider}: ${(thrown as Error).message}`);

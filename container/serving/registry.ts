@@ -78,7 +78,9 @@ class ModelRegistry implements Registry {
   async #open(name: string, folder: string): Promise<ServedModel> {
     const { metrics } = this.#options;
     const startedAt = performance.now();
-    const artefact = await inspectArtefact(folder, this.#options.settings.program);
+    const { program, memoryLimitBytes } = this.#options.settings;
+    const needsSize = memoryLimitBytes < Number.MAX_SAFE_INTEGER;
+    const artefact = await inspectArtefact(folder, { needsSize, ...(program && { program }) });
     const bytes = this.#checkRoom(name, artefact);
     this.#loading.set(name, bytes);
     const model = await serveModel({ ...this.#options, name, artefact, startedAt });
