@@ -9,12 +9,7 @@ import { Execution, type ExecutionStart, type RestoredFrame } from './run/execut
 import type { FrameRecord } from './run/frame.ts';
 import { begin, beginAgain, run } from './run/start.ts';
 import type { Database } from './store/database.ts';
-import {
-  type ExecutionMore,
-  type ExecutionRow,
-  findExecution,
-  runningExecutions,
-} from './store/execution-rows.ts';
+import { type ExecutionMore, type ExecutionRow, runningExecutions } from './store/execution-rows.ts';
 import type { Journal } from './store/journal.ts';
 import type { Revision, Shelves } from './store/machines.ts';
 
@@ -131,8 +126,7 @@ export class Executor {
 
   /** An execution's row as of now; its events and frames may be yet to be written. */
   row(arn: string): ExecutionRow | undefined {
-    this.parts.journal.flushRow(arn);
-    return findExecution(this.parts.database, arn);
+    return this.parts.journal.row(arn);
   }
 
   /** Lets go of what runs, without a trace: it goes on at the next start. */
@@ -142,8 +136,18 @@ export class Executor {
 
   /** Takes up every Standard execution that ran when the process last ended; children go with their Map Runs. */
   resume(): void {
+    this.parts.journal.flush();
     for (const row of runningExecutions(this.parts.database)) {
-      if (row.map_run_arn === null) void this.takeUp(row);
+      if (row.map_run_arn === null) this.tryTakingUp(row);
+    }
+  }
+
+  /** One that cannot go on must not hold up the others. */
+  private tryTakingUp(row: ExecutionRow): void {
+    try {
+      this.takeUp(row);
+    } catch (thrown) {
+      console.error(`${row.arn} cannot go on: ${(thrown as Error).message}`);
     }
   }
 
@@ -208,7 +212,7 @@ export class Executor {
         : {
             arn: row.map_run_arn,
             item: more.item,
-            index: more.mapIndex ?? 0,
+            index: row.map_index ?? 0,
             itemCount: more.itemCount ?? 1,
           };
     const execution = new Execution({
@@ -224,6 +228,7 @@ export class Executor {
       ...(row.version_arn === null ? {} : { versionArn: row.version_arn }),
       ...(row.alias_arn === null ? {} : { aliasArn: row.alias_arn }),
       ...(more.traceHeader === undefined ? {} : { traceHeader: more.traceHeader }),
+      ...(more.rerunOf === undefined ? {} : { rerunOf: more.rerunOf }),
     });
     execution.redriveCount = more.redriveCount ?? 0;
     execution.redriveMs = more.redriveMs;

@@ -15,9 +15,8 @@ import { MapRuns } from './maps/map-runs.ts';
 import { allOperations } from './operations/index.ts';
 import type { World } from './operations/world.ts';
 import type { Engine } from './run/engine.ts';
-import { Database } from './store/database.ts';
-import { Journal } from './store/journal.ts';
 import { openShelves } from './store/machines.ts';
+import { openStore } from './store/open.ts';
 import { DEFAULT_RETENTION_MS, sweepRegularly } from './store/retention.ts';
 import { createWire } from './wire.ts';
 
@@ -40,23 +39,22 @@ export async function createStates(options: StatesOptions = {}): Promise<States>
       stopSweeping();
       world.workers.close();
       world.executor.close();
-      world.journal.close();
-      world.database.close();
+      await world.close();
     },
   };
 }
 
 function createWorld(options: StatesOptions, services: Readonly<Record<string, SdkOperations>>): World {
-  const database = new Database(options.databaseFile ?? ':memory:');
   const clock = options.clock ?? systemClock;
-  const journal = new Journal(database, clock !== systemClock);
-  const shelves = openShelves(database);
+  const { database, journal, close } = openStore(options.databaseFile ?? ':memory:', clock !== systemClock);
+  const shelves = openShelves(database, journal);
   const logs = new LogWriter(options.logs ?? noLogs);
   return {
     place: options.place ?? DEFAULT_PLACE,
     clock,
     database,
     journal,
+    close,
     shelves,
     executor: new Executor({ database, journal, shelves, logs }),
     tokens: new TaskTokens(),

@@ -64,17 +64,16 @@ function* rowsOf(mapRun: MapRun, statuses: readonly string[]): Generator<Executi
   const marks = statuses.map(() => '?').join(', ');
   let after = -1;
   for (;;) {
-    const rows = mapRun.world.database.all<ExecutionRow & { position: number }>(
-      `SELECT *, json_extract(more, '$.mapIndex') AS position FROM executions
-       WHERE map_run_arn = ? AND status IN (${marks}) AND json_extract(more, '$.mapIndex') > ?
-       ORDER BY json_extract(more, '$.mapIndex') LIMIT ${ROWS_AT_ONCE}`,
+    const rows = mapRun.world.database.all<ExecutionRow>(
+      `SELECT * FROM executions WHERE map_run_arn = ? AND status IN (${marks}) AND map_index > ?
+       ORDER BY map_index LIMIT ${ROWS_AT_ONCE}`,
       mapRun.record.arn,
       ...statuses,
       after,
     );
     yield* rows;
     if (rows.length < ROWS_AT_ONCE) return;
-    after = rows.at(-1)!.position;
+    after = rows.at(-1)!.map_index!;
   }
 }
 

@@ -14,6 +14,8 @@ export interface World {
   readonly clock: Clock;
   readonly database: Database;
   readonly journal: Journal;
+  /** Closes journal and database; what was written is on disk then. */
+  readonly close: () => Promise<void>;
   readonly shelves: Shelves;
   readonly executor: Executor;
   readonly tokens: TaskTokens;
