@@ -39,6 +39,7 @@ export async function createStates(options: StatesOptions = {}): Promise<States>
       stopSweeping();
       world.workers.close();
       world.executor.close();
+      world.executor.parts.logs.close();
       await world.close();
     },
   };

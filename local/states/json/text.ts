@@ -58,6 +58,18 @@ export function textOf(value: Json): string {
   return text;
 }
 
+const quotedTexts = new WeakMap<object, string>();
+
+/** The value's text as a JSON string, as histories hold payloads; remembered like the text itself. */
+export function quotedText(value: Json): string {
+  if (typeof value !== 'object' || value === null) return JSON.stringify(textOf(value));
+  const known = quotedTexts.get(value);
+  if (known !== undefined) return known;
+  const quoted = JSON.stringify(textOf(value));
+  quotedTexts.set(value, quoted);
+  return quoted;
+}
+
 /** JSON text with a space after commas and colons, as TestState shows payloads. */
 export function spacedText(value: Json): string {
   if (Array.isArray(value)) return `[${value.map(spacedText).join(', ')}]`;

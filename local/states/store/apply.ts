@@ -78,7 +78,8 @@ function mergeOne(merged: Merged, fields: string[]): void {
     case 'U':
       return void merged.rows.set(seq, fields);
     case 'H':
-      return addEvents(merged.pieces, seq, { first: Number(third), last: Number(fourth), text: fifth });
+      addEvents(merged.pieces, seq, { first: Number(third), last: Number(fourth), text: fifth });
+      return;
     case 'F':
       return void framesOf(merged, seq).set(third, fourth);
     case 'G':

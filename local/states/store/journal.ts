@@ -13,7 +13,7 @@ import { RecentRows } from './recent-rows.ts';
 import type { WriteLog } from './write-log.ts';
 
 interface Pending {
-  events: HistoryEvent[];
+  readonly events: HistoryEvent[];
   readonly frames: Set<Frame>;
   readonly dropped: number[];
   /** The row is new or has changed. */
@@ -207,7 +207,7 @@ export class Journal implements EventSink, DocumentKeeper {
       this.recent.writing(row);
     }
     if (events.length > 0) {
-      changes.push(change('H', seq, events[0]!.id, events.at(-1)!.id, JSON.stringify(events)));
+      changes.push(change('H', seq, events[0]!.id, events.at(-1)!.id, eventsText(events)));
     }
     for (const id of dropped) changes.push(change('G', seq, id));
     if (execution.status === 'RUNNING')
@@ -236,4 +236,14 @@ export class Journal implements EventSink, DocumentKeeper {
       changes.push(change('A', seq));
     }
   }
+}
+
+/** A JSON array; what is in it is JSON text already. */
+function eventsText(events: readonly HistoryEvent[]): string {
+  let text = '';
+  for (const { id, previousEventId, timestampMs, type, details } of events) {
+    const head = `"id":${id},"previousEventId":${previousEventId},"timestampMs":${timestampMs},"type":"${type}"`;
+    text += `${text === '' ? '[' : ','}{${head}${details === undefined ? '' : `,"details":${details}`}}`;
+  }
+  return `${text}]`;
 }
