@@ -136,7 +136,7 @@ export class Executor {
 
   /** Takes up every Standard execution that ran when the process last ended; children go with their Map Runs. */
   resume(): void {
-    this.parts.journal.flush();
+    this.parts.journal.catchUp();
     for (const row of runningExecutions(this.parts.database)) {
       if (row.map_run_arn === null) this.tryTakingUp(row);
     }
@@ -237,7 +237,7 @@ export class Executor {
   }
 
   private framesOf(seq: number): RestoredFrame[] {
-    this.parts.journal.flush();
+    this.parts.journal.catchUp();
     const rows = this.parts.database.all<{ id: number; data: string }>(
       'SELECT id, data FROM frames WHERE seq = ? ORDER BY id',
       seq,

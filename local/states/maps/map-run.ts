@@ -50,7 +50,7 @@ export class MapRun {
     this.keepsOutputs = state.writer === undefined;
     this.isRedrive = record.redriveCount > 0;
     world.liveCounts.set(record.arn, { itemCounts: this.itemCounts, executionCounts: this.executionCounts });
-    world.journal.flush();
+    world.journal.catchUp();
     for (const row of childrenOf(world.database, record.arn)) {
       this.former.set(row.position, row);
     }

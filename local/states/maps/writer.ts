@@ -18,7 +18,7 @@ export interface WriterWork {
 /** @returns the state's result @throws StateFailure States.ResultWriterFailed */
 export async function writeResults(frame: Frame, work: WriterWork): Promise<Json> {
   const { writer, mapRun, parameters } = work;
-  mapRun.world.journal.flush();
+  await mapRun.world.journal.whenReadable();
   if (writer.resource === undefined)
     return [...rowsOf(mapRun, ['SUCCEEDED'])].flatMap((row) => shapes(row, writer));
   const { s3 } = frame.execution.engine;

@@ -10,7 +10,7 @@ import type { World } from './world.ts';
 
 export function historyOperations(world: World): SdkOperations {
   return {
-    getExecutionHistory: async (input) => getHistory(world, input),
+    getExecutionHistory: (input) => getHistory(world, input),
     describeStateMachineForExecution: async (input) => describeForExecution(world, input),
   };
 }
@@ -31,11 +31,12 @@ export interface KeptEvent {
 /** Chunks read at once: most histories are one or two. */
 const CHUNKS = 16;
 
-function getHistory(world: World, input: SdkValues): SdkValues {
+async function getHistory(world: World, input: SdkValues): Promise<SdkValues> {
   const arn = requiredText(input, 'executionArn');
   if (!arn.startsWith('arn:')) throw invalidArn(`Invalid ARN prefix: ${arn}`);
   const row = findRow(world, input);
   const page = readPage(input);
+  await world.journal.whenReadable();
   const isReverse = input.reverseOrder === true;
   const start = isReverse ? Number.MAX_SAFE_INTEGER : 1;
   const from = page.token === undefined ? start : decodeToken<number>(page.token);
@@ -56,7 +57,6 @@ interface EventQuery {
 
 function readEvents(world: World, seq: number, { from, isReverse, limit }: EventQuery): KeptEvent[] {
   const events: KeptEvent[] = [];
-  world.journal.flush();
   let at = from;
   while (events.length < limit) {
     const chunks = readChunks(world, seq, { from: at, isReverse });

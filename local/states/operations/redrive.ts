@@ -25,6 +25,7 @@ async function redrive(world: World, input: SdkValues): Promise<SdkValues> {
       redriveStatusReason ?? 'Execution is a child of a Map Run and cannot be redriven by itself';
     throw new AwsError('ExecutionNotRedrivable', `Execution Not Redrivable: '${reason}'`);
   }
+  await world.journal.whenReadable();
   const { execution } = world.executor.redrive(row);
   await world.journal.whenFlushed();
   return { redriveDate: new Date(execution.redriveMs ?? world.clock.now()) };
@@ -34,6 +35,7 @@ async function redrive(world: World, input: SdkValues): Promise<SdkValues> {
 async function rerun(world: World, input: SdkValues): Promise<SdkValues> {
   const row = findRow(world, input);
   if (row.status === 'RUNNING') throw validation('A running execution cannot be rerun');
+  await world.journal.whenReadable();
   const from = standing(world, row, requiredText(input, 'stateName'));
   const revision = world.shelves.revisions.get(row.revision);
   if (revision === undefined) throw validation('The definition of the execution is gone');

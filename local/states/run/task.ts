@@ -35,6 +35,11 @@ function attempt(frame: Frame, state: TaskState): Json | Promise<Json> {
   const marker = frame.marker as TaskMarker | undefined;
   const needsToken = state.resource.pattern === 'token' || state.resource.kind === 'activity';
   frame.taskToken = needsToken ? (marker?.token ?? engine.tokens.create()) : undefined;
+  // Whoever gets the token may answer after a restart, also when the task then goes out again.
+  if (needsToken && marker === undefined) {
+    frame.marker = { token: frame.taskToken };
+    frame.execution.changed(frame);
+  }
   const { test } = frame.execution.start;
   return andThen(effectiveInput(frame, state), (parameters) => {
     if (test?.mock !== undefined) return noted(frame, test.mock());

@@ -122,6 +122,11 @@ export class Journal implements EventSink, DocumentKeeper {
     return this.flushing ?? Promise.resolve();
   }
 
+  /** Resolves once the execution's row as it is now is safe: nobody is told of an end that a crash would undo. */
+  whenSafe(arn: string): Promise<void> | undefined {
+    return this.dirtyRows.has(arn) ? this.whenFlushed() : undefined;
+  }
+
   /** An execution's row as of now, whether or not the database has it. */
   row(arn: string): ExecutionRow | undefined {
     const dirty = this.dirtyRows.get(arn);
@@ -129,10 +134,19 @@ export class Journal implements EventSink, DocumentKeeper {
     return this.recent.get(arn) ?? findExecution(this.database, arn);
   }
 
-  /** Returns once the database has everything: before it is asked. */
-  flush(): void {
-    this.write();
+  /** Returns once the database has all that was written: before it is asked. */
+  catchUp(): void {
     this.log?.catchUp();
+  }
+
+  /**
+   * Resolves once the database has everything so far. What is going on is never written in the middle of a turn: an
+   * execution whose task has succeeded and whose state is not left yet would run the task again after a crash.
+   */
+  async whenReadable(): Promise<void> {
+    if (this.isTurned) this.write();
+    else await this.whenFlushed();
+    this.catchUp();
   }
 
   async close(): Promise<void> {

@@ -31,6 +31,5 @@ function sweep({ database, journal, shelves }: World, beforeMs: number): boolean
   for (const { arn, executionArn } of shelves.mapRuns.values()) {
     if (arns.has(executionArn)) shelves.mapRuns.delete(arn);
   }
-  journal.flush();
   return old.length < MOST_AT_ONCE;
 }
