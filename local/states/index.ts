@@ -10,6 +10,7 @@ import { findIntegration, takesPattern } from './integrations/index.ts';
 import { lambdaOperations } from './integrations/lambda-operations.ts';
 import { withOldListing } from './integrations/s3-operations.ts';
 import { TaskTokens } from './integrations/tokens.ts';
+import { loggedEvents } from './logging/log-reader.ts';
 import { LogWriter } from './logging/log-writer.ts';
 import { MapRuns } from './maps/map-runs.ts';
 import { allOperations } from './operations/index.ts';
@@ -39,7 +40,7 @@ export async function createStates(options: StatesOptions = {}): Promise<States>
       stopSweeping();
       world.workers.close();
       world.executor.close();
-      world.executor.parts.logs.close();
+      world.executor.parts.logs.flush();
       await world.close();
     },
   };
@@ -61,6 +62,10 @@ function createWorld(options: StatesOptions, services: Readonly<Record<string, S
     tokens: new TaskTokens(),
     workers: new ActivityWorkers(clock),
     liveCounts: new Map(),
+    loggedEvents: async (logging, executionArn) => {
+      logs.flush();
+      return loggedEvents(options.logs?.find?.bind(options.logs), logging, executionArn);
+    },
     isServed: servedResources(services),
   };
 }

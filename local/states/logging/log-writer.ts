@@ -26,13 +26,13 @@ export class LogWriter {
     logging: LoggingConfiguration | undefined,
     nowMs: number,
   ): EventSink | undefined {
-    const groupArn = logging?.destinations?.[0]?.cloudWatchLogsLogGroup?.logGroupArn;
+    const group = groupOf(logging);
     const level = logging?.level ?? 'OFF';
-    if (groupArn === undefined || level === 'OFF') return undefined;
+    if (group === undefined || level === 'OFF') return undefined;
     const known = this.sinks.get(machine.revisionId);
     if (known !== undefined) return known;
     const sink = new LogEvents(this.logs, {
-      group: groupArn.split(':')[6] ?? groupArn,
+      group,
       stream: streamName(machine.name, nowMs),
       level,
       hasData: logging?.includeExecutionData === true,
@@ -42,7 +42,7 @@ export class LogWriter {
   }
 
   /** Writes the lines that wait. */
-  close(): void {
+  flush(): void {
     for (const sink of this.sinks.values()) sink.flush();
   }
 
@@ -61,6 +61,12 @@ export class LogWriter {
       },
     };
   }
+}
+
+/** The name of the log group that a configuration sends to. */
+export function groupOf(logging: LoggingConfiguration | undefined): string | undefined {
+  const groupArn = logging?.destinations?.[0]?.cloudWatchLogsLogGroup?.logGroupArn;
+  return groupArn?.split(':')[6] ?? groupArn;
 }
 
 /** `states/<machine>/<yyyy-mm-dd-hh-mm>/<id>` */

@@ -136,7 +136,8 @@ export async function runSync(world: World, input: SdkValues): Promise<Execution
   return execution;
 }
 
-function outcome(execution: Execution): SdkValues {
+/** How an execution ended, as the API shows it. */
+export function outcome(execution: Execution): SdkValues {
   return {
     ...(execution.output === undefined ? {} : { output: textOf(execution.output) }),
     outputDetails: { included: true },
@@ -164,6 +165,7 @@ async function stopExecution(world: World, input: SdkValues): Promise<SdkValues>
   execution.stopped = { error, cause };
   execution.cancellation.cancel();
   await world.executor.whenEnded(execution);
+  await world.journal.whenFlushed();
   return { stopDate: new Date(execution.stopMs ?? world.clock.now()) };
 }
 

@@ -6,7 +6,7 @@ import { invalidArn } from './api-errors.ts';
 import { findRow } from './executions.ts';
 import { decodeToken, encodeToken, readPage, requiredText } from './input.ts';
 import { revisionView } from './machines.ts';
-import type { World } from './world.ts';
+import type { KeptEvent, World } from './world.ts';
 
 export function historyOperations(world: World): SdkOperations {
   return {
@@ -18,14 +18,6 @@ export function historyOperations(world: World): SdkOperations {
 /** All events of an execution. */
 export function eventsOf(world: World, seq: number): KeptEvent[] {
   return readEvents(world, seq, { from: 1, isReverse: false, limit: Number.POSITIVE_INFINITY });
-}
-
-export interface KeptEvent {
-  readonly id: number;
-  readonly previousEventId: number;
-  readonly timestampMs: number;
-  readonly type: string;
-  readonly details?: Record<string, Json>;
 }
 
 /** Chunks read at once: most histories are one or two. */

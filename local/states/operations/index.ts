@@ -7,6 +7,7 @@ import { historyOperations } from './history.ts';
 import { machineOperations } from './machines.ts';
 import { mapRunOperations } from './map-runs.ts';
 import { redriveOperations } from './redrive.ts';
+import { rerunOperations } from './rerun.ts';
 import { tagOperations } from './tags.ts';
 import { testStateOperations } from './test-state.ts';
 import { validateOperations } from './validate.ts';
@@ -28,6 +29,7 @@ export function allOperations(world: World): SdkOperations {
     ...validateOperations(),
     ...testStateOperations(world),
     ...redriveOperations(world),
+    ...rerunOperations(world),
   };
 }
 
