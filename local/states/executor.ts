@@ -137,26 +137,34 @@ export class Executor {
   /** Takes up every Standard execution that ran when the process last ended; children go with their Map Runs. */
   resume(): void {
     this.parts.journal.catchUp();
-    for (const row of runningExecutions(this.parts.database)) {
-      if (row.map_run_arn === null) this.tryTakingUp(row);
-    }
+    const rows = runningExecutions(this.parts.database).filter((row) => row.map_run_arn === null);
+    const opened = rows.flatMap((row) => this.tryOpening(row));
+    // All are known to run before any goes on: one may wait for the end of another.
+    for (const execution of opened) this.running.set(execution.arn, execution);
+    for (const execution of opened) void this.go(execution);
   }
 
   /** One that cannot go on must not hold up the others. */
-  private tryTakingUp(row: ExecutionRow): void {
+  private tryOpening(row: ExecutionRow): Execution[] {
     try {
-      this.takeUp(row);
+      return [this.openAgain(row)];
     } catch (thrown) {
       console.error(`${row.arn} cannot go on: ${(thrown as Error).message}`);
+      return [];
     }
   }
 
   /** Goes on with an execution from its frames. */
   takeUp(row: ExecutionRow, asMachine?: MachineRevision): { execution: Execution; ended: Promise<void> } {
+    const execution = this.openAgain(row, asMachine);
+    return { execution, ended: this.go(execution) };
+  }
+
+  private openAgain(row: ExecutionRow, asMachine?: MachineRevision): Execution {
     const { execution, frames } = this.reopen(row, asMachine);
     if (frames.length === 0) begin(execution);
     else beginAgain(execution, frames);
-    return { execution, ended: this.go(execution) };
+    return execution;
   }
 
   /** Starts a failed, stopped or timed-out execution again from the states that did not succeed. */

@@ -84,7 +84,7 @@ describe('executions with waits, branches, iterations and executions of their ow
 
       const told = `killed after ${points} calls`;
       expect(
-        ends.map(({ output }) => output),
+        ends.map(({ output, error, cause }) => output ?? `${error}: ${cause}`),
         told,
       ).toEqual(arns.map((_, n) => outputOf(n)));
       expect(repeatedAfterTheirSuccessor(engine.calls), told).toEqual([]);
