@@ -82,7 +82,7 @@ class WorkerPool implements Pool {
       let grace: NodeJS.Timeout | undefined;
       const stop = onLimit(limits, (reason) => {
         reject(reason);
-        const graceMs = reason.code === 'DeadlineExceeded' ? GRACE_MS : ABANDONED_MS;
+        const graceMs = reason.name === 'DeadlineExceeded' ? GRACE_MS : ABANDONED_MS;
         grace = setTimeout(() => this.#stopThread(slot, reason), graceMs);
       });
       const settled = () => {
