@@ -98,6 +98,7 @@ function connect(
   return {
     place: world.place,
     clock: world.clock,
+    turnedClock: world.clock === systemClock ? undefined : world.clock,
     lambda,
     s3,
     services,

@@ -1,6 +1,7 @@
 // Checks of one state: its type, its fields, its transitions, its expressions. Sentences are AWS's.
 import type { Json } from '../json/text.ts';
 import { isNumber, isObject, numberOf } from '../json/text.ts';
+import { checkAssigns } from './check-assign.ts';
 import { checkChoice } from './check-choice.ts';
 import { checkExpressions } from './check-expressions.ts';
 import { type CheckContext, checkGraph } from './check-machine.ts';
@@ -31,6 +32,7 @@ export function checkState(state: Fields, context: StateContext): void {
   checkValues(state, context);
   checkTransitions(state, context);
   checkErrorRules(state, context);
+  checkAssigns(state, { ...context, isJsonata });
   if (Type === 'Task') checkResource(state, context);
   if (Type === 'Wait' && !isJsonata) checkTimestamp(state, context);
   if (Type === 'Map') checkMap(state, context);

@@ -13,6 +13,8 @@ import type { Frame } from './frame.ts';
 export interface Engine {
   readonly place: AwsPlace;
   readonly clock: Clock;
+  /** The clock, unless it is the system's. */
+  readonly turnedClock: Clock | undefined;
   readonly lambda: FunctionInvoker | undefined;
   readonly s3: S3 | undefined;
   readonly services: Readonly<Record<string, SdkOperations>>;
