@@ -14,6 +14,8 @@ const count = (least: number, most: number) =>
 
 const text = v.pipe(v.string(), v.minLength(1));
 
+const SHARE = /^\d{1,3}(\.\d+)?%$/;
+
 const OptionsSchema = v.strictObject(
   {
     /** Of the input, where neither its name nor its content type tells. */
@@ -24,9 +26,10 @@ const OptionsSchema = v.strictObject(
     concurrency: v.optional(count(1, 10_000)),
     /** Failed records that the run bears: a number of them, or a share as `"5%"`. All of them unless told. */
     toleratedFailures: v.optional(
-      v.union(
-        [count(0, Number.MAX_SAFE_INTEGER), v.pipe(v.string(), v.regex(/^\d{1,3}(\.\d+)?%$/))],
-        () => 'expected a number of records or a share such as "5%"',
+      v.custom<number | `${number}%`>(
+        (value) =>
+          typeof value === 'number' ? Number.isInteger(value) && value >= 0 : SHARE.test(String(value)),
+        'expected a number of records or a share such as "5%"',
       ),
     ),
     /** Of the results: as the input unless told, JSON Lines for what is neither CSV nor Parquet. */
@@ -53,6 +56,7 @@ export type BatchOptions = v.InferOutput<typeof OptionsSchema>;
 
 /** @throws InvalidPayload naming the option that is wrong */
 export function checkOptions(value: unknown, source: string): BatchOptions {
+  if (Array.isArray(value)) throw new InvalidPayload(`${source}: expected an object, got Array`);
   const result = v.safeParse(OptionsSchema, value, { abortPipeEarly: true });
   if (result.success) return result.output;
   const [issue] = result.issues;
