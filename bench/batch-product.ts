@@ -2,7 +2,7 @@
 import { createReadStream, createWriteStream, statSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { memoryOf } from './memory.ts';
 
 const BUCKET = 'seriatim-dev-batch-000000000000';
@@ -72,4 +72,13 @@ export async function runBatch(
     }
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
+}
+
+/** Of the run of a file that is not over yet; its runs are told apart by the name that they start with. */
+export async function countParts(s3: S3Client, name: string): Promise<number> {
+  const readable = name.replace(/[^A-Za-z0-9-]+/g, '-');
+  const { Contents = [] } = await s3.send(
+    new ListObjectsV2Command({ Bucket: BUCKET, Prefix: `house-prices/work/${readable}-` }),
+  );
+  return Contents.filter(({ Key }) => Key!.includes('/parts/')).length;
 }

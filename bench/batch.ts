@@ -36,7 +36,11 @@ try {
 
 async function bench(): Promise<BatchRow[]> {
   // As `npm start` runs it.
-  const product = start('./product.ts', [process.execPath, '--max-semi-space-size=4', '--heap-growing-percent=100']);
+  const product = start('./product.ts', [
+    process.execPath,
+    '--max-semi-space-size=4',
+    '--heap-growing-percent=100',
+  ]);
   const { awsUrl } = await product.next<{ awsUrl: string }>();
   const floor = start('./batch-floor.ts');
   await floor.next();

@@ -87,7 +87,7 @@ describe('options', () => {
     expect(() => checkOptions(value, 'o')).toThrow(told);
   });
 
-  it.each([
+  it.each<[number | `${number}%` | undefined, number]>([
     [undefined, Number.POSITIVE_INFINITY],
     [7, 7],
     ['10%', 25],
