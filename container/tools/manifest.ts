@@ -48,7 +48,9 @@ export async function packWithManifest(source: string, outFile: string): Promise
 }
 
 async function listEntries(source: string): Promise<readonly ArtefactEntry[]> {
-  if ((await stat(source)).isFile()) return modelFiles(source);
+  const found = await stat(source).catch(() => undefined);
+  if (found === undefined) throw new InferenceError('InvalidArtefact', `There is no ${source}.`);
+  if (found.isFile()) return modelFiles(source);
   await inspectArtefact(source);
   const files = await listFiles(source);
   const own = files.find(({ name }) => name === MANIFEST);

@@ -129,6 +129,27 @@ describe('seriatim models', () => {
     expect(err).toMatch(/^seriatim: .*damaged\.tar\.gz does not unpack: .*\n$/);
   });
 
+  it.each([
+    ['what is not there', ['models', 'pack', 'nothing', '-o', 'x'], /There is no nothing\.$/],
+    [
+      'a file that is no model',
+      ['models', 'pack', 'package.json', '-o', 'x'],
+      /package\.json is no ONNX model/,
+    ],
+    ['a port that is none', ['serve', HOUSE_FEATURES, '--port', 'abc'], /--port takes a whole number/],
+    [
+      'a server that is not there',
+      ['models', 'invoke', 'package.json', '--url', 'http://127.0.0.1:1/invocations'],
+      /No answer from http:\S+: \S/,
+    ],
+  ])('ends with exit code 1 and one line for %s', async (_name, args, message) => {
+    const { code, err } = await seriatim(...args);
+
+    expect(code).toBe(1);
+    expect(err.trim()).toMatch(message);
+    expect(err.trim().split('\n')).toHaveLength(1);
+  });
+
   it('invokes what `serve` serves, and `serve` ends on SIGTERM', async () => {
     const request = join(folder, 'house.json');
     writeFileSync(request, '[{"numeric":[1998,2900,4,2.5,1.1,2],"categorical":["y","n"]}]');
