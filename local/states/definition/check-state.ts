@@ -172,6 +172,8 @@ function checkTimestamp(state: Fields, { findings, at }: StateContext): void {
 }
 
 const MAX_LABEL = 40;
+/** They stand in ARNs. */
+const ODD_IN_LABEL = /[\s\p{Cc}\p{Cs}<>{}[\]?*"#%\\^|~`$&,;:/]/u;
 const BATCH_SIZES = [
   'MaxItemsPerBatch',
   'MaxItemsPerBatchPath',
@@ -189,6 +191,9 @@ function checkMap(state: Fields, { findings, at }: StateContext): void {
   }
   if (typeof Label !== 'string') return;
   if (Label === '') findings.schema('Label cannot be empty', `${at}/Label`);
+  if (ODD_IN_LABEL.test(Label)) {
+    findings.schema('Label cannot contain white space, control or special characters', `${at}/Label`);
+  }
   if (Label.length > MAX_LABEL) findings.schema(`Label cannot exceed ${MAX_LABEL} characters`, `${at}/Label`);
 }
 

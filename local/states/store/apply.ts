@@ -29,7 +29,8 @@ interface Merged {
 
 const PUT_ROW = `INSERT INTO executions (${COLUMNS.join(', ')}) VALUES (${COLUMNS.map(() => '?').join(', ')})
   ON CONFLICT (seq) DO UPDATE SET status = excluded.status, stop_ms = excluded.stop_ms, output = excluded.output,
-    error = excluded.error, cause = excluded.cause, more = excluded.more`;
+    error = excluded.error, cause = excluded.cause, more = excluded.more
+  ON CONFLICT (arn) DO NOTHING`;
 const PUT_HISTORY = 'INSERT OR REPLACE INTO history (seq, first, last, events) VALUES (?, ?, ?, ?)';
 const PUT_FRAME = 'INSERT OR REPLACE INTO frames (seq, id, data) VALUES (?, ?, ?)';
 const PUT_DOCUMENT =
