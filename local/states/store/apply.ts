@@ -11,7 +11,7 @@ interface Piece {
 }
 
 /** A piece that is read for one page should not be much longer than a page. */
-const MAX_PIECE_CHARACTERS = 128 * 1024;
+const MAX_PIECE_CHARACTERS = 32 * 1024;
 
 interface Merged {
   /** Executions whose first row is among these changes: nothing of them is in the database. */
