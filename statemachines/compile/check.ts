@@ -17,7 +17,8 @@ export function checkPipeline(pipeline: Pipeline): void {
     throw new PipelineDefinitionError({ pipeline: pipeline.name }, 'at least one stage', 'none');
   }
   checkSeconds(pipeline.name, undefined, pipeline.timeoutSeconds);
-  for (const stage of pipeline.stages) checkSeconds(pipeline.name, stage.name, stage.timeoutSeconds);
+  for (const stage of pipeline.stages)
+    if ('timeoutSeconds' in stage) checkSeconds(pipeline.name, stage.name, stage.timeoutSeconds);
   if (pipeline.flow === 'record') checkRecordFlow(pipeline);
   else checkRecordsFlow(pipeline);
 }
