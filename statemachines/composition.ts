@@ -113,3 +113,11 @@ export function branchesOf(stage: Stage): readonly (readonly Stage[])[] {
 export function allStages(stages: readonly Stage[]): Stage[] {
   return stages.flatMap((stage) => [stage, ...branchesOf(stage).flatMap(allStages)]);
 }
+
+/** The names of the stages whose outputs a request may ask for: those that give something. */
+export function includableStages(stages: readonly Stage[]): string[] {
+  const giving: readonly Stage['kind'][] = ['function', 'inference', 'payload', 'nested', 'parallel'];
+  return allStages(stages)
+    .filter(({ kind }) => giving.includes(kind))
+    .map(({ name }) => name);
+}

@@ -1,18 +1,24 @@
 // The endpoints that pipelines call, as CloudFormation resources: a model, an endpoint config and an endpoint each.
 // https://docs.aws.amazon.com/sagemaker/latest/dg/inference-pipelines.html
-import type { EndpointContainer, EndpointTarget, Pipeline } from '../../statemachines/pipeline.ts';
+import { allStages } from '../../statemachines/composition.ts';
+import type { EndpointContainer, EndpointTarget, Pipeline, Stage } from '../../statemachines/pipeline.ts';
 import type { Resources } from './machines.ts';
 import { endpointOf, PREFIX } from './names.ts';
 
 /** Each endpoint once, by its placeholder; pipelines may share one. */
 export function endpointTargets(pipelines: readonly Pipeline[]): EndpointTarget[] {
   const targets = new Map<string, EndpointTarget>();
-  for (const { stages } of pipelines) {
-    for (const stage of stages) {
-      if ('endpoint' in stage) targets.set(stage.endpoint.placeholder, stage.endpoint);
-    }
+  for (const stage of pipelines.flatMap(({ stages }) => allStages(stages))) {
+    for (const endpoint of endpointsOf(stage)) targets.set(endpoint.placeholder, endpoint);
   }
   return [...targets.values()];
+}
+
+/** A stage's endpoint, and its canary's where that has another. */
+export function endpointsOf(stage: Stage): EndpointTarget[] {
+  if (!('endpoint' in stage)) return [];
+  const canary = stage.kind === 'inference' ? stage.canary?.endpoint : undefined;
+  return canary === undefined ? [stage.endpoint] : [stage.endpoint, canary];
 }
 
 /** Where the artefact of a container lies in the model bucket; of a multi-model container, its artefacts' prefix. */

@@ -74,6 +74,11 @@ const DEFAULT_RETRY = {
   nested: NESTED_RETRY,
 };
 
+/** The fields of a task that its stage's policy decides. */
+export function policyOf(stage: CallStage): { TimeoutSeconds: number; Retry: readonly RetryRule[] } {
+  return { TimeoutSeconds: timeoutOf(stage), Retry: retryOf(stage) };
+}
+
 export function retryOf(stage: CallStage): readonly RetryRule[] {
   return stage.retry ?? DEFAULT_RETRY[stage.kind];
 }

@@ -46,6 +46,7 @@ async function send(sent: Sent, execution: Partial<SyncExecution> = succeeded([p
     startSync,
     claimBucket: '',
     machinePrefix: 'arn:m:seriatim-dev-',
+    stages: STAGES,
   });
   return { ...answer, started, json: JSON.parse(answer.body!) as Record<string, unknown> };
 }
@@ -59,6 +60,8 @@ function succeeded(values: readonly unknown[]): Partial<SyncExecution> {
   };
   return { status: 'SUCCEEDED', output: JSON.stringify({ records, entered }) };
 }
+
+const STAGES = { 'house-prices': ['Preprocess', 'Estimate', 'Postprocess'] };
 
 describe('POST /pipelines/{pipeline}/invocations', () => {
   it('answers a record with its price, the execution and the time of each stage', async () => {
@@ -228,6 +231,7 @@ describe('POST /pipelines/{pipeline}/invocations', () => {
       startSync,
       claimBucket: '',
       machinePrefix: 'arn:m:',
+      stages: STAGES,
     });
 
     expect(answer.statusCode).toBe(503);
