@@ -133,8 +133,8 @@ export interface PayloadStage extends StagePolicy {
 /** The end of the pipeline for a record that meets a condition. Of pipelines with `flow: 'record'`. */
 export interface ExitStage extends Named {
   readonly kind: 'exit';
-  /** An expression that is true or false. */
-  readonly when: string;
+  /** An expression that is true or false. Every record that comes here leaves, unless told. */
+  readonly when?: string;
   /** The fields of the output record, in place of the pipeline's own `answer`. */
   readonly answer: Readonly<Record<string, string>>;
 }

@@ -25,7 +25,7 @@ const CHECK_FILE: FirstState = {
   name: 'CheckRecords',
   comment: "Checks the file's records against the pipeline's input.",
   function: CHECK_RECORDS,
-  seconds: 10,
+  seconds: 60,
 };
 
 /** Records of one child at once. */

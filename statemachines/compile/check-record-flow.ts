@@ -37,7 +37,8 @@ function fieldsAfter(pipeline: Pipeline, stage: Stage, before: Fields): Fields {
   requireFields(place, fieldsTaken(stage), before);
   checkStage(pipeline, stage);
   const branches = branchesOf(stage).map((stages) => fieldsAfterAll(pipeline, stages, before));
-  if (stage.kind === 'switch' || stage.kind === 'split') return intersection(branches);
+  if (stage.kind === 'switch' || stage.kind === 'split')
+    return intersection(branches.filter((_, i) => !isEnd(branchesOf(stage)[i]!)));
   if (stage.kind === 'parallel') {
     stage.branches.forEach(({ name, gives }, i) => {
       requireFields({ ...place, stage: `${stage.name}/${name}` }, gives, branches[i]!);
@@ -49,6 +50,12 @@ function fieldsAfter(pipeline: Pipeline, stage: Stage, before: Fields): Fields {
     );
   }
   return new Set([...before, ...fieldsGiven(stage)]);
+}
+
+/** Whether every record that comes here leaves the pipeline. */
+function isEnd(stages: readonly Stage[]): boolean {
+  const last = stages.at(-1);
+  return last?.kind === 'exit' && last.when === undefined;
 }
 
 /** What is there whichever branch a record took. */
@@ -122,7 +129,7 @@ function checkInference(place: { pipeline: string; stage: string }, stage: Infer
 }
 
 function checkExit(pipeline: Pipeline, stage: ExitStage): void {
-  checkExpression({ pipeline: pipeline.name, stage: stage.name }, stage.when);
+  if (stage.when !== undefined) checkExpression({ pipeline: pipeline.name, stage: stage.name }, stage.when);
   checkAnswer(pipeline, stage.name, stage.answer);
 }
 

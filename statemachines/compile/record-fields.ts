@@ -1,8 +1,8 @@
 // What each stage of a pipeline with `flow: 'record'` takes of the record, and what it gives; from that, which fields
 // something later still takes: the others need not travel.
 import type { ParallelBranch } from '../composition.ts';
-import { branchesOf } from '../composition.ts';
-import type { Stage } from '../pipeline.ts';
+import { allStages, branchesOf } from '../composition.ts';
+import type { Pipeline, Stage } from '../pipeline.ts';
 import { fieldsIn } from './expressions.ts';
 
 /** The fields that the stage's own expressions name, without those of stages inside it. */
@@ -20,7 +20,7 @@ export function fieldsTaken(stage: Stage): string[] {
     case 'nested':
       return Object.values(stage.record).flatMap(fieldsIn);
     case 'exit':
-      return [stage.when, ...Object.values(stage.answer)].flatMap(fieldsIn);
+      return [stage.when ?? '', ...Object.values(stage.answer)].flatMap(fieldsIn);
     case 'switch':
       return stage.cases.flatMap(({ when }) => fieldsIn(when));
     case 'split':
@@ -63,6 +63,12 @@ export function branchFields({ name, gives, dependence }: ParallelBranch): strin
 /** Where a soft branch tells of its failure. */
 export function failureField(branch: string): string {
   return `${branch}Failure`;
+}
+
+/** The fields that may be null, because a soft branch failed or did not. */
+export function softFields({ stages }: Pipeline): Set<string> {
+  const branches = allStages(stages).flatMap((stage) => (stage.kind === 'parallel' ? stage.branches : []));
+  return new Set(branches.filter(({ dependence }) => dependence === 'soft').flatMap(branchFields));
 }
 
 /** The fields that must be there before the stage, when `after` must be there after it. */

@@ -5,7 +5,7 @@ import { expression, type State, type States } from './asl.ts';
 import { parallelStates, splitStates, switchStates } from './compositions.ts';
 import { fieldsIn, resolveFields } from './expressions.ts';
 import { nestedStates } from './nested.ts';
-import { neededBefore } from './record-fields.ts';
+import { neededBefore, softFields } from './record-fields.ts';
 import {
   batchFields,
   comment,
@@ -75,6 +75,8 @@ function stageFlow(stage: Stage, place: Place): Flow {
 function exitStates(stage: ExitStage, place: Place): Flow {
   const { suffix } = place.setting;
   const start = stage.name + suffix;
+  if (stage.when === undefined)
+    return { start, states: { [start]: { ...comment(stage), ...answerState(stage.answer, place) } } };
   const end = `${stage.name}Answer${suffix}`;
   const choice: State = {
     Type: 'Choice',
@@ -88,9 +90,18 @@ function exitStates(stage: ExitStage, place: Place): Flow {
 function answerState(answer: Readonly<Record<string, string>>, place: Place): State {
   const value = Object.fromEntries([
     ...batchFields(place).map((field) => [field, expression(fieldPath(field))]),
-    ...Object.entries(answer).map(([field, text]) => [field, expression(resolveFields(text, fieldPath))]),
+    ...Object.entries(answer).map(([field, text]) => [field, expression(answerField(text, place))]),
   ]);
   return { Type: 'Pass', Output: answerOutput(value, place), End: true };
+}
+
+/** What a soft branch left null has no members; a field that gives nothing would fail the state. */
+function answerField(text: string, { pipeline }: Place): string {
+  const resolved = resolveFields(text, fieldPath);
+  const soft = softFields(pipeline);
+  const isPlain = /^\{\w+\}$/.test(text);
+  if (isPlain || !fieldsIn(text).some((field) => soft.has(field))) return resolved;
+  return `($answer := ${resolved}; $exists($answer) ? $answer : null)`;
 }
 
 function answerOutput(value: unknown, { pipeline, setting }: Place): unknown {
