@@ -107,7 +107,7 @@ async function writeFunction(folder: string, body: string): Promise<void> {
   await mkdir(folder);
   const code = `
 import * as v from 'valibot';
-import { stage } from '../../layers/seriatim/index.ts';
+import { SeriatimError, stage } from '../../layers/seriatim/index.ts';
 export const handler = stage({ input: v.looseObject({}), run: (value) => {${body}} });
 `;
   await writeFile(join(folder, 'index.ts'), code);
