@@ -14,6 +14,7 @@ interface Sent {
   readonly pipeline?: string;
   readonly contentType?: string;
   readonly isBase64Encoded?: boolean;
+  readonly include?: string;
 }
 
 function eventOf({
@@ -22,11 +23,13 @@ function eventOf({
   pipeline = 'house-prices',
   contentType = 'application/json',
   isBase64Encoded = false,
+  include,
 }: Sent) {
   return {
     routeKey: 'POST /pipelines/{pipeline}/invocations',
     headers: contentType === '' ? {} : { 'content-type': contentType },
     pathParameters: { pipeline },
+    ...(include === undefined ? {} : { queryStringParameters: { include } }),
     body: text ?? JSON.stringify(body),
     isBase64Encoded,
   } as unknown as APIGatewayProxyEventV2;
@@ -94,6 +97,31 @@ describe('POST /pipelines/{pipeline}/invocations', () => {
     expect(started[0]!.input).toEqual({
       records: [{ position: 0, value: { ...example, age: 59, bp: null } }],
     });
+  });
+
+  it('hands on what is asked to be included, each once, and answers with it', async () => {
+    const included = { Estimate: { prediction: { log_price: 13 } } };
+    const output = JSON.stringify({ records: [{ position: 0, value: price, included }] });
+
+    const { json, started } = await send(
+      { body: house, include: 'Estimate, Preprocess,Estimate,' },
+      { status: 'SUCCEEDED', output },
+    );
+
+    expect(started[0]!.input).toMatchObject({ include: ['Estimate', 'Preprocess'] });
+    expect(json).toEqual({ ...price, included });
+  });
+
+  it('refuses a stage that there is not, before anything is started', async () => {
+    const { statusCode, json, started } = await send({ body: house, include: 'Estimate,Guess' });
+
+    expect(statusCode).toBe(400);
+    expect(json.error).toMatchObject({
+      code: 'InvalidPayload',
+      message:
+        'include: there is no stage "Guess"; the stages of house-prices are Preprocess, Estimate, Postprocess.',
+    });
+    expect(started).toEqual([]);
   });
 
   it('reads a body that came as base64, and a content type with parameters', async () => {
