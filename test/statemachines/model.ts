@@ -50,7 +50,7 @@ async function predict(response: ServerResponse, text: string, by: string): Prom
   if (waitMs !== undefined && whom === by) await new Promise((resolve) => setTimeout(resolve, waitMs));
   atOnce -= 1;
   if (fail !== undefined && whom === by) return send(response, fail, `${by} was asked to fail`);
-  const predictions = instances.map((instance) => ({ ...instance, by, calls, mostAtOnce }));
+  const predictions = instances.map((instance) => ({ ...instance, by, score: by.length, calls, mostAtOnce }));
   send(response, 200, JSON.stringify({ predictions }));
 }
 
