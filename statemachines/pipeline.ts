@@ -149,6 +149,18 @@ export interface EndpointTarget {
   readonly containers: readonly EndpointContainer[];
   /** On one machine only: `first-call` starts its containers when they are first called. `boot` unless told. */
   readonly starts?: 'boot' | 'first-call';
+  /** Further versions on instances of their own, which answer only those who name them. */
+  readonly variants?: readonly EndpointVariant[];
+}
+
+/** The name of an endpoint's first variant, which answers whoever names none. */
+export const OWN_VARIANT = 'AllTraffic';
+
+export interface EndpointVariant {
+  /** PascalCase: what `targetVariant` names. */
+  readonly name: string;
+  /** Where its artefacts are, in `models/` and in the model bucket: `tumour-screening-next`. The containers are the same. */
+  readonly artefacts: string;
 }
 
 export interface EndpointContainer {

@@ -1,7 +1,14 @@
 // What can be checked of a pipeline before anything runs: names and limits, that each stage's output fits the next
 // one's input, that a target model is named exactly when the endpoint is multi-model.
 import { allStages } from '../composition.ts';
-import type { EndpointTarget, FunctionStage, InferenceStage, Pipeline, Stage } from '../pipeline.ts';
+import {
+  type EndpointTarget,
+  type FunctionStage,
+  type InferenceStage,
+  OWN_VARIANT,
+  type Pipeline,
+  type Stage,
+} from '../pipeline.ts';
 import { checkPolicy, checkSeconds } from './check-policy.ts';
 import { checkRecordFlow } from './check-record-flow.ts';
 import { PipelineDefinitionError } from './errors.ts';
@@ -86,9 +93,14 @@ function checkInference(pipeline: Pipeline, stage: InferenceStage, index: number
 /** Its containers, and that a target model is named exactly when one of them is multi-model. */
 export function checkEndpoint(
   place: { pipeline: string; stage: string },
-  stage: { readonly endpoint: EndpointTarget; readonly targetModel?: string },
+  stage: {
+    readonly endpoint: EndpointTarget;
+    readonly targetModel?: string;
+    readonly targetVariant?: string;
+  },
 ): void {
   checkContainers(place, stage.endpoint);
+  checkVariants(place, stage.endpoint, stage.targetVariant);
   const isMultiModel = stage.endpoint.containers.some(({ mode }) => mode === 'MultiModel');
   if (isMultiModel && stage.targetModel === undefined) {
     throw new PipelineDefinitionError(place, 'a targetModel, since a container is multi-model', 'none');
@@ -100,6 +112,23 @@ export function checkEndpoint(
       `"${stage.targetModel}"`,
     );
   }
+}
+
+/** Those of a multi-model endpoint are its artefacts: https://docs.aws.amazon.com/sagemaker/latest/dg/multi-model-endpoints.html */
+function checkVariants(
+  place: { pipeline: string; stage: string },
+  { containers, variants = [] }: EndpointTarget,
+  targetVariant: string | undefined,
+): void {
+  const names = [OWN_VARIANT, ...variants.map(({ name }) => name)];
+  if (targetVariant !== undefined && !names.includes(targetVariant)) {
+    throw new PipelineDefinitionError(place, `a targetVariant of ${names.join(', ')}`, `"${targetVariant}"`);
+  }
+  const bad = names.find((name, i) => !/^[A-Z][A-Za-z0-9]{0,30}$/.test(name) || names.indexOf(name) < i);
+  if (bad !== undefined)
+    throw new PipelineDefinitionError(place, 'variants with PascalCase names of their own', `"${bad}"`);
+  if (variants.length > 0 && containers.some(({ mode }) => mode === 'MultiModel'))
+    throw new PipelineDefinitionError(place, 'variants of single-model containers only', 'a multi-model one');
 }
 
 /** Without a function before it, nothing lays out a field or groups by target model. */

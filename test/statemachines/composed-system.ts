@@ -16,7 +16,7 @@ import { parseTemplate } from '../../local/boot/template/model.ts';
 import { DEFAULT_PLACE } from '../../local/service.ts';
 import { createWireServer } from '../../local/wire/server.ts';
 import { bundle } from '../../packaging/bundle.ts';
-import { endpointTargets, modelDataKey } from '../../packaging/pipelines/hosting.ts';
+import { endpointTargets, modelDataKey, variantsOf } from '../../packaging/pipelines/hosting.ts';
 import { pipelinesVariable } from '../../packaging/pipelines/variables.ts';
 import type { Pipeline } from '../../statemachines/pipeline.ts';
 import { artefact } from '../sagemaker/fixtures/tar.ts';
@@ -194,12 +194,17 @@ interface ModelStore {
 
 async function putArtefacts(s3: ModelStore, { pipelines, models = [] }: SystemOptions): Promise<void> {
   const containers = endpointTargets(pipelines).flatMap((target) =>
-    target.containers.map((container) => ({ container, key: modelDataKey(target, container) })),
+    variantsOf(target).flatMap((variant) =>
+      target.containers.map((container) => {
+        const key = modelDataKey(target, container, variant);
+        return { container, key, text: variant?.name ?? '' };
+      }),
+    ),
   );
-  const objects = containers.flatMap(({ container, key }) =>
+  const objects = containers.flatMap(({ container, key, text }) =>
     container.mode === 'MultiModel'
       ? models.map((model) => ({ key: `${key}${model}.tar.gz`, text: model }))
-      : [{ key, text: container.name }],
+      : [{ key, text }],
   );
   const place = `seriatim-dev-models-${DEFAULT_PLACE.accountId}`;
   await Promise.all(

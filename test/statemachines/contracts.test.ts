@@ -119,7 +119,8 @@ describe('a pipeline with every kind of composition', () => {
 });
 
 describe('the check of composed stages', () => {
-  const inference = (more: object) => inferenceStage({ ...asking('One'), ...more });
+  const endpoint = { ...single('One'), variants: [{ name: 'Next', artefacts: 'one-next' }] };
+  const inference = (more: object) => inferenceStage({ ...asking('One'), endpoint, ...more });
 
   it.each<[string, Pipeline, RegExp]>([
     [
@@ -187,8 +188,13 @@ describe('the check of composed stages', () => {
     ],
     [
       'a canary of more than all',
-      of([inference({ canary: { weight: 1.1, key: '{kind}', targetVariant: 'x' } })]),
+      of([inference({ canary: { weight: 1.1, key: '{kind}', targetVariant: 'Next' } })]),
       /expected a canary weight of 0 to 1, found 1.1/,
+    ],
+    [
+      'a canary of a variant that there is not',
+      of([inference({ canary: { weight: 0.1, key: '{kind}', targetVariant: 'Nxt' } })]),
+      /expected a targetVariant of AllTraffic, Next, found "Nxt"/,
     ],
     [
       'a canary that is the same',
@@ -197,7 +203,7 @@ describe('the check of composed stages', () => {
     ],
     [
       'a canary by a key that is not there',
-      of([inference({ canary: { weight: 0.1, key: '{customer}', targetVariant: 'x' } })]),
+      of([inference({ canary: { weight: 0.1, key: '{customer}', targetVariant: 'Next' } })]),
       /expected the fields customer|expected the fields ask, customer/,
     ],
     [

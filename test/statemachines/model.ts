@@ -1,7 +1,7 @@
 // A container for the tests of composition, by SageMaker's contract: single model and multi-model. Its prediction is the
 // instance with who answered; an instance may ask it to be slow or to fail. Copied to where `local/` starts containers
 // from, so it imports nothing of the project.
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { join } from 'node:path';
 
@@ -13,7 +13,7 @@ interface Instance {
   readonly waitMs?: number;
 }
 
-const name = process.env.MODEL_NAME ?? 'model';
+const name = (process.env.MODEL_NAME ?? 'model') + ownVersion();
 const models = new Map<string, string>();
 let atOnce = 0;
 let mostAtOnce = 0;
@@ -24,6 +24,12 @@ process.stdin.on('end', () => process.exit(0)).resume();
 createServer((request, response) => {
   void answer(request, response).catch((thrown: Error) => send(response, 500, thrown.message));
 }).listen(Number(process.env.SAGEMAKER_BIND_TO_PORT), '127.0.0.1');
+
+/** What the artefact says: the variant that it is of. */
+function ownVersion(): string {
+  const file = join(process.env.SAGEMAKER_BASE_DIR ?? '', 'model/weights.txt');
+  return existsSync(file) ? readFileSync(file, 'utf8') : '';
+}
 
 async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const path = request.url ?? '';

@@ -32,7 +32,7 @@ const split = pipeline({
 
 const canaries = pipeline({
   name: 'canaries',
-  description: 'Two stages with a canary: another endpoint, another artefact.',
+  description: 'Stages with a canary: another endpoint, another artefact, another variant.',
   input,
   output: v.object({ first: v.string(), second: v.string() }),
   flow: 'record',
@@ -46,8 +46,12 @@ const canaries = pipeline({
       into: 'refined',
       canary: { weight: 0.5, key: '{customer}', targetModel: 'v2.tar.gz' },
     }),
+    asking('Varied', {
+      endpoint: { ...single('Varied'), variants: [{ name: 'Next', artefacts: 'varied-next' }] },
+      canary: { weight: 0.5, key: '{customer}', targetVariant: 'Next' },
+    }),
   ],
-  answer: { first: '{old}.by', second: '{refined}.by' },
+  answer: { first: '{old}.by', second: '{refined}.by', third: '{varied}.by' },
 });
 
 const CUSTOMERS = Array.from({ length: 120 }, (_, i) => ({ customer: `customer ${i}`, ask: {} }));
@@ -89,7 +93,7 @@ describe('a weighted split', () => {
 });
 
 describe('a canary', () => {
-  it('answers for its share of the keys, by endpoint or by artefact, each split on its own', async () => {
+  it('answers for its share of the keys, by endpoint, artefact or variant, each split on its own', async () => {
     const { predictions } = await system.ask('canaries', CUSTOMERS);
 
     const { New = 0, Old = 0 } = counts(predictions.map(({ first }) => first));
@@ -97,6 +101,10 @@ describe('a canary', () => {
     expect(New + Old).toBe(120);
     expect(New).toBeGreaterThan(10);
     expect(New).toBeLessThan(42);
+    const { Varied = 0, VariedNext = 0 } = counts(predictions.map(({ third }) => third));
+    expect(Varied + VariedNext).toBe(120);
+    expect(VariedNext).toBeGreaterThan(42);
+    expect(VariedNext).toBeLessThan(78);
     expect(v1 + v2).toBe(120);
     expect(v2).toBeGreaterThan(42);
     expect(v2).toBeLessThan(78);
@@ -113,6 +121,6 @@ describe('a canary', () => {
     expect(asked.predictions).toMatchObject([{ first: 'New' }]);
     const states = await asked.states();
     expect(states.slice(2, 4)).toEqual(['ChooseAskOldVersion', 'AskOldCanary']);
-    expect(asked.serverTiming).toMatch(/^AskOld;dur=\d+, Refine;dur=\d+$/);
+    expect(asked.serverTiming).toMatch(/^AskOld;dur=\d+, Refine;dur=\d+, AskVaried;dur=\d+$/);
   });
 });
