@@ -15,7 +15,11 @@ export function checkMachine(pipeline: string, machine: StateMachine): void {
   if (twice !== undefined)
     throw new PipelineDefinitionError({ pipeline }, 'each state name once', `"${twice}" twice`);
   checkScopes(pipeline, machine.States);
-  const bytes = Buffer.byteLength(JSON.stringify(machine));
+  const text = JSON.stringify(machine);
+  // CloudFormation refuses a template with one, and the Serverless Framework leaves them out.
+  if (/[:,[]null\b/.test(text.replaceAll(/"(\\.|[^"\\])*"/g, '""')))
+    throw new PipelineDefinitionError({ pipeline }, 'no null but in an expression', 'one');
+  const bytes = Buffer.byteLength(text);
   if (bytes <= DEFINITION_BYTES_LIMIT) return;
   const expected = `a state machine of at most ${DEFINITION_BYTES_LIMIT} bytes`;
   throw new PipelineDefinitionError({ pipeline }, expected, `${bytes}`);

@@ -115,10 +115,13 @@ function beginState(place: Place, next: string): State {
 function giveState({ name, gives, dependence }: ParallelBranch, place: Place): State {
   const fields = {
     ...Object.fromEntries(gives.map((field) => [field, expression(fieldPath(field))])),
-    ...(dependence === 'soft' ? { [failureField(name)]: null } : {}),
+    ...(dependence === 'soft' ? { [failureField(name)]: NULL } : {}),
   };
   return { Type: 'Pass', Output: { fields, ...branchIncluded(place) }, End: true };
 }
+
+/** As an expression: CloudFormation takes no null in a template. */
+const NULL = expression('null');
 
 /** Nulls, and why. */
 function leaveState({ name, gives }: ParallelBranch, place: Place): State {
@@ -127,7 +130,7 @@ function leaveState({ name, gives }: ParallelBranch, place: Place): State {
     error: expression('$states.input.failure.Error'),
     message: expression('$states.input.failure.Cause'),
   };
-  const fields = { ...Object.fromEntries(gives.map((field) => [field, null])), [failureField(name)]: why };
+  const fields = { ...Object.fromEntries(gives.map((field) => [field, NULL])), [failureField(name)]: why };
   return { Type: 'Pass', Output: { fields, ...branchIncluded(place) }, End: true };
 }
 

@@ -136,6 +136,13 @@ describe('the check of a compiled machine', () => {
     expect(() => checkMachine('some', withBranch(give('taken')))).toThrow(/found "taken" of an outer scope/);
     expect(() => checkMachine('some', withBranch(give('own')))).not.toThrow();
   });
+
+  it('refuses a null, which no template may hold', () => {
+    const output = (Output: unknown): StateMachine => withBranch({ Type: 'Pass', Output, End: true });
+
+    expect(() => checkMachine('some', output({ of: null }))).toThrow(/no null but in an expression/);
+    expect(() => checkMachine('some', output({ of: '{% null %}', text: 'a:null' }))).not.toThrow();
+  });
 });
 
 describe('the check of composed stages', () => {
