@@ -13,7 +13,7 @@ export function register(program: Command): void {
     .action(pack);
   models
     .command('inspect')
-    .description('Show inputs, outputs, size, opset and provider')
+    .description('Show inputs, outputs, size, opset and provider, and hold the files against their checksums')
     .argument('<artefact>', 'model.tar.gz, folder or .onnx file')
     .option('--json', 'as JSON')
     .option('--providers <list>', 'execution providers to try, in order', 'cpu')
@@ -44,10 +44,14 @@ interface InspectOptions {
 async function inspect(path: string, { json, providers }: InspectOptions): Promise<void> {
   const { openArtefact } = await import('../../container/tools/open.ts');
   const { formatReport, reportArtefact } = await import('../../container/tools/inspect.ts');
+  const { verifyArchive } = await import('../../container/tools/manifest.ts');
   const artefact = await openArtefact(path);
   try {
+    const archive = await verifyArchive(path);
     const report = await reportArtefact(artefact.folder, providers.split(','));
     console.log(json ? JSON.stringify(report, undefined, 2) : formatReport(report));
+    const problems = [...(archive?.problems ?? []), ...(report.manifest?.problems ?? [])];
+    if (problems.length > 0) throw new Error(`${path} is not what was packed: ${problems.join('; ')}.`);
   } finally {
     await artefact.close();
   }

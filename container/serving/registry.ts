@@ -78,18 +78,20 @@ class ModelRegistry implements Registry {
   async #open(name: string, folder: string): Promise<ServedModel> {
     const { metrics } = this.#options;
     const startedAt = performance.now();
-    const artefact = await inspectArtefact(folder, this.#options.settings.program);
+    const { program, memoryLimitBytes } = this.#options.settings;
+    const needsSize = memoryLimitBytes < Number.MAX_SAFE_INTEGER;
+    const artefact = await inspectArtefact(folder, { needsSize, ...(program && { program }) });
     const bytes = this.#checkRoom(name, artefact);
     this.#loading.set(name, bytes);
     const model = await serveModel({ ...this.#options, name, artefact, startedAt });
-    metrics.loaded(name, model.loadMs);
+    metrics.loaded(model.loadMs);
     const counts = { inFlight: 0, invocations: 0, onIdle: undefined };
-    this.#entries.set(name, { model, bytes, metrics: metrics.model(name), ...counts });
+    this.#entries.set(name, { model, bytes, metrics: metrics.model(model.label), ...counts });
     return model;
   }
 
   async invoke(name: string, invocation: Invocation): Promise<Invoked> {
-    const entry = this.#find(name);
+    const entry = this.#asked(name);
     const isCold = entry.invocations++ === 0;
     const startedAt = performance.now();
     entry.inFlight++;
@@ -105,12 +107,19 @@ class ModelRegistry implements Registry {
     }
   }
 
+  #asked(name: string): Entry {
+    const entry = this.#entries.get(name);
+    this.#options.metrics.asked(entry !== undefined && entry.invocations > 0);
+    return entry ?? this.#find(name);
+  }
+
   async unload(name: string): Promise<void> {
     const entry = this.#find(name);
     this.#entries.delete(name);
     await idle(entry);
     await entry.model.release();
-    this.#options.metrics.unloaded(name);
+    this.#options.metrics.unloaded();
+    this.#options.metrics.forget(entry.model.label);
   }
 
   get(name: string): ServedModel {

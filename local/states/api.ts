@@ -1,7 +1,7 @@
 // What other rooms ask of Step Functions in the same process.
 import type { Clock } from '../clock.ts';
 import type { FunctionInvoker } from '../lambda/api.ts';
-import type { LogSink } from '../logs/api.ts';
+import type { LogSink, Logs } from '../logs/api.ts';
 import type { S3 } from '../s3/api.ts';
 import type { AwsPlace, SdkOperations, Service } from '../service.ts';
 
@@ -21,7 +21,7 @@ export interface StatesOptions {
   readonly retentionMs?: number;
   readonly lambda?: FunctionInvoker;
   readonly s3?: S3;
-  readonly logs?: LogSink;
+  readonly logs?: LogSink & Partial<Pick<Logs, 'find'>>;
   /**
    * The services that `aws-sdk:<service>:<operation>` and the optimised integrations may call, by the service's name
    * in the ARN (`sagemakerruntime`, `s3`, `lambda`, `sagemaker` …). `sfn` and `lambda` need not be given.

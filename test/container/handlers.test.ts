@@ -172,7 +172,7 @@ describe('handlers', () => {
 
   it('that never return are stopped at the deadline, and the next request is served by another worker', async () => {
     const code = `export const transformFn = (_model, body) => { while (body.toString() === 'forever') {} return 'done'; };`;
-    const { post, ready } = await start(code, { env: { SERIATIM_DEADLINE_MS: '1500' } });
+    const { post, ready } = await start(code, { env: { SERIATIM_DEADLINE_MS: '3000' } });
     await ready;
 
     expect(await readError(await post('/invocations', 'forever'))).toMatchObject({

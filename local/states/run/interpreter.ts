@@ -5,6 +5,7 @@ import { exceedsBytes, type Json, textOf } from '../json/text.ts';
 import { Cancelled } from './cancellation.ts';
 import { runChoice } from './choice.ts';
 import type { Exit } from './data-flow.ts';
+import { inputDetails, outputDetails } from './events.ts';
 import { runFail } from './fail.ts';
 import { FieldFailure, inState, StateFailure } from './failure.ts';
 import type { Frame } from './frame.ts';
@@ -88,11 +89,9 @@ function enter(frame: Frame, state: CompiledState): void {
   const { execution } = frame;
   frame.enteredMs = execution.engine.clock.now();
   frame.enteredPrevious = frame.previous;
-  frame.enteredId = frame.emit(`${state.type}StateEntered`, () => ({
-    input: textOf(frame.input),
-    inputDetails: { truncated: false },
-    name: state.name,
-  }));
+  frame.enteredId = frame.emit(`${state.type}StateEntered`, () =>
+    inputDetails(frame.input, { name: state.name }),
+  );
   execution.changed(frame);
 }
 
@@ -100,12 +99,9 @@ function leave(frame: Frame, state: CompiledState, exit: Exit): Exit {
   const { execution } = frame;
   if (typeof exit.output === 'object' || typeof exit.output === 'string') checkSize(exit.output, state);
   if (exit.assigned !== undefined) Object.assign(frame.variables, exit.assigned);
-  frame.emit(`${state.type}StateExited`, () => ({
-    name: state.name,
-    ...assignedDetails(exit),
-    output: textOf(exit.output),
-    outputDetails: { truncated: false },
-  }));
+  frame.emit(`${state.type}StateExited`, () =>
+    outputDetails(exit.output, { name: state.name, ...assignedDetails(exit) }),
+  );
   if (execution.eventCount >= MAX_EVENTS - 1 && execution.machine.type === 'STANDARD') throw tooManyEvents();
   return exit;
 }

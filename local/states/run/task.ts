@@ -12,6 +12,7 @@ import { inspect } from './inspection.ts';
 import { toFailure } from './interpreter.ts';
 import { dataLimitExceeded, MAX_PAYLOAD_BYTES } from './limits.ts';
 import { withPolicies } from './policies.ts';
+import { andThen, type MaybePromise } from './scope.ts';
 
 export function runTask(frame: Frame, state: TaskState): Promise<Exit> {
   return withPolicies(frame, state, {
@@ -29,20 +30,39 @@ interface TaskMarker {
   readonly isSubmitted?: boolean;
 }
 
-async function attempt(frame: Frame, state: TaskState): Promise<Json> {
+function attempt(frame: Frame, state: TaskState): Json | Promise<Json> {
   const { engine } = frame.execution;
   const marker = frame.marker as TaskMarker | undefined;
   const needsToken = state.resource.pattern === 'token' || state.resource.kind === 'activity';
   frame.taskToken = needsToken ? (marker?.token ?? engine.tokens.create()) : undefined;
-  const parameters = await effectiveInput(frame, state);
+  // Whoever gets the token may answer after a restart, also when the task then goes out again.
+  if (needsToken && marker === undefined) {
+    frame.marker = { token: frame.taskToken };
+    frame.execution.changed(frame);
+  }
   const { test } = frame.execution.start;
-  if (test?.mock !== undefined) return noted(frame, test.mock());
+  return andThen(effectiveInput(frame, state), (parameters) => {
+    if (test?.mock !== undefined) return noted(frame, test.mock());
+    return andThen(limitsOf(frame, state), (limits) =>
+      perform({ frame, state, parameters, ...limits }, marker?.isSubmitted === true),
+    );
+  });
+}
+
+type Limits = Pick<TaskCall, 'timeoutSeconds' | 'heartbeatSeconds' | 'credentials'>;
+
+/** Most are constants: a promise for each would cost as much as the rest of the state. */
+function limitsOf(frame: Frame, state: TaskState): MaybePromise<Limits> {
   const scope = frame.scope(filterInput(frame, state));
-  const timeoutSeconds = await state.timeoutSeconds(scope);
-  const heartbeatSeconds = await state.heartbeatSeconds(scope);
-  const credentials = await state.credentials?.(scope);
-  const call: TaskCall = { frame, state, parameters, timeoutSeconds, heartbeatSeconds, credentials };
-  return perform(call, marker?.isSubmitted === true);
+  return andThen(state.timeoutSeconds(scope), (timeoutSeconds) =>
+    andThen(state.heartbeatSeconds(scope), (heartbeatSeconds) =>
+      andThen(state.credentials?.(scope), (credentials) => ({
+        timeoutSeconds,
+        heartbeatSeconds,
+        credentials,
+      })),
+    ),
+  );
 }
 
 async function perform(call: TaskCall, wasSubmitted: boolean): Promise<Json> {
