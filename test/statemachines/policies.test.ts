@@ -28,6 +28,25 @@ const retried = one(
 );
 
 const timed = one('timed', [asking('Slow', { timeoutSeconds: 1, retry: [] })], { by: '{slow}.by' });
+const hasty = one(
+  'hasty',
+  [
+    parallelStage({
+      name: 'AskBoth',
+      branches: [
+        { name: 'Sure', stages: [asking('Sturdy')], gives: ['sturdy'] },
+        {
+          name: 'Extra',
+          stages: [asking('Slow', { timeoutSeconds: 1, retry: [] })],
+          gives: ['slow'],
+          dependence: 'soft',
+        },
+      ],
+    }),
+  ],
+  { by: '{sturdy}.by', why: '{ExtraFailure}' },
+);
+
 const narrow = one('narrow', [asking('Narrow', { concurrency: 2 })], { by: '{narrow}' });
 
 const broken = one('broken', [asking('Fragile', { retry: [], breaker: { failures: 2, openSeconds: 60 } })], {
@@ -63,7 +82,7 @@ let system: ComposedSystem;
 
 beforeAll(async () => {
   system = await startComposedSystem({
-    pipelines: [retried, timed, narrow, broken, patient, spared],
+    pipelines: [retried, timed, hasty, narrow, broken, patient, spared],
     functions: {
       'fail-twice': `
         const times = (globalThis.times = (globalThis.times ?? 0) + 1);
@@ -86,6 +105,14 @@ describe('a stage’s policy', () => {
     const { error } = await system.ask('timed', [{ ask: { waitMs: 5_000 } }]);
 
     expect(error).toMatchObject({ code: 'StageTimeout', stage: 'AskSlow' });
+  });
+
+  it('is a soft branch’s too, whose timeout costs the record that branch only', async () => {
+    const { predictions } = await system.ask('hasty', [{ ask: { waitMs: 5_000, whom: 'Slow' } }]);
+
+    expect(predictions).toEqual([
+      { by: 'Sturdy', why: { stage: 'AskSlow', error: 'States.Timeout', message: expect.any(String) } },
+    ]);
   });
 
   it('lets only so many records into the stage at once', async () => {
