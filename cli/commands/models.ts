@@ -81,7 +81,11 @@ async function invoke(file: string, { url, contentType, accept, output }: Invoke
   const type = contentType ?? CONTENT_TYPES[extname(file).toLowerCase()];
   if (type === undefined) throw new Error(`The name ${file} tells no content type: give --content-type.`);
   const body = await readFile(file);
-  const response = await fetch(url, { method: 'POST', body, headers: { 'content-type': type, accept } });
+  const headers = { 'content-type': type, accept };
+  const response = await fetch(url, { method: 'POST', body, headers }).catch((thrown: Error) => {
+    const { cause } = thrown as { cause?: Error };
+    throw new Error(`No answer from ${url}: ${cause?.message || thrown.message}.`, { cause: thrown });
+  });
   const answer = Buffer.from(await response.arrayBuffer());
   if (!response.ok) throw new Error(`${response.status} from ${url}: ${answer.toString()}`);
   if (output === undefined) process.stdout.write(answer);

@@ -22,6 +22,8 @@ export interface Registry {
   unload(name: string): Promise<void>;
   /** @throws InferenceError ModelNotFound */
   get(name: string): ServedModel;
+  /** The model that an invocation is for. One that is not loaded counts as missed. @throws InferenceError ModelNotFound */
+  target(name: string): ServedModel;
   /** @throws InferenceError ModelNotFound, and what the model throws */
   invoke(name: string, invocation: Invocation): Promise<Invoked>;
   /** Loaded models by name. */
@@ -91,8 +93,9 @@ class ModelRegistry implements Registry {
   }
 
   async invoke(name: string, invocation: Invocation): Promise<Invoked> {
-    const entry = this.#asked(name);
+    const entry = this.#find(name);
     const isCold = entry.invocations++ === 0;
+    this.#options.metrics.asked(!isCold);
     const startedAt = performance.now();
     entry.inFlight++;
     try {
@@ -107,12 +110,6 @@ class ModelRegistry implements Registry {
     }
   }
 
-  #asked(name: string): Entry {
-    const entry = this.#entries.get(name);
-    this.#options.metrics.asked(entry !== undefined && entry.invocations > 0);
-    return entry ?? this.#find(name);
-  }
-
   async unload(name: string): Promise<void> {
     const entry = this.#find(name);
     this.#entries.delete(name);
@@ -123,6 +120,11 @@ class ModelRegistry implements Registry {
   }
 
   get(name: string): ServedModel {
+    return this.#find(name).model;
+  }
+
+  target(name: string): ServedModel {
+    if (!this.#entries.has(name)) this.#options.metrics.asked(false);
     return this.#find(name).model;
   }
 

@@ -1,11 +1,12 @@
 // What `seriatim models inspect` shows of an artefact: each ONNX model's inputs, outputs, opset, operators and size,
 // and the execution provider that would run it here.
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { relative } from 'node:path';
 import { inspectArtefact, listFiles } from '../artefact.ts';
-import { type OnnxFile, readOnnxFile } from '../onnx/model-file.ts';
+import type { OnnxFile } from '../onnx/model-file.ts';
 import { openSession } from '../onnx/session.ts';
 import { type Verified, verifyManifest } from './manifest.ts';
+import { readModel } from './open.ts';
 
 export interface ArtefactReport {
   readonly kind: string;
@@ -40,7 +41,7 @@ export async function reportArtefact(folder: string, providers: readonly string[
 
 async function reportModel(folder: string, name: string, providers: readonly string[]): Promise<ModelReport> {
   const file = `${folder}/${name}`;
-  const contents = readOnnxFile(await readFile(file));
+  const contents = await readModel(file);
   return {
     file: name,
     bytes: (await stat(file)).size,

@@ -7,7 +7,7 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { inspectArtefact, listFiles } from '../artefact.ts';
+import { inspectArtefact, listEmptyFolders, listFiles } from '../artefact.ts';
 import { InferenceError } from '../errors.ts';
 import { type ArtefactEntry, packArtefact } from '../pack.ts';
 import { modelFiles } from './open.ts';
@@ -38,7 +38,8 @@ export async function packWithManifest(source: string, outFile: string): Promise
   try {
     const manifestFile = join(scratch, MANIFEST);
     await writeFile(manifestFile, `${JSON.stringify(manifest, undefined, 2)}\n`);
-    await packArtefact([...entries, { path: MANIFEST, file: manifestFile }], outFile);
+    const emptyFolders = (await stat(source)).isDirectory() ? listEmptyFolders(source) : [];
+    await packArtefact([...entries, { path: MANIFEST, file: manifestFile }], outFile, emptyFolders);
   } finally {
     await rm(scratch, { recursive: true });
   }
@@ -48,7 +49,9 @@ export async function packWithManifest(source: string, outFile: string): Promise
 }
 
 async function listEntries(source: string): Promise<readonly ArtefactEntry[]> {
-  if ((await stat(source)).isFile()) return modelFiles(source);
+  const found = await stat(source).catch(() => undefined);
+  if (found === undefined) throw new InferenceError('InvalidArtefact', `There is no ${source}.`);
+  if (found.isFile()) return modelFiles(source);
   await inspectArtefact(source);
   const files = await listFiles(source);
   const own = files.find(({ name }) => name === MANIFEST);

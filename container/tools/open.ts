@@ -4,7 +4,7 @@ import { copyFile, link, mkdir, mkdtemp, readFile, rm, stat } from 'node:fs/prom
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { InferenceError } from '../errors.ts';
-import { readOnnxFile } from '../onnx/model-file.ts';
+import { type OnnxFile, readOnnxFile } from '../onnx/model-file.ts';
 import { type ArtefactEntry, isSafePath } from '../pack.ts';
 import { unpackArtefact } from '../unpack.ts';
 
@@ -42,10 +42,10 @@ async function layOut(path: string, folder: string): Promise<void> {
 
 /**
  * A bare model and the weights beside it, by the names that they have in an artefact.
- * @throws InferenceError InvalidArtefact for weights outside the model's folder
+ * @throws InferenceError InvalidArtefact for what is no ONNX model, and for weights outside the model's folder
  */
 export async function modelFiles(path: string): Promise<readonly ArtefactEntry[]> {
-  const names = externalFilesOf(await readFile(path));
+  const { externalFiles: names } = await readModel(path);
   const unsafe = names.find((name) => !isSafePath(name));
   if (unsafe !== undefined)
     throw new InferenceError('InvalidArtefact', `${path} has weights in ${unsafe}, outside its folder.`);
@@ -53,11 +53,12 @@ export async function modelFiles(path: string): Promise<readonly ArtefactEntry[]
   return [{ path: 'model.onnx', file: path }, ...beside];
 }
 
-/** What is no ONNX model is refused where it is loaded. */
-function externalFilesOf(bytes: Buffer): readonly string[] {
+/** @throws InferenceError InvalidArtefact for a file that is no ONNX model */
+export async function readModel(path: string): Promise<OnnxFile> {
   try {
-    return readOnnxFile(bytes).externalFiles;
-  } catch {
-    return [];
+    return readOnnxFile(await readFile(path));
+  } catch (thrown) {
+    const message = `${path} is no ONNX model: ${(thrown as Error).message}.`;
+    throw new InferenceError('InvalidArtefact', message, { cause: thrown });
   }
 }

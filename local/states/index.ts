@@ -66,7 +66,7 @@ function createWorld(options: StatesOptions, services: Readonly<Record<string, S
       logs.flush();
       return loggedEvents(options.logs?.find?.bind(options.logs), logging, executionArn);
     },
-    isServed: servedResources(services),
+    isServed: options.mocks === undefined ? servedResources(services) : () => true,
   };
 }
 
@@ -91,16 +91,19 @@ function servedResources(services: Readonly<Record<string, SdkOperations>>): Wor
 
 function connect(
   world: World,
-  { lambda, s3 }: StatesOptions,
+  { lambda, s3, connections, mocks }: StatesOptions,
   services: Readonly<Record<string, SdkOperations>>,
 ): Engine {
   const mapRuns = new MapRuns(world);
   return {
     place: world.place,
     clock: world.clock,
+    turnedClock: world.clock === systemClock ? undefined : world.clock,
     lambda,
     s3,
     services,
+    connections,
+    mocks,
     tokens: world.tokens,
     activities: world.workers,
     children: new ChildStarter(world, services.sfn!),

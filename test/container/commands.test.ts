@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -127,6 +127,41 @@ describe('seriatim models', () => {
 
     expect(code).toBe(1);
     expect(err).toMatch(/^seriatim: .*damaged\.tar\.gz does not unpack: .*\n$/);
+  });
+
+  it('packs the empty version folder that Triton wants of an ensemble', async () => {
+    const source = writeArtefact(join(folder, 'ensemble'), {
+      'one/1/model.onnx': HOUSE_FEATURES,
+      'both/config.pbtxt': { text: 'platform: "ensemble"' },
+    });
+    mkdirSync(join(source, 'both/1'));
+    const archive = join(folder, 'ensemble.tar.gz');
+    await seriatim('models', 'pack', source, '-o', archive);
+
+    await unpackArtefact(archive, join(folder, 'ensemble-unpacked'));
+
+    expect(readdirSync(join(folder, 'ensemble-unpacked/both'))).toEqual(['1', 'config.pbtxt']);
+  });
+
+  it.each([
+    ['what is not there', ['models', 'pack', 'nothing', '-o', 'x'], /There is no nothing\.$/],
+    [
+      'a file that is no model',
+      ['models', 'pack', 'package.json', '-o', 'x'],
+      /package\.json is no ONNX model/,
+    ],
+    ['a port that is none', ['serve', HOUSE_FEATURES, '--port', 'abc'], /--port takes a whole number/],
+    [
+      'a server that is not there',
+      ['models', 'invoke', 'package.json', '--url', 'http://127.0.0.1:1/invocations'],
+      /No answer from http:\S+: \S/,
+    ],
+  ])('ends with exit code 1 and one line for %s', async (_name, args, message) => {
+    const { code, err } = await seriatim(...args);
+
+    expect(code).toBe(1);
+    expect(err.trim()).toMatch(message);
+    expect(err.trim().split('\n')).toHaveLength(1);
   });
 
   it('invokes what `serve` serves, and `serve` ends on SIGTERM', async () => {

@@ -132,6 +132,7 @@ export class Frame {
       errorOutput,
       variables: this.variables,
       context: () => this.execution.contextFor(this),
+      clock: this.execution.engine.turnedClock,
       hasLiterals: this.execution.hasLiterals,
     };
   }

@@ -14,7 +14,7 @@ import { dataLimitExceeded, MAX_PAYLOAD_BYTES } from './limits.ts';
 import { runMap } from './map.ts';
 import { runParallel } from './parallel.ts';
 import { runPass } from './pass.ts';
-import type { MaybePromise } from './scope.ts';
+import type { MaybePromise, Variables } from './scope.ts';
 import { runSucceed } from './succeed.ts';
 import { runTask } from './task.ts';
 import { runWait } from './wait.ts';
@@ -98,12 +98,23 @@ function enter(frame: Frame, state: CompiledState): void {
 function leave(frame: Frame, state: CompiledState, exit: Exit): Exit {
   const { execution } = frame;
   if (typeof exit.output === 'object' || typeof exit.output === 'string') checkSize(exit.output, state);
-  if (exit.assigned !== undefined) Object.assign(frame.variables, exit.assigned);
+  if (exit.assigned !== undefined) assign(frame, exit.assigned);
   frame.emit(`${state.type}StateExited`, () =>
     outputDetails(exit.output, { name: state.name, ...assignedDetails(exit) }),
   );
   if (execution.eventCount >= MAX_EVENTS - 1 && execution.machine.type === 'STANDARD') throw tooManyEvents();
   return exit;
+}
+
+/** Branches and iterations read the variables around them, and assign only their own. */
+function assign(frame: Frame, assigned: Variables): void {
+  const outer = frame.parent?.variables;
+  const taken = outer === undefined ? undefined : Object.keys(assigned).find((name) => name in outer);
+  if (taken === undefined) Object.assign(frame.variables, assigned);
+  else {
+    const detail = `Cannot assign the variable '${taken}': it belongs to an outer scope.`;
+    throw new FieldFailure('States.Runtime', detail);
+  }
 }
 
 const MAX_EVENTS = 25_000;

@@ -2,6 +2,7 @@
 import type { TaskState } from '../definition/types.ts';
 import { integrationFor } from '../integrations/index.ts';
 import type { TaskCall } from '../integrations/integration.ts';
+import { mocked } from '../integrations/mocked.ts';
 import { taskEvents } from '../integrations/task-events.ts';
 import { exceedsBytes, holdsLiterals, type Json, textOf } from '../json/text.ts';
 import { Cancelled } from './cancellation.ts';
@@ -74,7 +75,9 @@ async function perform(call: TaskCall, wasSubmitted: boolean): Promise<Json> {
   if (settled !== undefined) await settled;
   const deadlines = new Deadlines(frame, call.timeoutSeconds, call.heartbeatSeconds);
   try {
-    const work = integrationFor(state.resource).run({ ...call, events, deadlines, wasSubmitted });
+    const mock = frame.execution.engine.mocks?.[frame.stateName];
+    const integration = mock === undefined ? integrationFor(state.resource) : mocked(mock);
+    const work = integration.run({ ...call, events, deadlines, wasSubmitted });
     const result = noted(frame, await frame.cancellation.guard(deadlines.race(work)));
     const text = textOf(result);
     if (exceedsBytes(text, MAX_PAYLOAD_BYTES)) throw dataLimitExceeded(limitName(state));
