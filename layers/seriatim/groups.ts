@@ -29,10 +29,7 @@ export function groupRecords<Value>(
     const group = openGroup(groups, targetModelOf(record.value as Record<string, unknown>));
     group.positions.push(record.position);
     group.instances.push(instance);
-    const { position, source } = record;
-    return source === undefined
-      ? { position, value: value as Value }
-      : { position, value: value as Value, source };
+    return { ...record, value: value as Value };
   });
   return { records: rest, groups: [...groups.values()] };
 }

@@ -8,6 +8,7 @@ import { groupRecords } from './groups.ts';
 import { mergeAnswers } from './inference.ts';
 import { checkValue } from './payload.ts';
 import {
+  type Included,
   isFailed,
   type LiveRecord,
   type RecordEnvelope,
@@ -59,7 +60,8 @@ async function runRecords<Schema extends GenericSchema, Output>(
   definition: StageDefinition<Schema, Output>,
   event: StageEvent,
 ): Promise<StageResult<Output>> {
-  const merged = event.answers === undefined ? event.records : mergeAnswers(event.records, event.answers);
+  const merged =
+    event.answers === undefined ? event.records : mergeAnswers(event.records, event.answers, event.include);
   const records: RecordEnvelope<Output>[] = [];
   for (const record of merged) {
     const outcome = runRecord(definition, record, event);
@@ -77,8 +79,12 @@ function runRecord<Schema extends GenericSchema, Output>(
   const { position } = record;
   if (isFailed(record)) return keptOrThrown(record, event);
   const source = sourceOf(record, event);
-  const done = (value: Output): RecordEnvelope<Output> =>
-    source === undefined || event.isLast === true ? { position, value } : { position, value, source };
+  const done = (value: Output): RecordEnvelope<Output> => {
+    const plain =
+      source === undefined || event.isLast === true ? { position, value } : { position, value, source };
+    const includes = record.included !== undefined || event.include !== undefined;
+    return includes ? { ...plain, ...withIncluded(record.included, value, event) } : plain;
+  };
   const failed = (thrown: unknown): RecordEnvelope<Output> => {
     const error = toStageError(thrown, event.stage);
     if (event.onRecordError === 'fail') throw error;
@@ -98,6 +104,16 @@ function runRecord<Schema extends GenericSchema, Output>(
 function sourceOf(record: LiveRecord, event: StageEvent): unknown {
   if (event.onRecordError === 'fail' || event.leavesSource === true) return undefined;
   return record.source ?? record.value;
+}
+
+/** What earlier stages gave that the request asked for, and this one's own. */
+function withIncluded(
+  before: Included | undefined,
+  value: unknown,
+  { stage: name, include }: StageEvent,
+): { included?: Included } {
+  if (include?.includes(name) === true) return { included: { ...before, [name]: value } };
+  return before === undefined ? {} : { included: before };
 }
 
 function checkRecord<Schema extends GenericSchema>(
