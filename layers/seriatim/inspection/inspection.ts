@@ -2,6 +2,7 @@
 // alike. The two Lambda functions behind `GET /executions` and `GET /executions/{id}` are wiring around it.
 import type { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import type { SFNClient } from '@aws-sdk/client-sfn';
+import type { ExecutionsPage } from './api.ts';
 import { parseExecutionArn, stateMachineName } from './arn.ts';
 import { listExpress } from './express-list.ts';
 import { readExpress } from './express-read.ts';
@@ -29,12 +30,6 @@ export interface ExecutionsQuery {
   readonly sinceMs?: number;
   /** `nextToken` of the page before. */
   readonly token?: string;
-}
-
-export interface ExecutionsPage {
-  /** Newest first. */
-  readonly executions: readonly ExecutionSummary[];
-  readonly nextToken?: string;
 }
 
 export interface Inspection {
