@@ -48,7 +48,6 @@ export interface ChildrenPage {
   readonly children: readonly ChildSummary[];
   /** Failed ones by their error, the most frequent first; of those that were looked at. */
   readonly errors: readonly ErrorClass[];
-  readonly nextToken?: string;
 }
 
 export interface MapRunSummary {

@@ -35,7 +35,10 @@ export interface ExecutionSummary {
 }
 
 export interface FailureSummary {
+  /** Of the error registry. */
   readonly code: string;
+  /** As it was reported, where that is another. */
+  readonly reported?: string;
   readonly stage?: string;
 }
 
@@ -215,6 +218,8 @@ export interface AttemptView {
   readonly durationMs?: number;
   /** What was called: a function's name, or `service:operation`. */
   readonly target?: string;
+  /** How: by Lambda, or SageMaker by Step Functions itself; absent for other calls. */
+  readonly via?: 'lambda' | 'sagemaker';
   /** Payload. */
   readonly input?: unknown;
   readonly inputBytes?: number;
