@@ -14,6 +14,7 @@ import { createMachineBook, type MachineBook } from './machine-book.ts';
 import type { StateMachine, StateMachines } from './machines.ts';
 import { mergeNewest } from './merge.ts';
 import { type PageMark, readToken, writeToken } from './page-token.ts';
+import { type Recent, readRecent } from './recent.ts';
 import { type ExecutionRecord, viewOf } from './record.ts';
 import { listStandard, readStandard } from './standard.ts';
 import type { ExecutionStatus, ExecutionSummary, ExecutionView } from './view.ts';
@@ -55,6 +56,8 @@ export interface Inspection {
   readExecution(id: string): Promise<ExecutionView | undefined>;
   /** Children of the execution's Map Runs. */
   listChildren(record: ExecutionRecord, query: ChildrenQuery): Promise<Children>;
+  /** The newest requests of a pipeline, whole, for metrics. */
+  readRecent(pipeline: string, sinceMs: number): Promise<Recent>;
 }
 
 export const DEFAULT_LIMIT = 50;
@@ -78,7 +81,18 @@ export function createInspection(options: InspectionOptions): Inspection {
       return record && viewOf(record);
     },
     listChildren: (record, query) => readChildren({ ...reader, nowMs: now() }, record, query),
+    readRecent: (pipeline, sinceMs) => readRequests(reader, pipeline, sinceMs),
   };
+}
+
+async function readRequests(
+  { machines, read, now }: Reader,
+  pipeline: string,
+  sinceMs: number,
+): Promise<Recent> {
+  const machine = machines.find((each) => each.pipeline === pipeline && each.type === 'EXPRESS');
+  if (machine === undefined || machine.logGroup === '') return { views: [], isSample: false };
+  return readRecent(read, machine, { sinceMs, nowMs: now() });
 }
 
 interface Reader extends InspectionOptions {
