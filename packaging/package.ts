@@ -46,9 +46,7 @@ export async function packageTemplate(options: PackageOptions): Promise<Packaged
 
 /** Variables of the environment that change what the Serverless Framework writes. */
 function settingsOf(environment: NodeJS.ProcessEnv): string[] {
-  return ['SLS_STAGE', 'AWS_REGION', 'AWS_DEFAULT_REGION'].map(
-    (name) => `${name}=${environment[name] ?? ''}`,
-  );
+  return [`SLS_STAGE=${environment.SLS_STAGE ?? ''}`];
 }
 
 /** Of all that goes in and of the template that came out: `serverless` may have been run by hand since. */
