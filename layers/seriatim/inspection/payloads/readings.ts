@@ -67,7 +67,7 @@ function redactError(error: ErrorView, redactor: Redactor): ErrorView {
 }
 
 /** A cause is often JSON, whose members a rule may name. */
-function redactText(text: string, redactor: Redactor): string {
+export function redactText(text: string, redactor: Redactor): string {
   const value = parseJson(text);
   return value === undefined ? redactor.text(text) : JSON.stringify(redactor.value(value).value);
 }
