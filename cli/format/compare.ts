@@ -31,7 +31,7 @@ function stageLines(stage: StageComparison): string[] {
   const [statusA, statusB] = stage.status!;
   const status = statusA === statusB ? statusA : `${statusA} → ${statusB}`;
   const [msA, msB] = stage.durationMs!;
-  const took = `${formatMs(msA)} → ${formatMs(msB)}${change(msA, msB)}`;
+  const took = `${formatMs(msA ?? undefined)} → ${formatMs(msB ?? undefined)}${change(msA, msB)}`;
   return [
     `${name}   ${status}   ${took}${costChange(stage)}`,
     ...versionLines(stage),
@@ -40,19 +40,19 @@ function stageLines(stage: StageComparison): string[] {
   ];
 }
 
-function change(a: number | undefined, b: number | undefined): string {
-  if (!a || b === undefined) return '';
+function change(a: number | null, b: number | null): string {
+  if (!a || b === null) return '';
   const percent = Math.round((b / a - 1) * 100);
   return ` (${percent >= 0 ? '+' : ''}${percent} %)`;
 }
 
 function costChange({ dollars: pair }: StageComparison): string {
-  const [a, b] = pair ?? [];
-  return a === undefined && b === undefined ? '' : `   ${dollars(a)} → ${dollars(b)}${change(a, b)}`;
+  const [a = null, b = null] = pair ?? [];
+  return a === null && b === null ? '' : `   ${dollars(a)} → ${dollars(b)}${change(a, b)}`;
 }
 
 function versionLines({ targetModels, checksums, endpoints }: StageComparison): string[] {
-  const shown = ([a, b]: readonly [string | undefined, string | undefined], what: string): string[] =>
+  const shown = ([a, b]: readonly [string | null, string | null], what: string): string[] =>
     a === b ? [] : [`  ${what} ${a || '–'} → ${b || '–'}`];
   return [
     ...(endpoints === undefined ? [] : shown(endpoints, 'endpoint')),
@@ -123,8 +123,8 @@ function fieldLines({
   return ['', field, ...numbers, ...labels, ...first];
 }
 
-function dollars(amount: number | undefined): string {
-  return amount === undefined ? '–' : `$${amount === 0 ? '0' : amount.toPrecision(3)}`;
+function dollars(amount: number | null | undefined): string {
+  return amount == null ? '–' : `$${amount === 0 ? '0' : amount.toPrecision(3)}`;
 }
 
 function short(value: number): string {

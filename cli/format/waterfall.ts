@@ -157,7 +157,20 @@ function inferenceLine({ inference, cost }: StageView): string[] {
     ...(batch === 1 ? [] : [`batch ${batch}`]),
     ...(cost === undefined ? [] : [costText(cost)]),
   ];
-  return [`  ${parts.join('   ')}`];
+  return gather(parts, '   ');
+}
+
+/** Parts in as few lines as they fit into, with what does not fit on the next. */
+function gather(parts: readonly string[], between: string): string[] {
+  const lines: string[] = [];
+  for (const part of parts) {
+    const last = lines.at(-1);
+    const joined = last === undefined ? `  ${part}` : `${last}${between}${part}`;
+    if (last === undefined || [...joined].length <= WIDTH - 2)
+      lines.splice(-1, last === undefined ? 0 : 1, joined);
+    else lines.push(`    ${part}`);
+  }
+  return lines;
 }
 
 const TIMES: readonly [name: string, member: keyof TimeSplit][] = [
@@ -173,7 +186,7 @@ const TIMES: readonly [name: string, member: keyof TimeSplit][] = [
 function timeLine({ time }: StageView): string[] {
   if (time === undefined) return [];
   const parts = TIMES.filter(([, member]) => time[member] !== undefined);
-  return [`  time ${parts.map(([name, member]) => `${name} ${formatMs(time[member])}`).join(' · ')}`];
+  return gather(['time', ...parts.map(([name, member]) => `${name} ${formatMs(time[member])}`)], ' · ');
 }
 
 function mapRunLine({ mapRun }: StageView): string[] {

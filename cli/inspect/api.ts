@@ -1,6 +1,6 @@
 // The inspection API as the commands see it, wherever it is: over HTTP, in this process over AWS, or in this process
 // over a file. One place turns its refusals into one line and an exit code.
-import type { ApiRequest, HttpAnswer } from '../../layers/seriatim/inspection/http/answers.ts';
+import type { HttpAnswer } from '../../layers/seriatim/inspection/http/answers.ts';
 import { CommandError } from '../http-api.ts';
 
 /** One request, by its path from `/` on. */
@@ -37,25 +37,28 @@ export function apiOver(ask: Ask): Api {
     get: async (path, query = {}) => parsed(await answered({ method: 'GET', path, query })),
     post: async (path, body) => parsed(await answered({ method: 'POST', path, body })),
     bytes: async (path, query = {}) => {
-      const { headers, body, isBase64Encoded } = await answered({ method: 'GET', path, query });
-      return {
-        contentType: headers['content-type'] ?? 'application/octet-stream',
-        body: Buffer.from(body, isBase64Encoded ? 'base64' : 'utf8'),
-      };
+      const answer = await answered({ method: 'GET', path, query });
+      const contentType = answer.headers['content-type'] ?? 'application/octet-stream';
+      return { contentType, body: bytesOf(answer) };
     },
   };
 }
 
-function parsed<Body>({ body }: HttpAnswer): Body {
+function bytesOf({ body, isBase64Encoded }: HttpAnswer): Buffer {
+  return Buffer.from(body, isBase64Encoded ? 'base64' : 'utf8');
+}
+
+function parsed<Body>(answer: HttpAnswer): Body {
   try {
-    return JSON.parse(body) as Body;
+    return JSON.parse(bytesOf(answer).toString('utf8')) as Body;
   } catch {
     throw new CommandError('The answer is not JSON: is it Seriatim’s HTTP API?');
   }
 }
 
 /** `{"error":{"code","message"}}`, API Gateway's `{"message"}`, or the text as it came. */
-function messageOf({ body }: HttpAnswer): string {
+function messageOf(answer: HttpAnswer): string {
+  const body = bytesOf(answer).toString('utf8');
   try {
     const { error, message } = JSON.parse(body) as {
       error?: { code?: string; message?: string };
@@ -72,5 +75,3 @@ function messageOf({ body }: HttpAnswer): string {
 export function executionPath(root: 'executions' | 'payloads', id: string, below = ''): string {
   return `/${root}/${encodeURIComponent(id)}${below}`;
 }
-
-export type { ApiRequest };
