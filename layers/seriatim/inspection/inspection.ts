@@ -159,8 +159,13 @@ async function findRecord(reader: Reader, id: string): Promise<ExecutionRecord |
     arn?.type === 'EXPRESS' ? undefined : findStandard(reader, machines, id),
     arn?.type === 'STANDARD' ? undefined : findExpress(reader, machines, id),
   ]);
-  const found = standard ?? express;
+  const found = standard ?? express ?? (arn === undefined ? await findDerived(reader, id) : undefined);
   return found && { ...found, description: { ...found.description, ...settingsOf(reader) } };
+}
+
+/** A state machine that a rerun made a moment ago. */
+async function findDerived(reader: Reader, id: string): Promise<ExecutionRecord | undefined> {
+  return findStandard(reader, await reader.book.fresh(), id);
 }
 
 function settingsOf({ cost, isOnAws }: Reader): Pick<InspectionOptions, 'cost' | 'isOnAws'> {
