@@ -161,11 +161,12 @@ async function measureLists(inspection: Inspection, { old, oldOther }: Filled): 
   await measure('list the newest 50, ms', () => expect(50, inspection.listExecutions()));
   const untilMs = Date.now() - 7 * 86_400_000;
   await measure('list 50 of a week ago, ms', () => expect(50, inspection.listExecutions({ untilMs })));
+  const failed = Math.min(50, Math.floor(EXECUTIONS / 1000));
   await measure('list the newest 50 that failed, ms', () =>
-    expect(50, inspection.listExecutions({ status: 'FAILED' })),
+    expect(failed, inspection.listExecutions({ status: 'FAILED' })),
   );
   await measure('list the newest 50 with an error, ms', () =>
-    expect(50, inspection.listExecutions({ error: 'ModelFailed' })),
+    expect(failed, inspection.listExecutions({ error: 'ModelFailed' })),
   );
   await measure('find one of nine days ago by its name, ms', () => mustFind(inspection, old));
   await measure('the same, named by somebody else, ms', () => mustFind(inspection, oldOther));
