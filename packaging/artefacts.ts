@@ -5,9 +5,9 @@ import { mkdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 import { packArtefact } from '../container/pack.ts';
 import { PIPELINE_DEFINITIONS } from '../statemachines/index.ts';
-import type { EndpointTarget } from '../statemachines/pipeline.ts';
+import type { EndpointTarget, EndpointVariant } from '../statemachines/pipeline.ts';
 import { unpackModels } from './model-archives.ts';
-import { endpointTargets, modelDataKey } from './pipelines/hosting.ts';
+import { endpointTargets, modelDataKey, variantsOf } from './pipelines/hosting.ts';
 import { endpointOf } from './pipelines/names.ts';
 
 export interface Artefact {
@@ -62,11 +62,19 @@ async function housePrices(folder: string, projectFolder: string): Promise<Artef
 
 /** By the folder's layout: `models/<endpoint>/<container>/` is one artefact, whole; of a multi-model container, each `.onnx` file in it. */
 function endpointSources(models: string, target: EndpointTarget): ArtefactSource[] {
-  const endpoint = endpointOf(target.placeholder);
+  return variantsOf(target).flatMap((variant) => variantSources(models, target, variant));
+}
+
+function variantSources(
+  models: string,
+  target: EndpointTarget,
+  variant: EndpointVariant | undefined,
+): ArtefactSource[] {
+  const endpoint = variant?.artefacts ?? endpointOf(target.placeholder);
   if (endpoint === 'house-prices') return [];
   return target.containers.flatMap((container) => {
     const folder = join(models, endpoint, container.name);
-    const key = modelDataKey(target, container);
+    const key = modelDataKey(target, container, variant);
     const files = filesIn(folder);
     if (container.mode !== 'MultiModel') return [{ key, entries: files }];
     return files

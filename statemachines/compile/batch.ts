@@ -124,7 +124,7 @@ function childStates(pipeline: Pipeline, suffix: string): { StartAt: string; Sta
     States: stageStates(pipeline, {
       onRecordError: 'keep',
       recordsAt: '$states.input.Items',
-      reportsTimes: false,
+      isRequest: false,
       suffix,
     }),
   };

@@ -3,6 +3,7 @@ import type { Pipeline } from '../pipeline.ts';
 import type { StateMachine } from './asl.ts';
 import { batchMachine } from './batch.ts';
 import { checkPipeline } from './check.ts';
+import { checkMachine } from './check-machine.ts';
 import { realTimeMachine } from './real-time.ts';
 
 /**
@@ -11,10 +12,12 @@ import { realTimeMachine } from './real-time.ts';
  */
 export function compilePipeline(pipeline: Pipeline): Readonly<Record<string, StateMachine>> {
   checkPipeline(pipeline);
-  return {
+  const machines = {
     [pipeline.name]: realTimeMachine(pipeline),
     [`${pipeline.name}-batch`]: batchMachine(pipeline),
   };
+  for (const machine of Object.values(machines)) checkMachine(pipeline.name, machine);
+  return machines;
 }
 
 /** As committed: stable, so that a review sees the state machine change. */
