@@ -4,7 +4,14 @@ import { spawn } from 'node:child_process';
 import { hash } from 'node:crypto';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { PIPELINE_DEFINITIONS } from '../statemachines/index.ts';
+import {
+  isWholeProject,
+  PIPELINES_VARIABLE,
+  PLACEMENTS_VARIABLE,
+  selectPipelines,
+} from '../statemachines/selection.ts';
 import { writeMachines } from '../statemachines/write-asl.ts';
 import { bundle } from './bundle.ts';
 import { fingerprint } from './fingerprint.ts';
@@ -28,17 +35,19 @@ export interface Packaged {
 /** @throws Error with one line that says what is wrong with the template or the code */
 export async function packageTemplate(options: PackageOptions): Promise<Packaged> {
   const { projectFolder, onProgress = () => {} } = options;
-  const templateFile = join(projectFolder, '.serverless/cloudformation-template-update-stack.json');
-  const markFile = join(projectFolder, '.build/package.fingerprint');
+  const packageFolder = packageFolderFor(process.env);
+  const templateFile = join(projectFolder, packageFolder, 'cloudformation-template-update-stack.json');
+  const markFile = join(projectFolder, `.build/${basename(packageFolder)}.fingerprint`);
   const settings = settingsOf(process.env);
   if (await isCurrent(markFile, await markOf(projectFolder, settings, templateFile))) {
     return { templateFile, fromCache: true };
   }
   await rm(markFile, { force: true });
+  selectPipelines(PIPELINE_DEFINITIONS, process.env);
   onProgress('compiling state machines, bundling functions');
   await Promise.all([writeMachines(join(projectFolder, 'statemachines')), bundle({ projectFolder })]);
   onProgress('packaging the template');
-  await runServerless(projectFolder, options.signal);
+  await runServerless({ projectFolder, packageFolder, signal: options.signal });
   await mkdir(join(projectFolder, '.build'), { recursive: true });
   await writeFile(markFile, (await markOf(projectFolder, settings, templateFile)) ?? '');
   return { templateFile, fromCache: false };
@@ -46,7 +55,7 @@ export async function packageTemplate(options: PackageOptions): Promise<Packaged
 
 /** Variables of the environment that change what the Serverless Framework writes. */
 function settingsOf(environment: NodeJS.ProcessEnv): string[] {
-  return ['SLS_STAGE', 'AWS_REGION', 'AWS_DEFAULT_REGION'].map(
+  return ['SLS_STAGE', 'AWS_REGION', 'AWS_DEFAULT_REGION', PIPELINES_VARIABLE, PLACEMENTS_VARIABLE].map(
     (name) => `${name}=${environment[name] ?? ''}`,
   );
 }
@@ -66,10 +75,24 @@ async function isCurrent(markFile: string, current: string | undefined): Promise
   return current !== undefined && (await readFile(markFile, 'utf8').catch(() => '')) === current;
 }
 
+interface ServerlessRun {
+  readonly projectFolder: string;
+  /** In the project folder. */
+  readonly packageFolder: string;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** A selection of pipelines is packaged apart, so that what is deployed is not in its way. */
+function packageFolderFor(environment: NodeJS.ProcessEnv): string {
+  if (isWholeProject(environment)) return '.serverless';
+  const { [PIPELINES_VARIABLE]: pipelines, [PLACEMENTS_VARIABLE]: placements } = environment;
+  return `.build/packages/${hash('sha256', JSON.stringify([pipelines, placements])).slice(0, 16)}`;
+}
+
 /** In a process of its own: the framework keeps state in its modules and is not loaded when nothing changed. */
-async function runServerless(projectFolder: string, signal?: AbortSignal): Promise<void> {
+async function runServerless({ projectFolder, packageFolder, signal }: ServerlessRun): Promise<void> {
   const command = createRequire(import.meta.url).resolve('serverless/bin/serverless.js');
-  const child = spawn(process.execPath, [command, 'package'], {
+  const child = spawn(process.execPath, [command, 'package', '--package', packageFolder], {
     cwd: projectFolder,
     env: { ...process.env, SERIATIM_BUNDLED: '1', SLS_NOTIFICATIONS_MODE: 'off', NO_COLOR: '1' },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,5 +1,7 @@
 // The endpoints that pipelines call, as CloudFormation resources: a model, an endpoint config and an endpoint each.
 // https://docs.aws.amazon.com/sagemaker/latest/dg/inference-pipelines.html
+import { modelFolder } from '../../statemachines/placement/endpoints.ts';
+import { placePipeline } from '../../statemachines/placement/place.ts';
 import type { EndpointContainer, EndpointTarget, Pipeline } from '../../statemachines/pipeline.ts';
 import type { Resources } from './machines.ts';
 import { endpointOf, PREFIX } from './names.ts';
@@ -7,8 +9,8 @@ import { endpointOf, PREFIX } from './names.ts';
 /** Each endpoint once, by its placeholder; pipelines may share one. */
 export function endpointTargets(pipelines: readonly Pipeline[]): EndpointTarget[] {
   const targets = new Map<string, EndpointTarget>();
-  for (const { stages } of pipelines) {
-    for (const stage of stages) {
+  for (const pipeline of pipelines) {
+    for (const stage of placePipeline(pipeline).stages) {
       if ('endpoint' in stage) targets.set(stage.endpoint.placeholder, stage.endpoint);
     }
   }
@@ -17,7 +19,7 @@ export function endpointTargets(pipelines: readonly Pipeline[]): EndpointTarget[
 
 /** Where the artefact of a container lies in the model bucket; of a multi-model container, its artefacts' prefix. */
 export function modelDataKey(target: EndpointTarget, container: EndpointContainer): string {
-  const folder = `${endpointOf(target.placeholder)}/${container.name}/`;
+  const folder = `${modelFolder(target, container)}/`;
   return container.mode === 'MultiModel' ? folder : `${folder}model.tar.gz`;
 }
 

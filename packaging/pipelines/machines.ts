@@ -2,6 +2,7 @@
 // the functions and endpoints that its definition names and nothing else.
 import type { StateMachine } from '../../statemachines/compile/asl.ts';
 import { compilePipeline } from '../../statemachines/compile/compile.ts';
+import { placePipeline } from '../../statemachines/placement/place.ts';
 import type { Pipeline } from '../../statemachines/pipeline.ts';
 import { arnOf, batchObjects, endpointOf, functionId, PREFIX, pascal, placeholdersOf } from './names.ts';
 
@@ -97,8 +98,9 @@ function policy(name: string, statements: readonly Statement[]) {
 }
 
 /** An endpoint that is called through the function `invoke-endpoint` is that function's to call. */
-function callStatements({ stages }: Pipeline, machine: StateMachine): Statement[] {
+function callStatements(pipeline: Pipeline, machine: StateMachine): Statement[] {
   const { functions, endpoints: named } = placeholdersOf(machine);
+  const { stages } = placePipeline(pipeline);
   const direct = stages.flatMap((stage) => (stage.kind === 'inference' ? stage.endpoint.placeholder : []));
   const endpoints = named.filter((name) => direct.includes(name));
   const calls: [string, unknown[]][] = [

@@ -1,8 +1,8 @@
 // The real-time machine of a pipeline: an Express execution with one state per stage. The first failing record ends it.
 import type { Pipeline } from '../pipeline.ts';
 import type { StateMachine, States } from './asl.ts';
+import { pipelineStates } from './links.ts';
 import { recordStates } from './record-flow.ts';
-import { stageStates } from './stages.ts';
 
 /** An HTTP API waits 30 s for its answer. */
 const TIMEOUT_SECONDS = 28;
@@ -18,7 +18,7 @@ export function realTimeMachine(pipeline: Pipeline): StateMachine {
 }
 
 function allRecords(pipeline: Pipeline): States {
-  return stageStates(pipeline, {
+  return pipelineStates(pipeline, {
     onRecordError: 'fail',
     recordsAt: '$states.input.records',
     reportsTimes: true,

@@ -1,6 +1,6 @@
 // The states of a pipeline with `flow: 'record'`: each record goes through them by itself, the record's fields are the
 // states' data, and a field that nothing later takes is left behind. The same for a request and within a batch's Map.
-import type { ExitStage, FunctionStage, InferenceStage, PayloadStage, Pipeline, Stage } from '../pipeline.ts';
+import type { CollectedAnswer, ExitStage, FunctionStage, InferenceStage, PayloadStage, Pipeline, Stage } from '../pipeline.ts';
 import { expression, functionPlaceholder, placeholder, type State, type States } from './asl.ts';
 import { type FieldPath, resolveFields, resolveTemplate } from './expressions.ts';
 import { retryOf, timeoutOf } from './policies.ts';
@@ -96,7 +96,7 @@ function inferenceCall(stage: InferenceStage, place: Place): Call {
 }
 
 function payloadCall(stage: PayloadStage, place: Place): Call {
-  const { payload, prediction, attributes = {} } = stage.answer;
+  const { payload, prediction, attributes = {}, collected = {} } = stage.answer;
   return {
     Resource: 'arn:aws:states:::lambda:invoke',
     Arguments: {
@@ -120,8 +120,17 @@ function payloadCall(stage: PayloadStage, place: Place): Call {
           `$number($states.result.Payload.attributes.${name})`,
         ]),
       ),
+      ...Object.fromEntries(
+        Object.entries(collected).map(([field, from]) => [field, collectedAnswer(from)]),
+      ),
     },
   };
+}
+
+/** Of `{"predictions":[{"<stage>":{"prediction","attributes"}}]}`, which models in series answer together. */
+function collectedAnswer({ stage, attribute }: CollectedAnswer): string {
+  const all = `$parse($states.result.Payload.payload.text).predictions[0].${stage}`;
+  return attribute === undefined ? `${all}.prediction` : `$number(${all}.attributes.${attribute})`;
 }
 
 function task(stage: Stage, place: Place, { Resource, Arguments, given }: Call): State {

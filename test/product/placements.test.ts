@@ -1,0 +1,105 @@
+// One definition, three placements: every sample record of every pipeline gets the very same answer, to the last
+// digit, whether its models are states, containers in series on one endpoint, or fused in one container.
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { PLACEMENTS, type Placement } from '../../statemachines/pipeline.ts';
+import { ask, runBatch, samples } from './callers.ts';
+import { PROJECT, type Product, startProduct } from './product.ts';
+
+const TABULAR = ['diabetes-progression', 'tumour-screening', 'house-prices'];
+const PLACED = [...TABULAR, 'photo-themes'];
+
+type Request = { instances?: unknown[] };
+const recordsOf = (pipeline: string): unknown[] =>
+  samples<Request>(`${pipeline}/requests.ndjson`).flatMap((request) => request.instances ?? [request]);
+
+const SCENES = join(PROJECT, 'models/photo-themes/scenes');
+const photos = readdirSync(SCENES)
+  .filter((name) => name.endsWith('.png'))
+  .sort();
+
+/** As many as the limit on a request's bytes lets through. */
+const CHUNK = 100;
+
+async function answerAll(product: Product, pipeline: string): Promise<unknown[]> {
+  const records = recordsOf(pipeline);
+  const answers: unknown[] = [];
+  for (let at = 0; at < records.length; at += CHUNK) {
+    const instances = records.slice(at, at + CHUNK);
+    const { status, json } = await ask<{ predictions: unknown[] }>(product, pipeline, { instances });
+    expect({ status, json: status === 200 ? {} : json }).toEqual({ status: 200, json: {} });
+    answers.push(...json.predictions);
+  }
+  return answers;
+}
+
+async function answerPhotos(product: Product): Promise<unknown[]> {
+  const answers: unknown[] = [];
+  for (const name of photos) {
+    const { json } = await ask(product, 'photo-themes', readFileSync(join(SCENES, name)), 'image/png');
+    answers.push(json);
+  }
+  return answers;
+}
+
+interface Answered {
+  readonly byPipeline: Record<string, unknown[]>;
+  readonly batch: readonly string[];
+}
+
+const answered = new Map<string, Answered>();
+
+async function answersOf(placement: Placement | 'as written', product: Product): Promise<Answered> {
+  const byPipeline: Record<string, unknown[]> = {};
+  for (const pipeline of TABULAR) byPipeline[pipeline] = await answerAll(product, pipeline);
+  byPipeline['photo-themes'] = await answerPhotos(product);
+  const text = recordsOf('tumour-screening')
+    .map((one) => JSON.stringify(one))
+    .join('\n');
+  const { out, errors } = await runBatch(product, 'tumour-screening', { name: 'all.jsonl', text });
+  expect(errors).toEqual([]);
+  const found = { byPipeline, batch: out };
+  answered.set(placement, found);
+  return found;
+}
+
+let product: Product | undefined;
+afterAll(async () => {
+  await product?.stop();
+});
+
+async function running(environment: Record<string, string>): Promise<Product> {
+  await product?.stop();
+  product = undefined;
+  product = await startProduct({ environment });
+  return product;
+}
+
+describe.sequential('one definition, three placements', () => {
+  it.each(PLACEMENTS)(
+    'answers every sample record as %s',
+    async (placement) => {
+      const placements = PLACED.map((name) => `${name}:${placement}`).join(',');
+      const place = await running({
+        SERIATIM_PIPELINES: PLACED.join(','),
+        SERIATIM_PLACEMENTS: placements,
+      });
+
+      const { byPipeline, batch } = await answersOf(placement, place);
+
+      expect(Object.values(byPipeline).map((answers) => answers.length)).toEqual([
+        221,
+        285,
+        500,
+        photos.length,
+      ]);
+      expect(batch).toHaveLength(285);
+    },
+    120_000,
+  );
+
+  it.each(['inference-pipeline', 'container'])('gives as %s what it gives as states, exactly', (placement) => {
+    expect(answered.get(placement)).toEqual(answered.get('state-machine'));
+  });
+});
