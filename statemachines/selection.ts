@@ -2,7 +2,7 @@
 //   SERIATIM_PIPELINES=house-prices,photo-themes
 //   SERIATIM_PLACEMENTS=photo-themes:container
 import { compilePipeline } from './compile/compile.ts';
-import { PLACEMENTS, type Pipeline, type Placement } from './pipeline.ts';
+import { type Pipeline, PLACEMENTS, type Placement } from './pipeline.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

@@ -17,7 +17,11 @@ export const tumourScreening = pipeline({
       endpoint: {
         placeholder: 'TumourScreeningEndpoint',
         containers: [
-          { name: 'features', answers: 'application/x-npy', environment: { SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT: 'application/x-npy' } },
+          {
+            name: 'features',
+            answers: 'application/x-npy',
+            environment: { SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT: 'application/x-npy' },
+          },
           { name: 'classifier', answers: 'application/jsonlines' },
           { name: 'explanation' },
         ],

@@ -14,7 +14,13 @@ import {
   writeAnswers,
   writeCollected,
 } from './collected.ts';
-import type { Invocation, InvocationAnswer, InvocationTimes, Served, ServedModelOptions } from './served-model.ts';
+import type {
+  Invocation,
+  InvocationAnswer,
+  InvocationTimes,
+  Served,
+  ServedModelOptions,
+} from './served-model.ts';
 
 type Serve = (options: ServedModelOptions) => Promise<Served>;
 

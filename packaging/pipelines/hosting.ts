@@ -1,8 +1,9 @@
 // The endpoints that pipelines call, as CloudFormation resources: a model, an endpoint config and an endpoint each.
 // https://docs.aws.amazon.com/sagemaker/latest/dg/inference-pipelines.html
+
+import type { EndpointContainer, EndpointTarget, Pipeline } from '../../statemachines/pipeline.ts';
 import { modelFolder } from '../../statemachines/placement/endpoints.ts';
 import { placePipeline } from '../../statemachines/placement/place.ts';
-import type { EndpointContainer, EndpointTarget, Pipeline } from '../../statemachines/pipeline.ts';
 import type { Resources } from './machines.ts';
 import { endpointOf, PREFIX } from './names.ts';
 

@@ -2,8 +2,8 @@
 // the functions and endpoints that its definition names and nothing else.
 import type { StateMachine } from '../../statemachines/compile/asl.ts';
 import { compilePipeline } from '../../statemachines/compile/compile.ts';
-import { placePipeline } from '../../statemachines/placement/place.ts';
 import type { Pipeline } from '../../statemachines/pipeline.ts';
+import { placePipeline } from '../../statemachines/placement/place.ts';
 import { arnOf, batchObjects, endpointOf, functionId, PREFIX, pascal, placeholdersOf } from './names.ts';
 
 export type Resources = Record<string, { readonly Type: string; readonly [member: string]: unknown }>;

@@ -1,15 +1,21 @@
 // What the template says of the pipelines, derived from their definitions, as the framework's variable
 // `${pipelines:<address>}`: a pipeline that is listed in `statemachines/index.ts` is deployed without another word.
 import type { Pipeline } from '../../statemachines/pipeline.ts';
+import { stageFunctions, stageRoles } from './functions.ts';
 import { endpointTargets, hostingResources } from './hosting.ts';
 import { machineResources } from './machines.ts';
 import { PREFIX, pascal } from './names.ts';
 
 const ADDRESSES: Readonly<Record<string, (pipelines: readonly Pipeline[]) => unknown>> = {
+  /** The functions of the stages; their roles are among the resources. */
+  functions: stageFunctions,
+  /** The variable PIPELINES of the function that answers requests. */
+  names: (pipelines) => pipelines.map(({ name }) => name).join(','),
   /** State machines, their roles and log groups, and the endpoints they call. */
   resources: (pipelines) => ({
     Resources: Object.assign(
       {},
+      stageRoles(pipelines),
       ...endpointTargets(pipelines).map(hostingResources),
       ...pipelines.map(machineResources),
     ),

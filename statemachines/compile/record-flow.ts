@@ -1,6 +1,14 @@
 // The states of a pipeline with `flow: 'record'`: each record goes through them by itself, the record's fields are the
 // states' data, and a field that nothing later takes is left behind. The same for a request and within a batch's Map.
-import type { CollectedAnswer, ExitStage, FunctionStage, InferenceStage, PayloadStage, Pipeline, Stage } from '../pipeline.ts';
+import type {
+  CollectedAnswer,
+  ExitStage,
+  FunctionStage,
+  InferenceStage,
+  PayloadStage,
+  Pipeline,
+  Stage,
+} from '../pipeline.ts';
 import { expression, functionPlaceholder, placeholder, type State, type States } from './asl.ts';
 import { type FieldPath, resolveFields, resolveTemplate } from './expressions.ts';
 import { retryOf, timeoutOf } from './policies.ts';
@@ -120,9 +128,7 @@ function payloadCall(stage: PayloadStage, place: Place): Call {
           `$number($states.result.Payload.attributes.${name})`,
         ]),
       ),
-      ...Object.fromEntries(
-        Object.entries(collected).map(([field, from]) => [field, collectedAnswer(from)]),
-      ),
+      ...Object.fromEntries(Object.entries(collected).map(([field, from]) => [field, collectedAnswer(from)])),
     },
   };
 }

@@ -76,7 +76,7 @@ async function running(environment: Record<string, string>): Promise<Product> {
   return product;
 }
 
-describe.sequential('one definition, three placements', () => {
+describe('one definition, three placements', () => {
   it.each(PLACEMENTS)(
     'answers every sample record as %s',
     async (placement) => {
@@ -99,7 +99,10 @@ describe.sequential('one definition, three placements', () => {
     120_000,
   );
 
-  it.each(['inference-pipeline', 'container'])('gives as %s what it gives as states, exactly', (placement) => {
-    expect(answered.get(placement)).toEqual(answered.get('state-machine'));
-  });
+  it.each(['inference-pipeline', 'container'])(
+    'gives as %s what it gives as states, exactly',
+    (placement) => {
+      expect(answered.get(placement)).toEqual(answered.get('state-machine'));
+    },
+  );
 });
