@@ -2,19 +2,16 @@
 // goes into a package has changed. `npm run package` runs it; `npm start` and `npm run dev` boot what it gives.
 import { spawn } from 'node:child_process';
 import { hash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { basename, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { PIPELINE_DEFINITIONS } from '../statemachines/index.ts';
-import {
-  isWholeProject,
-  PIPELINES_VARIABLE,
-  PLACEMENTS_VARIABLE,
-  selectPipelines,
-} from '../statemachines/selection.ts';
+import { PIPELINES_VARIABLE, PLACEMENTS_VARIABLE, selectPipelines } from '../statemachines/selection.ts';
 import { writeMachines } from '../statemachines/write-asl.ts';
 import { bundle } from './bundle.ts';
-import { fingerprint } from './fingerprint.ts';
+import { BUNDLE_INPUTS, fingerprint } from './fingerprint.ts';
+import { prepareFolder, selectionFolder } from './selection-folder.ts';
 
 export interface PackageOptions {
   /** Absolute. */
@@ -35,9 +32,10 @@ export interface Packaged {
 /** @throws Error with one line that says what is wrong with the template or the code */
 export async function packageTemplate(options: PackageOptions): Promise<Packaged> {
   const { projectFolder, onProgress = () => {} } = options;
-  const packageFolder = packageFolderFor(process.env);
-  const templateFile = join(projectFolder, packageFolder, 'cloudformation-template-update-stack.json');
-  const markFile = join(projectFolder, `.build/${basename(packageFolder)}.fingerprint`);
+  const selection = selectionFolder(process.env);
+  const serviceFolder = join(projectFolder, selection);
+  const templateFile = join(serviceFolder, '.serverless/cloudformation-template-update-stack.json');
+  const markFile = join(serviceFolder, '.build/package.fingerprint');
   const settings = settingsOf(process.env);
   if (await isCurrent(markFile, await markOf(projectFolder, settings, templateFile))) {
     return { templateFile, fromCache: true };
@@ -45,10 +43,11 @@ export async function packageTemplate(options: PackageOptions): Promise<Packaged
   await rm(markFile, { force: true });
   selectPipelines(PIPELINE_DEFINITIONS, process.env);
   onProgress('compiling state machines, bundling functions');
-  await Promise.all([writeMachines(join(projectFolder, 'statemachines')), bundle({ projectFolder })]);
+  await Promise.all([writeMachines(join(projectFolder, 'statemachines')), bundleChanged(projectFolder)]);
   onProgress('packaging the template');
-  await runServerless({ projectFolder, packageFolder, signal: options.signal });
-  await mkdir(join(projectFolder, '.build'), { recursive: true });
+  await prepareFolder(projectFolder, selection);
+  await runServerless(serviceFolder, options.signal);
+  await mkdir(dirname(markFile), { recursive: true });
   await writeFile(markFile, (await markOf(projectFolder, settings, templateFile)) ?? '');
   return { templateFile, fromCache: false };
 }
@@ -75,25 +74,22 @@ async function isCurrent(markFile: string, current: string | undefined): Promise
   return current !== undefined && (await readFile(markFile, 'utf8').catch(() => '')) === current;
 }
 
-interface ServerlessRun {
-  readonly projectFolder: string;
-  /** In the project folder. */
-  readonly packageFolder: string;
-  readonly signal: AbortSignal | undefined;
-}
-
-/** A selection of pipelines is packaged apart, so that what is deployed is not in its way. */
-function packageFolderFor(environment: NodeJS.ProcessEnv): string {
-  if (isWholeProject(environment)) return '.serverless';
-  const { [PIPELINES_VARIABLE]: pipelines, [PLACEMENTS_VARIABLE]: placements } = environment;
-  return `.build/packages/${hash('sha256', JSON.stringify([pipelines, placements])).slice(0, 16)}`;
+/** The bundles are the same whichever pipelines are packaged. */
+async function bundleChanged(projectFolder: string): Promise<void> {
+  const markFile = join(projectFolder, '.build/bundles.fingerprint');
+  const mark = await fingerprint(projectFolder, [], BUNDLE_INPUTS);
+  const isThere = existsSync(join(projectFolder, '.build/functions'));
+  if (isThere && (await isCurrent(markFile, mark))) return;
+  await rm(markFile, { force: true });
+  await bundle({ projectFolder });
+  await writeFile(markFile, mark);
 }
 
 /** In a process of its own: the framework keeps state in its modules and is not loaded when nothing changed. */
-async function runServerless({ projectFolder, packageFolder, signal }: ServerlessRun): Promise<void> {
+async function runServerless(serviceFolder: string, signal?: AbortSignal): Promise<void> {
   const command = createRequire(import.meta.url).resolve('serverless/bin/serverless.js');
-  const child = spawn(process.execPath, [command, 'package', '--package', packageFolder], {
-    cwd: projectFolder,
+  const child = spawn(process.execPath, [command, 'package'], {
+    cwd: serviceFolder,
     env: { ...process.env, SERIATIM_BUNDLED: '1', SLS_NOTIFICATIONS_MODE: 'off', NO_COLOR: '1' },
     stdio: ['ignore', 'pipe', 'pipe'],
     ...(signal === undefined ? {} : { signal, killSignal: 'SIGKILL' }),
