@@ -2,8 +2,7 @@
 // and gives. A placement that comes out as the same stages as an earlier one is not tried again.
 
 import { endpointTargets } from '../../packaging/pipelines/hosting.ts';
-import type { Pipeline, Placement } from '../../statemachines/pipeline.ts';
-import { PLACEMENTS } from '../../statemachines/pipeline.ts';
+import { type Pipeline, PLACEMENTS, type Placement } from '../../statemachines/pipeline.ts';
 import { placementProblem, placePipeline } from '../../statemachines/placement/place.ts';
 import { type Cost, costOf } from './cost.ts';
 import { type Limit, limitsOf } from './limits.ts';
@@ -23,6 +22,9 @@ export interface AdviseOptions {
   readonly onProgress: (line: string) => void;
 }
 
+/** A placement, or the stages as the definition writes them where it names none. */
+export type Layout = Placement | 'as written';
+
 export interface Advice {
   readonly pipeline: string;
   readonly samples: number;
@@ -30,12 +32,12 @@ export interface Advice {
   /** Placements that SageMaker or the definition rules out, with the reason. */
   readonly refused: readonly { readonly placement: Placement; readonly reason: string }[];
   /** Placements that come out as another one. */
-  readonly same: readonly { readonly placement: Placement; readonly as: Placement }[];
+  readonly same: readonly { readonly placement: Placement; readonly as: Layout }[];
   readonly recommendation: Recommendation;
 }
 
 export interface TriedPlacement {
-  readonly placement: Placement;
+  readonly placement: Layout;
   readonly isWritten: boolean;
   readonly endpoints: number;
   /** Hops between containers inside endpoints, and between models within one container. */
@@ -62,22 +64,23 @@ export async function advise(options: AdviseOptions): Promise<Advice> {
   };
 }
 
-/** @throws Error when the pipeline cannot be placed at all */
+/** The layout as written comes first; of others that come out as the same stages it is the one that is tried. */
 export function sortPlacements(pipeline: Pipeline): {
-  readonly possible: readonly Placement[];
+  readonly possible: readonly Layout[];
   readonly refused: Advice['refused'];
   readonly same: Advice['same'];
 } {
-  const shapes = new Map<string, Placement>();
+  const written: Layout = pipeline.placement ?? 'as written';
+  const shapes = new Map<string, Layout>([[shapeOf(pipeline, written), written]]);
   const refused: { placement: Placement; reason: string }[] = [];
-  const same: { placement: Placement; as: Placement }[] = [];
-  for (const placement of PLACEMENTS) {
+  const same: { placement: Placement; as: Layout }[] = [];
+  for (const placement of PLACEMENTS.filter((one) => one !== written)) {
     const reason = placementProblem(pipeline, placement);
     if (reason !== undefined) {
       refused.push({ placement, reason });
       continue;
     }
-    const shape = JSON.stringify(placePipeline({ ...pipeline, placement }).stages);
+    const shape = shapeOf(pipeline, placement);
     const as = shapes.get(shape);
     if (as === undefined) shapes.set(shape, placement);
     else same.push({ placement, as });
@@ -85,13 +88,26 @@ export function sortPlacements(pipeline: Pipeline): {
   return { possible: [...shapes.values()], refused, same };
 }
 
-async function tryPlacement(placement: Placement, options: AdviseOptions): Promise<TriedPlacement> {
+function shapeOf(pipeline: Pipeline, layout: Layout): string {
+  return JSON.stringify(placePipeline(laidOut(pipeline, layout)).stages);
+}
+
+function laidOut(pipeline: Pipeline, layout: Layout): Pipeline {
+  return layout === 'as written' ? pipeline : { ...pipeline, placement: layout };
+}
+
+async function tryPlacement(placement: Layout, options: AdviseOptions): Promise<TriedPlacement> {
   const { pipeline, projectFolder, requests, rates, signal, onProgress } = options;
   const { name } = pipeline;
   const samples = readSamples(projectFolder, name);
-  const placed = { ...pipeline, placement };
+  const placed = laidOut(pipeline, placement);
   onProgress(`${placement}: starting`);
-  const system = await startSystem({ projectFolder, pipeline: name, placement, signal });
+  const system = await startSystem({
+    projectFolder,
+    pipeline: name,
+    ...(placement === 'as written' ? {} : { placement }),
+    signal,
+  });
   try {
     onProgress(`${placement}: ${samples.length} samples to warm up, ${requests} requests twice`);
     const measured = await measure({ httpUrl: system.httpUrl, pipeline: name, samples, requests, signal });
@@ -100,7 +116,7 @@ async function tryPlacement(placement: Placement, options: AdviseOptions): Promi
     const requestBytes = Math.max(...samples.map(({ body }) => Buffer.byteLength(body)));
     return {
       placement,
-      isWritten: pipeline.placement === placement,
+      isWritten: placement === (pipeline.placement ?? 'as written'),
       endpoints,
       inside: {
         betweenContainers: sum(targets.map(({ containers }) => containers.length - 1)),

@@ -1,5 +1,6 @@
 // What one placement does on this machine: the samples once to warm it up, then requests one after the other for
 // latency, then several clients at once for throughput, and one execution read back for what travelled in it.
+import { availableParallelism, loadavg } from 'node:os';
 import { request } from 'undici';
 import type { ExecutionView } from '../../layers/seriatim/inspection/view.ts';
 import { stageTimes } from '../format/server-timing.ts';
@@ -16,6 +17,8 @@ export interface Measured {
   readonly stages: Readonly<Record<string, Percentiles>>;
   readonly requestsPerSecond: number;
   readonly clients: number;
+  /** Processes that wanted a core meanwhile, on average over a minute, and the cores there are. */
+  readonly load: { readonly processes: number; readonly cores: number };
   readonly travelled: Travelled;
   /** Of the samples' answers, those that were no 200. */
   readonly failures: readonly string[];
@@ -51,6 +54,7 @@ export async function measure(options: MeasureOptions): Promise<Measured> {
     stages: byStage(answers),
     requestsPerSecond,
     clients: CLIENTS,
+    load: { processes: loadavg()[0]!, cores: availableParallelism() },
     travelled: await readBack(options, answers.at(-1)!),
     failures: warm.filter(({ status }) => status !== 200).map(({ status, text }) => `${status}: ${text}`),
   };

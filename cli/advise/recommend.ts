@@ -5,7 +5,7 @@ import type { Cost } from './cost.ts';
 import type { Measured } from './measure.ts';
 
 export interface Tried {
-  readonly placement: Placement;
+  readonly placement: Placement | 'as written';
   readonly measured: Measured;
   readonly cost: Cost;
 }
@@ -42,10 +42,33 @@ export function recommend(pipeline: Pipeline, tried: readonly Tried[]): Recommen
   const multi = pipeline.stages
     .flatMap((stage) => ('endpoint' in stage ? stage.endpoint.containers : []))
     .filter(({ mode }) => mode === 'MultiModel');
+  if (hasMixedHardware(pipeline)) return separateHardware();
   if (multi.length > 1) return twoGroups(multi.map(({ name }) => name));
   if (multi.length === 1) return oneGroup(multi[0]!.name, tried);
   if (pipeline.stages.some(({ kind }) => kind === 'exit')) return earlyExit(tried);
   return byFigures(pipeline, tried);
+}
+
+/** Some containers ask for a GPU by their execution providers, others do not. */
+function hasMixedHardware(pipeline: Pipeline): boolean {
+  const containers = pipeline.stages.flatMap((stage) =>
+    'endpoint' in stage ? stage.endpoint.containers : [],
+  );
+  const onGpu = containers.filter(({ environment }) =>
+    /cuda|tensorrt/.test(environment?.SERIATIM_PROVIDERS ?? ''),
+  );
+  return onGpu.length > 0 && onGpu.length < containers.length;
+}
+
+function separateHardware(): Recommendation {
+  return {
+    pattern: 'separate endpoints (3 serial ensemble), or Triton',
+    placement: 'state-machine',
+    reasons: [
+      'mixed CPU and GPU needs: on one endpoint the models without need of a GPU would stand on its instances too',
+      "Triton puts both kinds on one instance: the container reads Triton's model repository layout",
+    ],
+  };
 }
 
 function twoGroups(names: readonly string[]): Recommendation {

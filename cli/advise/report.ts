@@ -45,7 +45,15 @@ export function reportAdvice(advice: Advice): string {
 }
 
 function overview(tried: readonly TriedPlacement[]): string {
-  const head = ['Placement', 'p50 [m]', 'p99 [m]', 'requests/s [m]', 'first call [m]', 'endpoints'];
+  const head = [
+    'Placement',
+    'p50 [m]',
+    'p99 [m]',
+    'requests/s [m]',
+    'first call [m]',
+    'endpoints',
+    'load [m]',
+  ];
   return table(
     head,
     tried.map(({ placement, isWritten, measured, endpoints }) => [
@@ -55,6 +63,7 @@ function overview(tried: readonly TriedPlacement[]): string {
       `${Math.round(measured.requestsPerSecond)} (${measured.clients} clients)`,
       formatMs(measured.firstMs),
       String(endpoints),
+      measured.load.processes.toFixed(1),
     ]),
   );
 }
@@ -62,6 +71,7 @@ function overview(tried: readonly TriedPlacement[]): string {
 function outside({ tried, refused, same }: Advice): string[] {
   return [
     ...(tried.some(({ isWritten }) => isWritten) ? ['* as the definition says'] : []),
+    ...busyNote(tried),
     ...same.flatMap(({ placement, as }) =>
       bullet(`${placement}: the same as ${as}, since there is one model`),
     ),
@@ -70,6 +80,15 @@ function outside({ tried, refused, same }: Advice): string[] {
       measured.failures.slice(0, 3).flatMap((one) => bullet(`${placement}: a sample failed, ${one}`)),
     ),
   ];
+}
+
+/** Others' work in the middle of a comparison makes it worth little. */
+function busyNote(tried: readonly TriedPlacement[]): string[] {
+  const { cores } = tried[0]!.measured.load;
+  if (tried.every(({ measured }) => measured.load.processes <= 2 * cores)) return [];
+  return bullet(
+    `this machine was busy (load over twice its ${cores} cores): take differences in time for hints, and try again when it is quiet`,
+  );
 }
 
 function stageLines({ placement, measured }: TriedPlacement): string[] {

@@ -93,8 +93,9 @@ function checkFree(projectFolder: string, name: string, files: readonly string[]
 
 const run = promisify(execFile);
 
-/** As the project's own lint would have it. Where the formatter is not installed, the files stay as they are. */
+/** As the project's own lint would have it. Without its settings, or the formatter, the files stay as they are. */
 async function format(projectFolder: string, files: readonly string[]): Promise<void> {
+  if (!existsSync(join(projectFolder, 'biome.json'))) return;
   let command: string;
   try {
     command = createRequire(join(projectFolder, 'package.json')).resolve('@biomejs/biome/bin/biome');

@@ -17,7 +17,7 @@ function insertions(name: string): Insertion[] {
   return [
     {
       file: 'layers/seriatim/index.ts',
-      before: [[/export \* from '\.\/endpoint\.ts';/, `export * from '${contract}';\n`]],
+      before: [[/export \* from ['"]\.\/endpoint\.ts['"];/, `export * from '${contract}';\n`]],
     },
     {
       file: 'layers/seriatim/pipelines.ts',

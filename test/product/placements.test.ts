@@ -2,6 +2,7 @@
 // digit, whether its models are states, containers in series on one endpoint, or fused in one container.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import sharp from 'sharp';
 import { afterAll, describe, expect, it } from 'vitest';
 import { PLACEMENTS, type Placement } from '../../statemachines/pipeline.ts';
 import { ask, runBatch, samples } from './callers.ts';
@@ -34,12 +35,16 @@ async function answerAll(product: Product, pipeline: string): Promise<unknown[]>
   return answers;
 }
 
+/** Every sample photo, and one that leaves early. */
 async function answerPhotos(product: Product): Promise<unknown[]> {
+  const good = photos.map((name) => readFileSync(join(SCENES, name)));
+  const poor = await sharp(good[0]).blur(2).png().toBuffer();
   const answers: unknown[] = [];
-  for (const name of photos) {
-    const { json } = await ask(product, 'photo-themes', readFileSync(join(SCENES, name)), 'image/png');
+  for (const photo of [...good, poor]) {
+    const { json } = await ask(product, 'photo-themes', photo, 'image/png');
     answers.push(json);
   }
+  expect(answers.at(-1)).toMatchObject({ rejected: expect.any(String) });
   return answers;
 }
 
@@ -92,7 +97,7 @@ describe('one definition, three placements', () => {
         221,
         285,
         500,
-        photos.length,
+        photos.length + 1,
       ]);
       expect(batch).toHaveLength(285);
     },
