@@ -8,9 +8,9 @@ export function pascal(name: string): string {
     .join('');
 }
 
-/** `TumourScreening` → `tumour-screening` */
+/** `TumourScreening` → `tumour-screening`: every capital begins a word. */
 export function kebab(name: string): string {
-  return name.replace(/(?<=[a-z0-9])[A-Z]/g, (letter) => `-${letter}`).toLowerCase();
+  return name.replace(/(?<!^)[A-Z]/g, (letter) => `-${letter}`).toLowerCase();
 }
 
 /** `TumourScreeningEndpoint` → `tumour-screening` */
