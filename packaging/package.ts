@@ -54,7 +54,7 @@ export async function packageTemplate(options: PackageOptions): Promise<Packaged
 
 /** Variables of the environment that change what the Serverless Framework writes. */
 function settingsOf(environment: NodeJS.ProcessEnv): string[] {
-  return ['SLS_STAGE', 'AWS_REGION', 'AWS_DEFAULT_REGION', PIPELINES_VARIABLE, PLACEMENTS_VARIABLE].map(
+  return ['SLS_STAGE', PIPELINES_VARIABLE, PLACEMENTS_VARIABLE].map(
     (name) => `${name}=${environment[name] ?? ''}`,
   );
 }

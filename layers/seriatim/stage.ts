@@ -2,14 +2,17 @@
 // puts the answers of the inference before it into the records, groups them for the inference after it, and turns the
 // failure of one record into an error record (`keep`) or into the invocation's error (`fail`).
 import type { GenericSchema, InferOutput } from 'valibot';
-import { isErrorCode, SeriatimError, StageFailed } from './errors.ts';
+import { ContractViolation, InvalidPayload, isErrorCode, SeriatimError, StageFailed } from './errors.ts';
 import { groupRecords } from './groups.ts';
 import { mergeAnswers } from './inference.ts';
 import { checkValue } from './payload.ts';
-import { isFailed, type RecordEnvelope, type StageEvent, type StageResult } from './records.ts';
+import { isFailed, type LiveRecord, type RecordEnvelope, type StageEvent, type StageResult } from './records.ts';
 
 export interface StageDefinition<Schema extends GenericSchema, Output> {
-  /** What one record must be; a record that does not fit is an InvalidPayload naming the field. */
+  /**
+   * What one record must be. A record that does not fit is an InvalidPayload naming the field; after an inference,
+   * whose answer it was that did not fit, a ContractViolation.
+   */
   readonly input: Schema;
   /** The work, for one record. What it throws becomes a StageFailed unless it is an error of the registry. */
   readonly run: (value: InferOutput<Schema>, context: RecordContext) => Output | Promise<Output>;
@@ -46,7 +49,7 @@ async function runRecord<Schema extends GenericSchema, Output>(
   if (isFailed(record)) return keptOrThrown(record, event);
   const source = event.onRecordError === 'keep' ? (record.source ?? record.value) : undefined;
   try {
-    const input = checkValue(definition.input, record.value, { path: recordPath(position, event) });
+    const input = checkRecord(definition.input, record, event);
     const output = definition.run(input, { stage: event.stage, position });
     const value = output instanceof Promise ? await output : output;
     return source === undefined || event.isLast === true ? { position, value } : { position, value, source };
@@ -55,6 +58,20 @@ async function runRecord<Schema extends GenericSchema, Output>(
     if (event.onRecordError === 'fail') throw error;
     const { code, message } = error;
     return { position, error: { stage: event.stage, code, message, record: source } };
+  }
+}
+
+function checkRecord<Schema extends GenericSchema>(
+  schema: Schema,
+  { position, value }: LiveRecord,
+  event: StageEvent,
+): InferOutput<Schema> {
+  try {
+    return checkValue(schema, value, { path: recordPath(position, event) });
+  } catch (thrown) {
+    if (event.answers === undefined || !(thrown instanceof InvalidPayload)) throw thrown;
+    const { stage } = event.answers;
+    throw new ContractViolation(`What ${stage} gave does not fit ${event.stage}: ${thrown.message}`, { stage });
   }
 }
 

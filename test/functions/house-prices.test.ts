@@ -114,4 +114,21 @@ describe('Postprocess', () => {
 
     await expect(result).rejects.toMatchObject({ name: 'StageFailed' });
   });
+
+  it('blames the estimate for a log price that is missing, not the caller', async () => {
+    const answers = {
+      stage: 'Estimate',
+      into: 'estimate',
+      groups: [{ positions: [0], targetModel: 'A.tar.gz', body: '{"predictions":[{"log_price":null}]}' }],
+    };
+    const records = [{ position: 0, value: { city: 'A' } }];
+    const result = postprocess({ stage: 'Postprocess', onRecordError: 'fail', records, answers });
+
+    await expect(result).rejects.toMatchObject({
+      name: 'ContractViolation',
+      httpStatus: 502,
+      stage: 'Estimate',
+      message: expect.stringContaining('What Estimate gave does not fit Postprocess: instances[0].estimate'),
+    });
+  });
 });
