@@ -4,11 +4,15 @@ import { mkdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { packArtefact } from '../container/pack.ts';
 import { PIPELINE_DEFINITIONS } from '../statemachines/index.ts';
-import type { EndpointContainer, EndpointTarget, Pipeline } from '../statemachines/pipeline.ts';
-import { modelFolder } from '../statemachines/placement/endpoints.ts';
+import type {
+  EndpointContainer,
+  EndpointTarget,
+  EndpointVariant,
+  Pipeline,
+} from '../statemachines/pipeline.ts';
 import { selectPipelines } from '../statemachines/selection.ts';
 import { type Entry, type ModelFiles, modelFiles } from './model-files.ts';
-import { endpointTargets, modelDataKey } from './pipelines/hosting.ts';
+import { endpointTargets, modelDataKey, variantFolder, variantsOf } from './pipelines/hosting.ts';
 import { type SeriesPart, seriesEntries } from './series-artefact.ts';
 
 export interface Artefact {
@@ -48,32 +52,37 @@ export async function artefactSources(
 ): Promise<ArtefactSource[]> {
   const sources = new Map<string, ArtefactSource>();
   for (const target of endpointTargets(pipelines)) {
-    for (const container of target.containers) {
-      for (const source of await containerSources(projectFolder, target, container))
-        sources.set(source.key, source);
+    for (const variant of variantsOf(target)) {
+      for (const container of target.containers) {
+        const place = { target, container, ...(variant === undefined ? {} : { variant }) };
+        for (const source of await containerSources(projectFolder, place)) sources.set(source.key, source);
+      }
     }
   }
   return [...sources.values()];
 }
 
-async function containerSources(
-  projectFolder: string,
-  target: EndpointTarget,
-  container: EndpointContainer,
-): Promise<ArtefactSource[]> {
-  const key = modelDataKey(target, container);
-  const models = await filesOf(projectFolder, target, container);
+interface ContainerPlace {
+  readonly target: EndpointTarget;
+  readonly container: EndpointContainer;
+  readonly variant?: EndpointVariant;
+}
+
+async function containerSources(projectFolder: string, place: ContainerPlace): Promise<ArtefactSource[]> {
+  const key = modelDataKey(place.target, place.container, place.variant);
+  const models = await filesOf(projectFolder, place);
   if (models.entries !== undefined) return [{ key, entries: models.entries }];
   return [...models.targets].map(([name, entries]) => ({ key: `${key}${name}.tar.gz`, entries }));
 }
 
-function filesOf(
-  projectFolder: string,
-  target: EndpointTarget,
-  container: EndpointContainer,
-): Promise<ModelFiles> {
+function filesOf(projectFolder: string, place: ContainerPlace): Promise<ModelFiles> {
+  const { target, container, variant } = place;
   if (container.series !== undefined) return fusedFiles(projectFolder, target, container);
-  return modelFiles(projectFolder, modelFolder(target, container), container.mode === 'MultiModel');
+  return modelFiles(
+    projectFolder,
+    variantFolder(target, container, variant),
+    container.mode === 'MultiModel',
+  );
 }
 
 /** Of a series with a multi-model container, an artefact for each of its models, with the other models beside it. */
@@ -84,7 +93,7 @@ async function fusedFiles(
 ): Promise<ModelFiles> {
   const parts = await Promise.all(
     series!.models.map(async (model): Promise<SeriesPart> => {
-      return { model, files: await filesOf(projectFolder, target, model.container) };
+      return { model, files: await filesOf(projectFolder, { target, container: model.container }) };
     }),
   );
   return seriesEntries(projectFolder, parts, series!.collects);

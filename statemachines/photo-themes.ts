@@ -17,6 +17,7 @@ export const photoThemes = pipeline({
   output: PhotoThemesSchema,
   flow: 'record',
   placement: 'state-machine',
+  body: 'payload',
   stages: [
     payloadStage({
       name: 'AssessQuality',

@@ -1,4 +1,6 @@
 // AWS's limits that this placement comes near, with what was measured beside them. Pure.
+
+import { endpointTargets } from '../../packaging/pipelines/hosting.ts';
 import type { Pipeline } from '../../statemachines/pipeline.ts';
 import { formatBytes } from '../format/text.ts';
 import type { Measured } from './measure.ts';
@@ -20,7 +22,7 @@ const SAGEMAKER = 'https://docs.aws.amazon.com/sagemaker/latest/dg/inference-pip
 export function limitsOf(placed: Pipeline, measured: Measured, requestBytes: number): Limit[] {
   const { hops, claimBytes, executionMs } = measured.travelled;
   const largest = hops.reduce((most, hop) => (hop.bytes > most.bytes ? hop : most), { to: '', bytes: 0 });
-  const endpoints = placed.stages.flatMap((stage) => ('endpoint' in stage ? [stage.endpoint] : []));
+  const endpoints = endpointTargets([placed]);
   const containers = Math.max(0, ...endpoints.map((one) => one.containers.length));
   const slowest = Math.max(0, ...Object.values(measured.stages).map(({ p99Ms }) => p99Ms));
   return [

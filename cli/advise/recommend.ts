@@ -1,6 +1,7 @@
 // Which of the four patterns a pipeline should be, and why: what its definition makes necessary first, then what was
 // measured. Pure.
-import type { Pipeline, Placement } from '../../statemachines/pipeline.ts';
+import { allStages } from '../../statemachines/composition.ts';
+import type { EndpointContainer, Pipeline, Placement } from '../../statemachines/pipeline.ts';
 import type { Cost } from './cost.ts';
 import type { Measured } from './measure.ts';
 
@@ -39,21 +40,21 @@ export const PATTERNS: readonly { readonly pattern: string; readonly when: strin
 
 /** @param tried at least one placement */
 export function recommend(pipeline: Pipeline, tried: readonly Tried[]): Recommendation {
-  const multi = pipeline.stages
-    .flatMap((stage) => ('endpoint' in stage ? stage.endpoint.containers : []))
-    .filter(({ mode }) => mode === 'MultiModel');
+  const multi = containersOf(pipeline).filter(({ mode }) => mode === 'MultiModel');
   if (hasMixedHardware(pipeline)) return separateHardware();
   if (multi.length > 1) return twoGroups(multi.map(({ name }) => name));
   if (multi.length === 1) return oneGroup(multi[0]!.name, tried);
-  if (pipeline.stages.some(({ kind }) => kind === 'exit')) return earlyExit(tried);
+  if (allStages(pipeline.stages).some(({ kind }) => kind === 'exit')) return earlyExit(tried);
   return byFigures(pipeline, tried);
+}
+
+function containersOf({ stages }: Pipeline): EndpointContainer[] {
+  return allStages(stages).flatMap((stage) => ('endpoint' in stage ? stage.endpoint.containers : []));
 }
 
 /** Some containers ask for a GPU by their execution providers, others do not. */
 function hasMixedHardware(pipeline: Pipeline): boolean {
-  const containers = pipeline.stages.flatMap((stage) =>
-    'endpoint' in stage ? stage.endpoint.containers : [],
-  );
+  const containers = containersOf(pipeline);
   const onGpu = containers.filter(({ environment }) =>
     /cuda|tensorrt/.test(environment?.SERIATIM_PROVIDERS ?? ''),
   );
@@ -111,7 +112,7 @@ function earlyExit(tried: readonly Tried[]): Recommendation {
 function byFigures(pipeline: Pipeline, tried: readonly Tried[]): Recommendation {
   const fused = tried.find(({ placement }) => placement === 'container');
   const pipelined = tried.find(({ placement }) => placement === 'inference-pipeline');
-  const models = pipeline.stages.flatMap((stage) => ('endpoint' in stage ? stage.endpoint.containers : []));
+  const models = containersOf(pipeline);
   if (models.length === 1 || pipelined === undefined)
     return {
       pattern: '1 one container',

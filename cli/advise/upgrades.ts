@@ -1,12 +1,15 @@
 // What can be upgraded alone under a placement: read from the placed definition. Pure.
 
 import { endpointTargets } from '../../packaging/pipelines/hosting.ts';
+import { allStages } from '../../statemachines/composition.ts';
 import { endpointOf } from '../../statemachines/names.ts';
 import type { EndpointTarget, Pipeline } from '../../statemachines/pipeline.ts';
 
 /** One sentence per endpoint, and one for the functions. */
 export function upgradesOf(pipeline: Pipeline): string[] {
-  const functions = pipeline.stages.flatMap((stage) => (stage.kind === 'function' ? [stage.name] : []));
+  const functions = allStages(pipeline.stages).flatMap((stage) =>
+    stage.kind === 'function' ? [stage.name] : [],
+  );
   return [
     ...endpointTargets([pipeline]).map(ofEndpoint),
     ...(functions.length === 0 ? [] : [`functions ${functions.join(', ')}: each alone, at once`]),

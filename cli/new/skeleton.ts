@@ -124,11 +124,14 @@ ${description} A skeleton: say here what the model is.
 `;
 }
 
+/** Of the written test; this file runs none. */
+const RUNNER = 'vitest';
+
 function test(name: string): string {
   const type = pascal(name);
   return `// The pipeline ${name} end to end: its sample requests by API and by batch, and records that do not fit.
 import { safeParse } from 'valibot';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from '${RUNNER}';
 import { ${type}AnswerSchema } from '../../layers/seriatim/contracts/${name}.ts';
 import { ask, runBatch, samples } from './callers.ts';
 import { type Product, startProduct } from './product.ts';

@@ -7,7 +7,14 @@ import type { Resources } from './machines.ts';
 import { kebab, PREFIX, pascal, placeholdersOf } from './names.ts';
 
 /** Those that stages share, which have rights of their own. */
-const OWN = new Set(['assemble-batch', 'check-records', 'claim-objects', 'invoke-endpoint']);
+const OWN = new Set([
+  'assemble-batch',
+  'check-records',
+  'claim-objects',
+  'compare-shadow',
+  'count-failure',
+  'invoke-endpoint',
+]);
 
 /** By folder, in the framework's words. */
 export function stageFunctions(pipelines: readonly Pipeline[]): Record<string, unknown> {

@@ -13,12 +13,24 @@ export function functionId(placeholder: string): string {
   return `${pascal(first!)}${rest.map((word) => `Dash${word}`).join('')}LambdaFunction`;
 }
 
+export interface Placeholders {
+  readonly functions: readonly string[];
+  readonly endpoints: readonly string[];
+  /** Real-time machines of nested pipelines, by their logical ids. */
+  readonly machines: readonly string[];
+  /** By their logical ids. */
+  readonly buckets: readonly string[];
+}
+
 /** The placeholders of a compiled state machine, each once. */
-export function placeholdersOf(machine: StateMachine): { functions: string[]; endpoints: string[] } {
+export function placeholdersOf(machine: StateMachine): Placeholders {
   const names = new Set([...JSON.stringify(machine).matchAll(/\$\{(\w+)\}/g)].map(([, name]) => name!));
+  const ending = (end: string): string[] => [...names].filter((name) => name.endsWith(end));
   return {
-    functions: [...names].filter((name) => name.endsWith('Function')),
-    endpoints: [...names].filter((name) => name.endsWith('Endpoint')),
+    functions: ending('Function'),
+    endpoints: ending('Endpoint'),
+    machines: ending('StateMachine'),
+    buckets: ending('Bucket'),
   };
 }
 
@@ -30,4 +42,9 @@ export function arnOf(service: string, resource: string): { 'Fn::Sub': string } 
 /** Objects of the batch bucket, by a pattern over their keys. */
 export function batchObjects(pattern: string): { 'Fn::Sub': string } {
   return { 'Fn::Sub': `arn:\${AWS::Partition}:s3:::${PREFIX}batch-\${AWS::AccountId}/${pattern}` };
+}
+
+/** Objects of the claim bucket, by a pattern over their keys. */
+export function claimObjects(pattern: string): { 'Fn::Sub': string } {
+  return { 'Fn::Sub': `arn:\${AWS::Partition}:s3:::${PREFIX}claims-\${AWS::AccountId}/${pattern}` };
 }

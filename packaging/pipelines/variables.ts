@@ -1,6 +1,8 @@
 // What the template says of the pipelines, derived from their definitions, as the framework's variable
 // `${pipelines:<address>}`: a pipeline that is listed in `statemachines/index.ts` is deployed without another word.
+import { includableStages } from '../../statemachines/composition.ts';
 import type { Pipeline } from '../../statemachines/pipeline.ts';
+import { placePipeline } from '../../statemachines/placement/place.ts';
 import { stageFunctions, stageRoles } from './functions.ts';
 import { endpointTargets, hostingResources } from './hosting.ts';
 import { machineResources } from './machines.ts';
@@ -37,6 +39,11 @@ const ADDRESSES: Readonly<Record<string, (pipelines: readonly Pipeline[]) => unk
       ExpirationInDays: 7,
     })),
   ],
+  /** The variable PIPELINE_STAGES of start-execution: what `?include=` may name. */
+  stages: (pipelines) =>
+    JSON.stringify(
+      Object.fromEntries(pipelines.map((one) => [one.name, includableStages(placePipeline(one).stages)])),
+    ),
   /** The variable STATE_MACHINES of the inspection functions. */
   machines: (pipelines) => ({
     'Fn::Sub': JSON.stringify(Object.fromEntries(pipelines.map(({ name }) => [name, inspected(name)]))),

@@ -125,7 +125,7 @@ function childStates(pipeline: Pipeline, suffix: string): { StartAt: string; Sta
     States: pipelineStates(pipeline, {
       onRecordError: 'keep',
       recordsAt: '$states.input.Items',
-      reportsTimes: false,
+      isRequest: false,
       suffix,
     }),
   };

@@ -4,6 +4,7 @@ import { placePipeline } from '../placement/place.ts';
 import type { StateMachine } from './asl.ts';
 import { batchMachine } from './batch.ts';
 import { checkPipeline } from './check.ts';
+import { checkMachine } from './check-machine.ts';
 import { realTimeMachine } from './real-time.ts';
 
 /**
@@ -13,10 +14,12 @@ import { realTimeMachine } from './real-time.ts';
 export function compilePipeline(pipeline: Pipeline): Readonly<Record<string, StateMachine>> {
   checkPipeline(pipeline);
   const placed = placePipeline(pipeline);
-  return {
+  const machines = {
     [pipeline.name]: realTimeMachine(placed),
     [`${pipeline.name}-batch`]: batchMachine(placed),
   };
+  for (const machine of Object.values(machines)) checkMachine(pipeline.name, machine);
+  return machines;
 }
 
 /** As committed: stable, so that a review sees the state machine change. */

@@ -17,8 +17,8 @@ export interface StageSetting {
   readonly onRecordError: 'fail' | 'keep';
   /** Where the first stage finds its records. */
   readonly recordsAt: string;
-  /** Remember when each stage was entered, and give the times with the output. */
-  readonly reportsTimes: boolean;
+  /** Remember when each stage was entered, give the times with the output, and what the request asked to include. */
+  readonly isRequest: boolean;
   /** After every state's name: names are unique in a whole state machine, children included. */
   readonly suffix: string;
 }
@@ -64,6 +64,9 @@ function functionState(stage: FunctionStage, place: Place): State {
   };
 }
 
+/** The brackets make an empty list where the execution was started without it. */
+const INCLUDE = expression('[$states.context.Execution.Input.include]');
+
 /** The event of the stage runtime: `StageEvent` of layers/seriatim/records.ts. */
 function stageEvent(stage: FunctionStage, { pipeline, setting, index }: Place): Record<string, unknown> {
   const before = pipeline.stages[index - 1];
@@ -76,6 +79,7 @@ function stageEvent(stage: FunctionStage, { pipeline, setting, index }: Place): 
     ...(before?.kind === 'inference' ? { answers: answersOf(before, '$states.input.answers') } : {}),
     ...(after?.kind === 'inference' ? { next: groupingOf(after) } : {}),
     ...(after === undefined && setting.onRecordError === 'keep' ? { isLast: true } : {}),
+    ...(setting.isRequest ? { include: INCLUDE } : {}),
   };
 }
 
@@ -124,6 +128,7 @@ function inferenceState(stage: InferenceStage, place: Place): State {
     Type: 'Map',
     ...comment(stage),
     Items: expression('$states.input.groups'),
+    ...(stage.concurrency === undefined ? {} : { MaxConcurrency: stage.concurrency }),
     ItemProcessor: {
       ProcessorConfig: { Mode: 'INLINE' },
       StartAt: invoke,
@@ -205,12 +210,12 @@ export function handOver(
   const parts = { records: expression(output.records), ...output.extra };
   if (next === undefined) {
     return {
-      Output: { ...parts, ...(setting.reportsTimes ? { entered: enteredTimes(pipeline) } : {}) },
+      Output: { ...parts, ...(setting.isRequest ? { entered: enteredTimes(pipeline) } : {}) },
       End: true,
     };
   }
   return {
-    ...(setting.reportsTimes ? { Assign: { [enteredVariable(pipeline.stages[index]!)]: ENTERED_NOW } } : {}),
+    ...(setting.isRequest ? { Assign: { [enteredVariable(pipeline.stages[index]!)]: ENTERED_NOW } } : {}),
     Output: output.whole === undefined ? parts : expression(output.whole),
     Next: next.name + setting.suffix,
   };
@@ -240,6 +245,11 @@ export function failedState(): State {
       '$string({"stage": $states.input.stage, "error": $states.input.failure.Error, "message": $states.input.failure.Cause})',
     ),
   };
+}
+
+/** Whether a cause was written by such a state. */
+export function isStageCause(path: string): string {
+  return `$substring(${path}, 0, 10) = "{\\"stage\\":\\""`;
 }
 
 export function comment({ description }: Stage): { Comment?: string } {

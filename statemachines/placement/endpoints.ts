@@ -67,3 +67,14 @@ export function refuseMultiModels(
     multi.map((container) => container.name).join(' and '),
   );
 }
+
+/** Each further variant has models of its own, laid out as the endpoint is written. */
+export function refuseVariants({ name }: Pipeline, target: EndpointTarget, placement: Placement): void {
+  const [variant] = target.variants ?? [];
+  if (variant === undefined) return;
+  throw new PipelineDefinitionError(
+    { pipeline: name },
+    `endpoints without further variants for the placement '${placement}', whose models would lie elsewhere`,
+    `"${variant.name}"`,
+  );
+}

@@ -11,7 +11,7 @@ import type {
   Placement,
   Stage,
 } from '../pipeline.ts';
-import { fusedEndpoint, modelFolder, refuseMultiModels, seriesOf } from './endpoints.ts';
+import { fusedEndpoint, modelFolder, refuseMultiModels, refuseVariants, seriesOf } from './endpoints.ts';
 import { placeRecordFlow } from './record-flow.ts';
 
 const JSON_TYPE = 'application/json';
@@ -21,9 +21,11 @@ export function placePipeline(pipeline: Pipeline): Pipeline {
   const { placement, ...written } = pipeline;
   if (placement === undefined) return pipeline;
   if (pipeline.flow === 'record') return { ...written, stages: placeRecordFlow(pipeline, placement) };
-  if (placement === 'state-machine') return { ...written, stages: pipeline.stages.flatMap(split) };
+  if (placement === 'state-machine')
+    return { ...written, stages: pipeline.stages.flatMap((stage) => split(pipeline, stage)) };
   const only = onlyInference(pipeline, placement);
   if (placement === 'inference-pipeline' || only === undefined) return written;
+  if (only.endpoint.containers.length > 1) refuseVariants(pipeline, only.endpoint, placement);
   const stages = pipeline.stages.map((stage) => (stage === only ? fuse(only) : stage));
   return { ...written, stages };
 }
@@ -40,8 +42,9 @@ export function placementProblem(pipeline: Pipeline, placement: Placement): stri
 }
 
 /** A stage per container, each fed with the answer of the one before. */
-function split(stage: Stage): Stage[] {
+function split(pipeline: Pipeline, stage: Stage): Stage[] {
   if (stage.kind !== 'inference' || stage.endpoint.containers.length === 1) return [stage];
+  refuseVariants(pipeline, stage.endpoint, 'state-machine');
   const { containers } = stage.endpoint;
   return containers.map((container, i): InferenceStage => {
     const before = containers[i - 1];

@@ -2,6 +2,7 @@
 // and the exits between them come after it. So a record that would have left early meets every model: the answers are
 // the same, the work saved by the exit is not.
 import { PipelineDefinitionError } from '../compile/errors.ts';
+import { timeoutOf } from '../compile/policies.ts';
 import { fieldsGiven } from '../compile/record-fields.ts';
 import { pascal } from '../names.ts';
 import type {
@@ -14,9 +15,12 @@ import type {
   Placement,
   Stage,
 } from '../pipeline.ts';
-import { fusedEndpoint, modelFolder, refuseMultiModels } from './endpoints.ts';
+import { fusedEndpoint, modelFolder, refuseMultiModels, refuseVariants } from './endpoints.ts';
 
 type ModelStage = InferenceStage | PayloadStage;
+
+/** What one call may take: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_runtime_InvokeEndpoint.html */
+const ENDPOINT_SECONDS = 60;
 
 /** The stage that stands in place of several models' stages. */
 const RUN_MODELS = 'RunModels';
@@ -26,6 +30,8 @@ export function placeRecordFlow(pipeline: Pipeline, placement: Placement): reado
   const models = pipeline.stages.filter(isModelStage);
   for (const stage of models) checkOneContainer(pipeline, stage);
   if (placement === 'state-machine' || models.length < 2) return pipeline.stages;
+  for (const { endpoint } of models) refuseVariants(pipeline, endpoint, placement);
+  checkPlain(pipeline, placement);
   refuseMultiModels(pipeline, models, placement);
   checkSeries(pipeline, models, placement);
   const first = pipeline.stages.indexOf(models[0]!);
@@ -45,6 +51,18 @@ function checkOneContainer(pipeline: Pipeline, { name, endpoint }: ModelStage): 
     "one container per stage where flow is 'record' and a placement is given",
     `${endpoint.containers.length}`,
   );
+}
+
+/** Where records part, or a model has a second version, its place is among the states. */
+function checkPlain(pipeline: Pipeline, placement: Placement): void {
+  const plain: readonly Stage['kind'][] = ['function', 'inference', 'payload', 'exit'];
+  const composed = pipeline.stages.find(
+    (stage) => !plain.includes(stage.kind) || (stage.kind === 'inference' && stage.canary !== undefined),
+  );
+  if (composed === undefined) return;
+  const expected = `models one after the other for the placement '${placement}', since an endpoint's containers know no other way`;
+  const found = composed.kind === 'inference' ? 'a canary' : `a ${composed.kind}`;
+  throw new PipelineDefinitionError({ pipeline: pipeline.name, stage: composed.name }, expected, found);
 }
 
 /** In a series each model's body is the answer of the one before, and nothing else. */
@@ -99,8 +117,13 @@ function mergedStage(pipeline: Pipeline, models: readonly ModelStage[], placemen
     endpoint: isFused ? fused(pipeline, models) : inSeries(pipeline, models),
     payload: (models[0] as PayloadStage).payload,
     accept: 'application/json',
+    timeoutSeconds: Math.min(ENDPOINT_SECONDS, sumOf(models.map(timeoutOf))),
     answer: { collected: Object.assign({}, ...models.map(collectedFrom)) as Record<string, CollectedAnswer> },
   };
+}
+
+function sumOf(numbers: readonly number[]): number {
+  return numbers.reduce((sum, one) => sum + one, 0);
 }
 
 function fused(pipeline: Pipeline, models: readonly ModelStage[]): EndpointTarget {

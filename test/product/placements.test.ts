@@ -41,7 +41,7 @@ async function answerPhotos(product: Product): Promise<unknown[]> {
   const poor = await sharp(good[0]).blur(2).png().toBuffer();
   const answers: unknown[] = [];
   for (const photo of [...good, poor]) {
-    const { json } = await ask(product, 'photo-themes', photo, 'image/png');
+    const { json } = await ask(product, 'photo-themes', photo, { contentType: 'image/png' });
     answers.push(json);
   }
   expect(answers.at(-1)).toMatchObject({ rejected: expect.any(String) });
