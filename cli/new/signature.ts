@@ -84,8 +84,7 @@ function nested(value: OnnxValue, element: string): string {
   if (isBare(value)) return element;
   const sizes = value.shape.slice(1).reverse();
   return sizes.reduce<string>(
-    (inner, size) =>
-      typeof size === 'number' ? `v.pipe(v.array(${inner}), v.length(${size}))` : `v.array(${inner})`,
+    (inner, size) => (typeof size === 'number' ? `listOf(${inner}, ${size})` : `listOf(${inner})`),
     element,
   );
 }

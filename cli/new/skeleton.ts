@@ -61,7 +61,7 @@ function contract(
   const outputs = signature.outputs.map((output) => `  ${member(output.name)}: ${outputSchema(output)},`);
   const answers = Object.entries(parts.answers).map(([field, schema]) => `  ${field}: ${schema},`);
   const body = [...fields, ...inputs, ...outputs, ...answers].join('\n');
-  const helpers = ['numeric', 'objectMessage'].filter(
+  const helpers = ['listOf', 'numeric', 'objectMessage'].filter(
     (helper) => helper === 'objectMessage' || body.includes(`${helper}(`),
   );
   return `// The contracts of the pipeline \`${name}\`: one record in, its answer out, and the pipeline's entry at the API.

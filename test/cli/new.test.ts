@@ -55,8 +55,8 @@ describe('a new pipeline', () => {
     await make('from-model', 4, { model: HOUSE });
 
     const contract = await read('layers/seriatim/contracts/from-model.ts');
-    expect(contract).toMatch(/numeric: v\.pipe\(v\.array\(numeric\(-1e12, 1e12\)\), v\.length\(6\)\)/);
-    expect(contract).toMatch(/categorical: v\.pipe\(v\.array\(v\.string\(\)\), v\.length\(2\)\)/);
+    expect(contract).toMatch(/numeric: listOf\(numeric\(-1e12, 1e12\), 6\)/);
+    expect(contract).toMatch(/categorical: listOf\(v\.string\(\), 2\)/);
     const sample = JSON.parse(await read('models/from-model/requests.ndjson')) as Record<string, unknown[]>;
     expect(sample).toMatchObject({ group: 'one', categorical: ['a', 'a'] });
     expect(await readFile(join(projectFolder, 'models/from-model/group/two.onnx'))).toEqual(

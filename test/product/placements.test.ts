@@ -104,6 +104,20 @@ describe('one definition, three placements', () => {
     120_000,
   );
 
+  it('gives regional-prices as states what it gives as written; no other placement is possible', async () => {
+    const answers: unknown[][] = [];
+    for (const placements of ['', 'regional-prices:state-machine']) {
+      const place = await running({
+        SERIATIM_PIPELINES: 'regional-prices',
+        SERIATIM_PLACEMENTS: placements,
+      });
+      answers.push(await answerAll(place, 'regional-prices'));
+    }
+
+    expect(answers[1]).toEqual(answers[0]);
+    expect(answers[0]).toHaveLength(500);
+  }, 120_000);
+
   it.each(['inference-pipeline', 'container'])(
     'gives as %s what it gives as states, exactly',
     (placement) => {
