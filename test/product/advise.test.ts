@@ -1,15 +1,22 @@
 // `seriatim advise` as a person runs it: it starts what it needs, says what it found, and leaves nothing behind.
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { describe, expect, it } from 'vitest';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Advice } from '../../cli/advise/advise.ts';
-import { runSeriatim } from './product.ts';
+import { PROJECT, runSeriatim } from './product.ts';
 
-const leftOver = (): string[] => readdirSync(tmpdir()).filter((name) => name.startsWith('seriatim-advise-'));
+/** Where it keeps what it throws away. */
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'advise-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
 
 async function advise(args: readonly string[], onProgress = (_text: string, _stop: () => void): void => {}) {
-  const child = runSeriatim(['advise', ...args]);
+  const child = runSeriatim(['advise', ...args], PROJECT, { TMPDIR: folder });
   const exited = once(child, 'exit') as Promise<[number | null]>;
   const printed = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) {
@@ -24,8 +31,6 @@ async function advise(args: readonly string[], onProgress = (_text: string, _sto
 
 describe('seriatim advise', () => {
   it('gives figures for each placement as JSON, with its progress apart', async () => {
-    const before = leftOver();
-
     const { code, stdout, stderr } = await advise([
       'diabetes-progression',
       '--requests',
@@ -48,11 +53,10 @@ describe('seriatim advise', () => {
     expect(measured.travelled.hops.map(({ to }) => to)).toEqual(['Predict', 'the caller']);
     expect(measured.travelled.hops.every(({ bytes }) => bytes > 0)).toBe(true);
     expect(cost.endpoints).toMatchObject([{ requestsPerSecond: 2, instances: endpoints }]);
-    expect(leftOver()).toEqual(before);
+    expect(readdirSync(folder).filter((name) => name.startsWith('seriatim-advise-'))).toEqual([]);
   }, 60_000);
 
   it('ends what it started when it is interrupted', async () => {
-    const before = leftOver();
     let isStopped = false;
 
     const { code, stdout } = await advise(['tumour-screening', '--requests', '100000'], (text, stop) => {
@@ -62,7 +66,7 @@ describe('seriatim advise', () => {
     });
 
     expect({ code, stdout }).toMatchObject({ code: 1, stdout: '' });
-    expect(leftOver()).toEqual(before);
+    expect(readdirSync(folder).filter((name) => name.startsWith('seriatim-advise-'))).toEqual([]);
   }, 60_000);
 
   it.each([
