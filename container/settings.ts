@@ -34,6 +34,8 @@ export interface Settings {
    * convolutions) and takes memory that the runtime keeps.
    */
   readonly workerBatching: BatchSettings;
+  /** Triton's response cache, for the models whose configuration asks for it; 0: off. */
+  readonly responseCacheBytes: number;
   /** Execution providers in the order in which they are tried. */
   readonly providers: readonly string[];
   /** Whether answers carry `X-Amzn-SageMaker-Custom-Attributes` saying what the invocation met. */
@@ -105,6 +107,7 @@ export function readSettings(env: Environment): Settings {
     queueLimit: integer(env, 'SERIATIM_QUEUE_LIMIT', { fallback: 1000, min: 1 }),
     batching: batchSettings(env, 32),
     workerBatching: batchSettings(env, 8),
+    responseCacheBytes: integer(env, 'SERIATIM_RESPONSE_CACHE_BYTES', { fallback: 0, min: 0 }),
     providers: list(env.SERIATIM_PROVIDERS ?? 'cpu'),
     reportsAttributes: list(env.SERIATIM_REPORT).includes('custom-attributes'),
     reportsServerTiming: list(env.SERIATIM_REPORT).includes('server-timing'),
@@ -149,8 +152,13 @@ function batchSettings(env: Environment, maxRows: number): BatchSettings {
   return {
     maxRows: integer(env, 'SERIATIM_MAX_BATCH', { fallback: maxRows, min: 1 }),
     delayMs: integer(env, 'SERIATIM_BATCH_DELAY_MS', { fallback: 0, min: 0 }),
-    preferredRows: list(env.SERIATIM_PREFERRED_BATCH).map(Number),
+    preferredRows: preferredRows(env),
   };
+}
+
+function preferredRows(env: Environment): number[] {
+  const name = 'SERIATIM_PREFERRED_BATCH';
+  return list(env[name]).map((text) => integer({ [name]: text }, name, { fallback: 1, min: 1 }));
 }
 
 function batchTransformSettings(env: Environment): BatchTransformSettings {

@@ -154,10 +154,20 @@ class QueueBatcher implements Batcher {
     try {
       await (batch.length === 1 ? this.#runAlone(batch[0]!) : this.#runShared(batch));
     } catch (thrown) {
-      for (const entry of batch) entry.reject(thrown);
+      if (batch.length > 1 && isOneCallers(thrown)) await this.#runApart(batch);
+      else for (const entry of batch) entry.reject(thrown);
     } finally {
       this.#running--;
       if (this.#queue.length > 0) this.#planFlush();
+    }
+  }
+
+  /** One caller's values can fail the run of all: each is run again by itself, and fails by itself. */
+  async #runApart(batch: readonly Entry[]): Promise<void> {
+    for (const entry of batch) {
+      const death = deathOf(entry, this.#timers.date());
+      if (death !== undefined) entry.reject(death);
+      else await this.#runAlone(entry).catch(entry.reject);
     }
   }
 
@@ -196,6 +206,12 @@ function keyOf(tensors: Tensors, { inputs }: Signature): string {
   let key = '';
   for (const { name } of inputs) key += `${tensors[name]!.shape.slice(1).join('x')};`;
   return key;
+}
+
+/** Whether a run may have failed by what one of its callers sent, or by being too large, rather than for all alike. */
+function isOneCallers(thrown: unknown): boolean {
+  const code = (thrown as Error | undefined)?.name;
+  return code === 'InvalidPayload' || code === 'ModelFailed' || code === 'ModelOutOfMemory';
 }
 
 /** Drops what nobody waits for any more. */

@@ -8,6 +8,7 @@ import type { ModelSource, WireAnswer } from '../instances/protocol.ts';
 import { checkInputs } from '../tensors.ts';
 import { openRepository } from '../triton/repository.ts';
 import { type BatchAnswer, overloaded } from './batcher.ts';
+import type { ModelLabel } from './metrics.ts';
 import { createPredictor, type Predictor, type PredictorOptions, type Thread } from './predictor.ts';
 import { handsOn, serveSeries } from './series.ts';
 
@@ -66,6 +67,8 @@ export interface Served {
   readonly provider: string;
   /** Why the providers before it were passed over. */
   readonly passedOver: readonly string[];
+  /** Its name and version in the metrics. */
+  readonly label: ModelLabel;
   /** Where its inference runs. */
   readonly thread: Thread;
   /** Whether it takes the body as it comes. */
@@ -99,10 +102,11 @@ async function serve(options: ServedModelOptions): Promise<Served> {
   const source = toSource(artefact, options);
   if (artefact.codeFile !== undefined) return serveHandlers(source, options);
   if (artefact.kind === 'triton') {
-    const { predictor, name, version } = await openRepository(source, options);
-    return servePredictor(predictor, { ...options, name, version });
+    const { predictor, name, label } = await openRepository(source, options);
+    return servePredictor(predictor, { ...options, name, label });
   }
-  return servePredictor(await createPredictor(source, options), options);
+  const label = { model: source.name, version: '1' };
+  return servePredictor(await createPredictor(source, { ...options, label }), { ...options, label });
 }
 
 function toSource(
@@ -121,7 +125,7 @@ function toSource(
 }
 
 interface DefaultContext extends ServedModelOptions {
-  readonly version?: string;
+  readonly label: ModelLabel;
 }
 
 function servePredictor(predictor: Predictor, context: DefaultContext): Served {
@@ -129,6 +133,7 @@ function servePredictor(predictor: Predictor, context: DefaultContext): Served {
   return {
     provider,
     passedOver,
+    label: context.label,
     thread,
     streamsInput: false,
     waiting,
@@ -140,7 +145,7 @@ function servePredictor(predictor: Predictor, context: DefaultContext): Served {
 async function invokePredictor(
   invocation: Invocation,
   predictor: Predictor,
-  { settings: { defaultAccept }, name, version }: DefaultContext,
+  { settings: { defaultAccept }, name, label }: DefaultContext,
 ): Promise<InvocationAnswer> {
   const { signature } = predictor;
   const startedAt = performance.now();
@@ -156,7 +161,7 @@ async function invokePredictor(
     format,
     signature,
     modelName: name,
-    ...(version && { modelVersion: version }),
+    modelVersion: label.version,
     ...(reply && { reply }),
   };
   const encoding = encodeBody(parts, rows, options);
@@ -195,8 +200,10 @@ async function serveHandlers(
   { pool, metrics, name, settings }: ServedModelOptions,
 ): Promise<Served> {
   const { provider = 'handlers', passedOver = [], streamsInput = false } = await pool.load(source);
-  const { ran } = metrics.model(name);
+  const label = { model: name, version: '1' };
+  const { ran } = metrics.model(label);
   return {
+    label,
     provider,
     passedOver,
     thread: 'worker',

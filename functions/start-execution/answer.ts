@@ -83,6 +83,11 @@ export function errorAnswer(
       ...(place.executionArn === undefined ? {} : { 'x-seriatim-execution-arn': place.executionArn }),
       ...(retryAfter === undefined ? {} : { 'retry-after': retryAfter }),
     },
-    body: JSON.stringify({ error: { code, message, stage, ...place } }),
+    body: JSON.stringify({ error: { code, message, stage: stage ?? rim(place), ...place } }),
   };
+}
+
+/** What was refused before an execution began was refused by the check of the request. */
+function rim({ executionArn }: { readonly executionArn?: string }): string | undefined {
+  return executionArn === undefined ? 'Request' : undefined;
 }

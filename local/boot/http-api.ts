@@ -7,6 +7,9 @@ import type { HttpApiDraft } from './resources/http-api-draft.ts';
 import { lowerCamel } from './resources/properties.ts';
 import type { World } from './resources/resource-type.ts';
 
+/** What is in flight has this long; the whole end has two seconds. */
+const DRAIN_MS = 800;
+
 /** @returns what was opened, in a few words */
 export async function openHttpApi(world: World, port: OpenPort, closers: Closers): Promise<string> {
   const [draft, ...others] = world.built.httpApis.values();
@@ -16,7 +19,10 @@ export async function openHttpApi(world: World, port: OpenPort, closers: Closers
   const { lambda, logs } = world.services;
   const api = draft === undefined ? NO_API : httpApi(draft);
   const gateway = createGateway({ api, lambda, logs, place: world.place });
-  closers.add('HTTP API', () => gateway.close());
+  closers.add('HTTP API', async () => {
+    // Closed first of all: every answer tells its client to come no more, while all behind it still works.
+    await Promise.all([gateway.close(), port.drain(DRAIN_MS)]);
+  });
   port.answerWith((request, response) => gateway.serve(request, response));
   return `${api.routes.length} routes on ${port.url}`;
 }

@@ -36,7 +36,8 @@ export function ownRoutes(sources: OwnSources): OwnRoutes {
 function answerHealth({ version, ports, pending, shown }: OwnSources, response: ServerResponse): void {
   const world = shown()?.world;
   const endpoints = world?.services.sagemaker.endpoints() ?? [];
-  const waiting = endpoints.filter(({ status }) => status !== 'InService');
+  // One that failed after the start would never be ready; at the start it ends the start.
+  const waiting = endpoints.filter(({ status }) => status !== 'InService' && status !== 'Failed');
   const notYet = [...pending, ...waiting.map((one) => `endpoint ${one.endpointName}: ${one.status}`)];
   const isReady = notYet.length === 0;
   sendJson(response, isReady ? 200 : 503, {

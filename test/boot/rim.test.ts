@@ -96,6 +96,36 @@ describe('a port', () => {
   });
 });
 
+describe('a port that is drained', () => {
+  it('lets what is in flight be answered, and takes nothing new', async () => {
+    const { promise: arrived, resolve: arrive } = Promise.withResolvers<() => void>();
+    const open = await openPort({ port: 0, variable: 'X' });
+    open.answerWith((_request, response) => arrive(() => response.end('done')));
+    const answer = fetch(open.url);
+    const finish = await arrived;
+
+    const drained = open.drain(10_000);
+
+    await expect(fetch(open.url)).rejects.toThrow();
+    finish();
+    expect(await (await answer).text()).toBe('done');
+    await drained;
+    await open.close();
+  });
+
+  it('waits no longer than it may', async () => {
+    const { promise: arrived, resolve: arrive } = Promise.withResolvers<void>();
+    const open = await openPort({ port: 0, variable: 'X' });
+    open.answerWith(() => arrive());
+    const answer = fetch(open.url);
+    await arrived;
+
+    await open.drain(1);
+
+    await Promise.all([expect(answer).rejects.toThrow(), open.close()]);
+  });
+});
+
 describe('readiness', () => {
   it('names what is pending from the first moment on', async () => {
     const closers = createClosers();

@@ -1,6 +1,8 @@
 // Checks of one state: its type, its fields, its transitions, its expressions. Sentences are AWS's.
 import type { Json } from '../json/text.ts';
 import { isNumber, isObject, numberOf } from '../json/text.ts';
+import { checkAssigns } from './check-assign.ts';
+import { checkChoice } from './check-choice.ts';
 import { checkExpressions } from './check-expressions.ts';
 import { type CheckContext, checkGraph } from './check-machine.ts';
 import { checkResource } from './check-resource.ts';
@@ -30,9 +32,11 @@ export function checkState(state: Fields, context: StateContext): void {
   checkValues(state, context);
   checkTransitions(state, context);
   checkErrorRules(state, context);
+  checkAssigns(state, { ...context, isJsonata });
   if (Type === 'Task') checkResource(state, context);
   if (Type === 'Wait' && !isJsonata) checkTimestamp(state, context);
   if (Type === 'Map') checkMap(state, context);
+  if (Type === 'Choice') checkChoice(state, { ...context, isJsonata });
   checkNested(state, context);
   checkExpressions(state, { ...context, isJsonata });
 }

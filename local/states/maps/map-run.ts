@@ -8,7 +8,7 @@ import type { MachineRevision } from '../run/engine.ts';
 import type { Execution } from '../run/execution.ts';
 import { StateFailure } from '../run/failure.ts';
 import type { Frame } from '../run/frame.ts';
-import { type ChildRow, childrenOf, deleteExecution, findExecution } from '../store/execution-rows.ts';
+import { type ChildRow, childrenOf } from '../store/execution-rows.ts';
 import type { Counts, MapRunRecord } from '../store/machines.ts';
 import type { Unit } from './units.ts';
 
@@ -50,7 +50,7 @@ export class MapRun {
     this.keepsOutputs = state.writer === undefined;
     this.isRedrive = record.redriveCount > 0;
     world.liveCounts.set(record.arn, { itemCounts: this.itemCounts, executionCounts: this.executionCounts });
-    world.journal.flush();
+    world.journal.catchUp();
     for (const row of childrenOf(world.database, record.arn)) {
       this.former.set(row.position, row);
     }
@@ -125,17 +125,17 @@ export class MapRun {
   }
 
   private outputOf(row: ChildRow): Json {
-    return parseJson(findExecution(this.world.database, row.arn)?.output ?? 'null');
+    return parseJson(this.world.journal.row(row.arn)?.output ?? 'null');
   }
 
   private open(unit: Unit, child: ChildRow | undefined): { execution: Execution; ended: Promise<void> } {
-    const { executor, database } = this.world;
-    const row = child === undefined ? undefined : findExecution(database, child.arn);
+    const { executor, journal } = this.world;
+    const row = child === undefined ? undefined : journal.row(child.arn);
     if (row === undefined) return this.start(unit);
     if (row.status === 'RUNNING') return executor.takeUp(row, this.machine);
     if (this.machine.type === 'STANDARD') return executor.redrive(row, this.machine);
     // An Express child leaves nothing to go on from: it is replaced.
-    deleteExecution(database, row.seq);
+    journal.delete(row.seq);
     return this.start(unit);
   }
 
