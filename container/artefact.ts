@@ -59,7 +59,8 @@ export async function inspectArtefact(
 function findPlain(folder: string): Artefact | undefined {
   const onnxFile = join(folder, 'model.onnx');
   const model = statSync(onnxFile, { throwIfNoEntry: false });
-  if (!model?.isFile() || statSync(join(folder, 'code'), { throwIfNoEntry: false })) return undefined;
+  const isThere = (name: string) => statSync(join(folder, name), { throwIfNoEntry: false }) !== undefined;
+  if (!model?.isFile() || isThere('code') || isThere(SERIES_FILE)) return undefined;
   return { kind: 'onnx', folder, onnxFile, bytes: model.size };
 }
 

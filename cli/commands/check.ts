@@ -17,16 +17,18 @@ export function register(program: Command): void {
 
 /** Prints what was found; returns what is wrong. */
 async function check(projectFolder: string): Promise<string[]> {
-  const [{ compilePipeline }, { PIPELINE_DEFINITIONS }, artefacts, models, hosting] = await Promise.all([
-    import('../../statemachines/compile/compile.ts'),
-    import('../../statemachines/index.ts'),
-    import('../../packaging/artefacts.ts'),
-    import('../../packaging/model-check.ts'),
-    import('../../packaging/pipelines/hosting.ts'),
-  ]);
+  const [{ compilePipeline }, { PIPELINE_DEFINITIONS }, artefacts, models, hosting, stageCheck] =
+    await Promise.all([
+      import('../../statemachines/compile/compile.ts'),
+      import('../../statemachines/index.ts'),
+      import('../../packaging/artefacts.ts'),
+      import('../../packaging/model-check.ts'),
+      import('../../packaging/pipelines/hosting.ts'),
+      import('../../packaging/stage-check.ts'),
+    ]);
   for (const pipeline of PIPELINE_DEFINITIONS) {
     compilePipeline(pipeline);
-    console.log(`${pipeline.name}: ${pipeline.stages.map(({ name }) => name).join(' → ')}`);
+    console.log(`${pipeline.name}: ${stageCheck.outline(pipeline.stages)}`);
   }
   // As written, where containers stand in series: how they are placed changes nothing in what they take and give.
   const written = PIPELINE_DEFINITIONS.map(({ placement: _placement, ...definition }) => definition);
@@ -40,7 +42,10 @@ async function check(projectFolder: string): Promise<string[]> {
     ];
     console.log(`${endpoint}/${container}: ${kind.join('; ')}`);
   }
-  return checked.flatMap(({ endpoint, container, problems }) =>
-    problems.map((problem) => `${endpoint}/${container}: ${problem}`),
-  );
+  return [
+    ...stageCheck.checkStages(PIPELINE_DEFINITIONS, checked),
+    ...checked.flatMap(({ endpoint, container, problems }) =>
+      problems.map((problem) => `${endpoint}/${container}: ${problem}`),
+    ),
+  ];
 }

@@ -47,6 +47,7 @@ export async function serveSeries(options: ServedModelOptions, serve: Serve): Pr
   return {
     provider: heaviest.served.provider,
     passedOver: heaviest.served.passedOver,
+    label: { model: options.name, version: '1' },
     thread: heaviest.served.thread,
     streamsInput: false,
     waiting: () => links.reduce((sum, { served }) => sum + served.waiting(), 0),
@@ -61,7 +62,9 @@ async function serveLink(
   serve: Serve,
 ): Promise<Served> {
   const { settings } = options;
-  const artefact = await inspectArtefact(join(options.artefact.folder, folder), settings.program);
+  const artefact = await inspectArtefact(join(options.artefact.folder, folder), {
+    ...(settings.program && { program: settings.program }),
+  });
   const own = accept === undefined ? settings : { ...settings, defaultAccept: accept };
   return serve({ ...options, name: `${options.name}/${name}`, artefact, settings: own });
 }

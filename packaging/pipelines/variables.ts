@@ -1,6 +1,6 @@
 // What the template says of the pipelines, derived from their definitions, as the framework's variable
 // `${pipelines:<address>}`: a pipeline that is listed in `statemachines/index.ts` is deployed without another word.
-import { includableStages } from '../../statemachines/composition.ts';
+import { allStages, includableStages } from '../../statemachines/composition.ts';
 import type { Pipeline, Stage } from '../../statemachines/pipeline.ts';
 import { placePipeline } from '../../statemachines/placement/place.ts';
 import { stageFunctions, stageRoles } from './functions.ts';
@@ -32,12 +32,10 @@ const ADDRESSES: Readonly<Record<string, (pipelines: readonly Pipeline[]) => unk
   /** The batch bucket's lifecycle. */
   expirations: (pipelines) => [
     { Id: 'AbortUploads', Status: 'Enabled', AbortIncompleteMultipartUpload: { DaysAfterInitiation: 7 } },
-    ...pipelines.map(({ name }) => ({
-      Id: `Expire${pascal(name)}Work`,
-      Status: 'Enabled',
-      Prefix: `${name}/work/`,
-      ExpirationInDays: 7,
-    })),
+    ...pipelines.map(({ name }) => expiration(name, { prefix: 'work', days: 7 })),
+    ...pipelines
+      .filter(({ stages }) => allStages(stages).some(({ kind }) => kind === 'shadow'))
+      .map(({ name }) => expiration(name, { prefix: 'shadow', days: 90 })),
   ],
   /** The variable PIPELINE_STAGES of start-execution: what `?include=` may name. */
   stages: (pipelines) =>
@@ -55,6 +53,18 @@ function givingRecords(pipeline: Pipeline): readonly Stage[] {
   return placePipeline(pipeline).stages.filter(
     (stage) => stage.kind !== 'inference' || stage.link === undefined || stage.link.isLast,
   );
+}
+
+function expiration(
+  pipeline: string,
+  { prefix, days }: { readonly prefix: string; readonly days: number },
+): unknown {
+  return {
+    Id: `Expire${pascal(pipeline)}${pascal(prefix)}`,
+    Status: 'Enabled',
+    Prefix: `${pipeline}/${prefix}/`,
+    ExpirationInDays: days,
+  };
 }
 
 /** @throws Error for an address that is none */

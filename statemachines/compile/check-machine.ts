@@ -14,10 +14,39 @@ export function checkMachine(pipeline: string, machine: StateMachine): void {
   const twice = names.find((name, i) => names.indexOf(name) < i);
   if (twice !== undefined)
     throw new PipelineDefinitionError({ pipeline }, 'each state name once', `"${twice}" twice`);
-  const bytes = Buffer.byteLength(JSON.stringify(machine));
+  checkScopes(pipeline, machine.States);
+  const text = JSON.stringify(machine);
+  // CloudFormation refuses a template with one, and the Serverless Framework leaves them out.
+  if (/[:,[]null\b/.test(text.replaceAll(/"(\\.|[^"\\])*"/g, '""')))
+    throw new PipelineDefinitionError({ pipeline }, 'no null but in an expression', 'one');
+  const bytes = Buffer.byteLength(text);
   if (bytes <= DEFINITION_BYTES_LIMIT) return;
   const expected = `a state machine of at most ${DEFINITION_BYTES_LIMIT} bytes`;
   throw new PipelineDefinitionError({ pipeline }, expected, `${bytes}`);
+}
+
+/**
+ * AWS takes no assignment in a branch or an iteration to a variable of an outer scope:
+ * https://docs.aws.amazon.com/step-functions/latest/dg/workflow-variables.html
+ */
+function checkScopes(pipeline: string, states: States, outer: readonly string[] = []): void {
+  const own = Object.values(states).flatMap(variablesOf);
+  const taken = own.find((name) => outer.includes(name));
+  if (taken !== undefined) {
+    const expected = 'variables of their own in every branch';
+    throw new PipelineDefinitionError({ pipeline }, expected, `"${taken}" of an outer scope`);
+  }
+  for (const inner of Object.values(states).flatMap(machinesIn))
+    checkScopes(pipeline, inner.States, [...outer, ...own]);
+}
+
+function variablesOf(state: State): string[] {
+  const { Choices = [], Catch = [] } = state as { Choices?: Assigning[]; Catch?: Assigning[] };
+  return [state as Assigning, ...Choices, ...Catch].flatMap(({ Assign = {} }) => Object.keys(Assign));
+}
+
+interface Assigning {
+  readonly Assign?: object;
 }
 
 function stateNames(states: States): string[] {

@@ -114,10 +114,9 @@ export function checkEndpoint(
   }
 }
 
-/** Those of a multi-model endpoint are its artefacts: https://docs.aws.amazon.com/sagemaker/latest/dg/multi-model-endpoints.html */
 function checkVariants(
   place: { pipeline: string; stage: string },
-  { containers, variants = [] }: EndpointTarget,
+  { variants = [] }: EndpointTarget,
   targetVariant: string | undefined,
 ): void {
   const names = [OWN_VARIANT, ...variants.map(({ name }) => name)];
@@ -127,8 +126,6 @@ function checkVariants(
   const bad = names.find((name, i) => !/^[A-Z][A-Za-z0-9]{0,30}$/.test(name) || names.indexOf(name) < i);
   if (bad !== undefined)
     throw new PipelineDefinitionError(place, 'variants with PascalCase names of their own', `"${bad}"`);
-  if (variants.length > 0 && containers.some(({ mode }) => mode === 'MultiModel'))
-    throw new PipelineDefinitionError(place, 'variants of single-model containers only', 'a multi-model one');
 }
 
 /** Without a function before it, nothing lays out a field or groups by target model. */

@@ -10,6 +10,7 @@ import {
   comment,
   type Flow,
   fieldPath,
+  includedIn,
   joinStates,
   outputWith,
   type Place,
@@ -90,21 +91,37 @@ function branchMachine(branch: ParallelBranch, place: Place, sequence: Sequence)
   const next = `Give${branch.name}${suffix}`;
   const failTo = `${isSoft ? 'Leave' : 'Fail'}${branch.name}${suffix}`;
   const needed = new Set(branch.gives);
-  const { start, states } = sequence(branch.stages, { ...place, next, needed, failTo, isBranch: true });
+  const inner: Place = { ...place, next, needed, failTo, branch: branch.name };
+  const { start, states } = sequence(branch.stages, inner);
+  const begin = place.setting.isBatch ? {} : { [`Begin${branch.name}`]: beginState(inner, start) };
   const ends = {
-    [next]: giveState(branch, place),
-    [failTo]: isSoft ? leaveState(branch, place) : failedState(),
+    [next]: giveState(branch, inner),
+    [failTo]: isSoft ? leaveState(branch, inner) : failedState(),
   };
-  return { StartAt: start, States: joinStates(place.pipeline, states, ends) };
+  const [first = start] = Object.keys(begin);
+  return { StartAt: first, States: joinStates(place.pipeline, begin, states, ends) };
+}
+
+/** The branch's own variable starts empty. */
+function beginState(place: Place, next: string): State {
+  return {
+    Type: 'Pass',
+    Assign: { [includedIn(place)]: {} },
+    Output: expression('$states.input'),
+    Next: next,
+  };
 }
 
 function giveState({ name, gives, dependence }: ParallelBranch, place: Place): State {
   const fields = {
     ...Object.fromEntries(gives.map((field) => [field, expression(fieldPath(field))])),
-    ...(dependence === 'soft' ? { [failureField(name)]: null } : {}),
+    ...(dependence === 'soft' ? { [failureField(name)]: NULL } : {}),
   };
   return { Type: 'Pass', Output: { fields, ...branchIncluded(place) }, End: true };
 }
+
+/** As an expression: CloudFormation takes no null in a template. */
+const NULL = expression('null');
 
 /** Nulls, and why. */
 function leaveState({ name, gives }: ParallelBranch, place: Place): State {
@@ -113,13 +130,13 @@ function leaveState({ name, gives }: ParallelBranch, place: Place): State {
     error: expression('$states.input.failure.Error'),
     message: expression('$states.input.failure.Cause'),
   };
-  const fields = { ...Object.fromEntries(gives.map((field) => [field, null])), [failureField(name)]: why };
+  const fields = { ...Object.fromEntries(gives.map((field) => [field, NULL])), [failureField(name)]: why };
   return { Type: 'Pass', Output: { fields, ...branchIncluded(place) }, End: true };
 }
 
 /** A branch's variables end with it, so what they hold goes out with its fields. */
-function branchIncluded({ setting }: Place): { included?: string } {
-  return setting.isBatch ? {} : { included: expression('$included') };
+function branchIncluded(place: Place): { included?: string } {
+  return place.setting.isBatch ? {} : { included: expression(`$${includedIn(place)}`) };
 }
 
 function assignedByBranches(
@@ -128,7 +145,7 @@ function assignedByBranches(
   given: Readonly<Record<string, string>>,
 ): { Assign?: Record<string, string> } {
   const inside = stage.branches.map((_, i) => `$states.result[${i}].included`);
-  return assigned(stage, place, given, `$merge([${inside.join(', ')}])`);
+  return assigned(stage, place, given, `$merge([$${includedIn(place)}, ${inside.join(', ')}])`);
 }
 
 /** A branch that fails says which stage it was; whatever else fails here is the parallel stage's own. */

@@ -52,7 +52,7 @@ function startState(stage: NestedStage, place: Place): State {
 function lookState(stage: NestedStage, place: Place): State {
   const execution = `$${executionVariable(stage)}`;
   const given = { [stage.into]: answerOf(stage.pipeline, `$parse(${execution}.Output)`) };
-  const { Assign } = assigned(stage, { ...place, isBranch: true }, given);
+  const { entered: _entered, ...Assign } = assigned(stage, place, given).Assign ?? {};
   return {
     Type: 'Choice',
     Choices: [
@@ -62,7 +62,7 @@ function lookState(stage: NestedStage, place: Place): State {
         Next: place.failTo,
       },
     ],
-    ...(Assign === undefined ? {} : { Assign }),
+    ...(Object.keys(Assign).length === 0 ? {} : { Assign }),
     Output: outputWith(place, given),
     Default: place.next,
   };

@@ -20,8 +20,8 @@ export interface Place {
   readonly needed: ReadonlySet<string>;
   /** The state that a failure goes to, as `{stage, failure}`. */
   readonly failTo: string;
-  /** In a branch of a parallel stage: it tells of no times, the parallel stage does. */
-  readonly isBranch?: boolean;
+  /** The innermost branch of a parallel stage that this is in. It tells of no times: the parallel stage does. */
+  readonly branch?: string;
 }
 
 /** The states of one or several stages, and the one that they start with. */
@@ -63,18 +63,25 @@ export function assigned(
   stage: Stage,
   place: Place,
   given?: Readonly<Record<string, string>>,
-  before = '$included',
+  before = `$${includedIn(place)}`,
 ): { Assign?: Record<string, string> } {
-  const { setting, isBranch } = place;
-  if (setting.isBatch) return {};
+  if (place.setting.isBatch) return {};
   const Assign: Record<string, string> = {};
-  if (isBranch !== true) Assign.entered = expression(enteredWith(stage));
-  if (given !== undefined) Assign.included = expression(includedWith(stage, given, before));
+  if (place.branch === undefined) Assign.entered = expression(enteredWith(stage));
+  if (given !== undefined) Assign[includedIn(place)] = expression(includedWith(stage, given, before));
   return Object.keys(Assign).length === 0 ? {} : { Assign };
 }
 
 function enteredWith({ name }: Stage): string {
   return `$merge([$entered, {"${name}": $states.context.State.EnteredTime}])`;
+}
+
+/**
+ * The variable of what was asked to be included. A branch has one of its own, since AWS takes no assignment to a variable
+ * of an outer scope: https://docs.aws.amazon.com/step-functions/latest/dg/workflow-variables.html
+ */
+export function includedIn({ branch = '' }: Place): string {
+  return `included${branch}`;
 }
 
 function includedWith({ name }: Stage, given: Readonly<Record<string, string>>, before: string): string {

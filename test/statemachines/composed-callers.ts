@@ -13,6 +13,8 @@ import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { type PipelineOutput, successAnswer } from '../../functions/start-execution/answer.ts';
 import { executionInput } from '../../functions/start-execution/request.ts';
 import { executionError, type SeriatimError } from '../../layers/seriatim/index.ts';
+import { createInspection } from '../../layers/seriatim/inspection/inspection.ts';
+import type { ExecutionView } from '../../layers/seriatim/inspection/view.ts';
 import { DEFAULT_PLACE } from '../../local/service.ts';
 
 export interface Asked {
@@ -23,6 +25,8 @@ export interface Asked {
   readonly executionArn: string;
   /** The states that were entered and exited, as `+Name` and `-Name`, as the execution's log tells. */
   events(): Promise<string[]>;
+  /** The execution as inspection shows it. */
+  view(): Promise<ExecutionView>;
   /** The states that were entered, as the execution's log tells. */
   states(): Promise<string[]>;
 }
@@ -74,6 +78,7 @@ export async function ask(clients: Clients, question: Question): Promise<Asked> 
     serverTiming: String(answer?.headers?.['server-timing'] ?? ''),
     executionArn,
     events,
+    view: () => viewOf(clients, pipeline, executionArn),
     states: async () => (await events()).filter((name) => name[0] === '+').map((name) => name.slice(1)),
   };
 }
@@ -110,6 +115,17 @@ export async function runBatch(
 function predictionsOf(answer: APIGatewayProxyStructuredResultV2 | undefined): Asked['predictions'] {
   if (answer === undefined) return [];
   return (JSON.parse(answer.body!) as { predictions: Asked['predictions'] }).predictions;
+}
+
+async function viewOf({ sfn, logs }: Clients, pipeline: string, arn: string): Promise<ExecutionView> {
+  const machine = {
+    pipeline,
+    arn: MACHINES + pipeline,
+    type: 'EXPRESS' as const,
+    logGroup: `/aws/vendedlogs/states/seriatim-dev-${pipeline}`,
+  };
+  const inspection = createInspection({ sfn, logs, machines: [machine], now: () => Date.now() });
+  return (await inspection.readExecution(arn))!;
 }
 
 /** Names of the states that were entered and exited, as `+Name` and `-Name`, as the execution's log tells. */

@@ -2,6 +2,8 @@
 import aslValidator from 'asl-validator';
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
+import type { State, StateMachine } from '../../statemachines/compile/asl.ts';
+import { checkMachine } from '../../statemachines/compile/check-machine.ts';
 import { compilePipeline } from '../../statemachines/compile/compile.ts';
 import {
   nestedStage,
@@ -118,6 +120,31 @@ describe('a pipeline with every kind of composition', () => {
   });
 });
 
+describe('the check of a compiled machine', () => {
+  const give = (name: string): State => ({ Type: 'Pass', Assign: { [name]: 1 }, End: true });
+  const withBranch = (inside: State): StateMachine => ({
+    Comment: '',
+    QueryLanguage: 'JSONata',
+    StartAt: 'Outer',
+    States: {
+      Outer: { Type: 'Pass', Assign: { taken: 1 }, Next: 'Both' },
+      Both: { Type: 'Parallel', Branches: [{ StartAt: 'Inner', States: { Inner: inside } }], End: true },
+    },
+  });
+
+  it('refuses an assignment in a branch to a variable of an outer scope, as AWS does', () => {
+    expect(() => checkMachine('some', withBranch(give('taken')))).toThrow(/found "taken" of an outer scope/);
+    expect(() => checkMachine('some', withBranch(give('own')))).not.toThrow();
+  });
+
+  it('refuses a null, which no template may hold', () => {
+    const output = (Output: unknown): StateMachine => withBranch({ Type: 'Pass', Output, End: true });
+
+    expect(() => checkMachine('some', output({ of: null }))).toThrow(/no null but in an expression/);
+    expect(() => checkMachine('some', output({ of: '{% null %}', text: 'a:null' }))).not.toThrow();
+  });
+});
+
 describe('the check of composed stages', () => {
   const endpoint = { ...single('One'), variants: [{ name: 'Next', artefacts: 'one-next' }] };
   const inference = (more: object) => inferenceStage({ ...asking('One'), endpoint, ...more });
@@ -171,7 +198,7 @@ describe('the check of composed stages', () => {
       of([both({}, {}), asking('One')]),
       /stage "AskOne": expected a name of its own/,
     ],
-    ['a branch whose states have taken names', of([both({}, { name: 'First' })]), /found "GiveFirst" twice/],
+    ['a branch whose states have taken names', of([both({}, { name: 'First' })]), /found "BeginFirst" twice/],
     [
       'a share of nothing',
       of([

@@ -62,6 +62,21 @@ describe('parallel branches', () => {
     expect(asked.serverTiming).toMatch(/^AskBoth;dur=\d+, AskLast;dur=\d+$/);
   });
 
+  it('show in the view of the execution, the failed one with what was caught', async () => {
+    const asked = await system.ask('views', [{ ask: { fail: 400, whom: 'May' } }]);
+
+    const { stages } = await asked.view();
+
+    expect(stages.map(({ name, kind }) => `${name}: ${kind}`)).toEqual([
+      'TakeRecord: pass',
+      'AskBoth: parallel',
+      'AskLast: inference',
+      'Answer: pass',
+    ]);
+    const attempts = stages[1]!.attempts.map(({ state, status }) => `${state}: ${status}`);
+    expect(attempts.toSorted()).toEqual(['AskMay: FAILED', 'AskMust: SUCCEEDED', 'Round: SUCCEEDED']);
+  });
+
   it('are under way at the same time', async () => {
     const asked = await system.ask('views', [{ ask: { waitMs: 30 } }]);
 

@@ -36,6 +36,7 @@ export function foldExecution(
   const tree = growFrames(events);
   const status = description.status ?? statusOf(tree.ended);
   const stages = tree.root.children
+    .flatMap(ownFrames)
     .filter((frame) => frame.type !== 'Fail' && frame.type !== 'Succeed')
     .map((frame) => toStage(frame, openStatus(frame, status)));
   const error = errorOf(tree, description, stages);
@@ -53,6 +54,15 @@ export function foldExecution(
     ...(description.traceHeader === undefined ? {} : { traceHeader: description.traceHeader }),
     eventCount: events.length,
   };
+}
+
+/**
+ * A pipeline that composes its stages runs them in a Map over the request's records. Of one record, what it went through
+ * is the execution's stages; of several, the Map is one stage with the attempts of all.
+ */
+function ownFrames(frame: Frame): Frame[] {
+  const isOneRecord = frame.type === 'Map' && frame.name === 'EachRecord' && frame.iterations === 1;
+  return isOneRecord ? frame.children : [frame];
 }
 
 const STATUSES: Readonly<Record<string, ExecutionStatus>> = {
