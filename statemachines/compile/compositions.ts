@@ -128,7 +128,8 @@ function leaveState({ name, gives }: ParallelBranch, place: Place): State {
   const why = {
     stage: expression('$states.input.stage'),
     error: expression('$states.input.failure.Error'),
-    message: expression('$states.input.failure.Cause'),
+    // A timeout may have none.
+    message: expression('$exists($states.input.failure.Cause) ? $states.input.failure.Cause : ""'),
   };
   const fields = { ...Object.fromEntries(gives.map((field) => [field, NULL])), [failureField(name)]: why };
   return { Type: 'Pass', Output: { fields, ...branchIncluded(place) }, End: true };

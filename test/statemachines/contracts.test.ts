@@ -120,6 +120,22 @@ describe('a pipeline with every kind of composition', () => {
   });
 });
 
+describe('a pipeline whose records go together', () => {
+  it('has only so many calls for different target models under way at once', () => {
+    const prepare = functionStage({ name: 'Prepare', function: 'prepare', gives: ['kind', 'ask'] });
+    const ask = asking('One', {
+      endpoint: multiModel('One'),
+      instance: 'ask',
+      targetModel: '{kind}.tar.gz',
+      into: 'by',
+      concurrency: 2,
+    });
+    const machine = compilePipeline(of([prepare, ask], { flow: 'records' })).some!;
+
+    expect(machine.States.AskOne).toMatchObject({ Type: 'Map', MaxConcurrency: 2 });
+  });
+});
+
 describe('the check of a compiled machine', () => {
   const give = (name: string): State => ({ Type: 'Pass', Assign: { [name]: 1 }, End: true });
   const withBranch = (inside: State): StateMachine => ({
