@@ -1,11 +1,12 @@
 // One definition, three placements: every sample record of every pipeline gets the very same answer, to the last
 // digit, whether its models are states, containers in series on one endpoint, or fused in one container.
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { PutObjectCommand } from '@aws-sdk/client-s3';
 import sharp from 'sharp';
 import { afterAll, describe, expect, it } from 'vitest';
 import { PLACEMENTS, type Placement } from '../../statemachines/pipeline.ts';
-import { ask, runBatch, samples } from './callers.ts';
+import { ask, BATCH_BUCKET, runBatch, s3Of, samples } from './callers.ts';
 import { PROJECT, type Product, startProduct } from './product.ts';
 
 const TABULAR = ['diabetes-progression', 'tumour-screening', 'house-prices'];
@@ -48,9 +49,32 @@ async function answerPhotos(product: Product): Promise<unknown[]> {
   return answers;
 }
 
+async function answerBatch(product: Product, pipeline: string): Promise<unknown[]> {
+  const text = recordsOf(pipeline)
+    .map((one) => JSON.stringify(one))
+    .join('\n');
+  const { out, errors } = await runBatch(product, pipeline, { name: 'all.jsonl', text });
+  expect(errors).toEqual([]);
+  return out.map((line) => JSON.parse(line) as unknown);
+}
+
+/** A few of the photos, as objects of the batch bucket. */
+async function batchPhotos(product: Product): Promise<unknown[]> {
+  const s3 = s3Of(product);
+  const keys = photos.slice(0, 5).map((name) => `photo-themes/photos/${name}`);
+  for (const Key of keys) {
+    const Body = readFileSync(join(SCENES, basename(Key)));
+    await s3.send(new PutObjectCommand({ Bucket: BATCH_BUCKET, Key, Body }));
+  }
+  s3.destroy();
+  const text = keys.map((key) => JSON.stringify({ key })).join('\n');
+  const { out } = await runBatch(product, 'photo-themes', { name: 'some.jsonl', text });
+  return out.map((line) => JSON.parse(line) as unknown);
+}
+
 interface Answered {
   readonly byPipeline: Record<string, unknown[]>;
-  readonly batch: readonly string[];
+  readonly batches: readonly (readonly unknown[])[];
 }
 
 const answered = new Map<string, Answered>();
@@ -59,12 +83,8 @@ async function answersOf(placement: Placement | 'as written', product: Product):
   const byPipeline: Record<string, unknown[]> = {};
   for (const pipeline of TABULAR) byPipeline[pipeline] = await answerAll(product, pipeline);
   byPipeline['photo-themes'] = await answerPhotos(product);
-  const text = recordsOf('tumour-screening')
-    .map((one) => JSON.stringify(one))
-    .join('\n');
-  const { out, errors } = await runBatch(product, 'tumour-screening', { name: 'all.jsonl', text });
-  expect(errors).toEqual([]);
-  const found = { byPipeline, batch: out };
+  const batches = await Promise.all(TABULAR.map((pipeline) => answerBatch(product, pipeline)));
+  const found = { byPipeline, batches: [...batches, await batchPhotos(product)] };
   answered.set(placement, found);
   return found;
 }
@@ -91,7 +111,7 @@ describe('one definition, three placements', () => {
         SERIATIM_PLACEMENTS: placements,
       });
 
-      const { byPipeline, batch } = await answersOf(placement, place);
+      const { byPipeline, batches } = await answersOf(placement, place);
 
       expect(Object.values(byPipeline).map((answers) => answers.length)).toEqual([
         221,
@@ -99,7 +119,9 @@ describe('one definition, three placements', () => {
         500,
         photos.length + 1,
       ]);
-      expect(batch).toHaveLength(285);
+      // A file's records get what the same records get by request.
+      expect(batches.slice(0, 3)).toEqual(TABULAR.map((pipeline) => byPipeline[pipeline]));
+      expect(batches[3]).toMatchObject(byPipeline['photo-themes']!.slice(0, 5) as object[]);
     },
     120_000,
   );
