@@ -1,5 +1,6 @@
 // The states of linked models: each an endpoint of its own, called with the answer of the one before as its body. JSON
 // is handed on by Step Functions itself; any other content type travels as a payload through `invoke-endpoint`.
+import { STATE_BYTES_LIMIT } from '../../layers/seriatim/payload.ts';
 import type { InferenceStage, ModelLink, Pipeline } from '../pipeline.ts';
 import { expression, functionPlaceholder, placeholder, type State, type States } from './asl.ts';
 import { PAYLOAD_RETRY, retryOf, timeoutOf } from './policies.ts';
@@ -19,6 +20,9 @@ import {
 } from './stages.ts';
 
 const JSON_TYPE = 'application/json';
+
+/** The last answer is read by expressions, so it stays inline; a state's output has its records beside it. */
+const LAST_ANSWER_BYTES = (STATE_BYTES_LIMIT * 3) / 4;
 
 type LinkStage = InferenceStage & { readonly link: ModelLink };
 
@@ -146,6 +150,7 @@ function functionArguments(stage: LinkStage, place: Place, instances: string): R
       stage: stage.name,
       endpointName: placeholder(endpoint.placeholder),
       accept: acceptFor(link),
+      ...(link.isLast ? { inlineBytes: LAST_ANSWER_BYTES } : {}),
       ...(isMultiModel(stage) ? { targetModel: expression('$states.input.targetModel') } : {}),
       ...(targetVariant === undefined ? {} : { targetVariant }),
       payload: link.isFirst ? first : expression('$states.input.answer'),
