@@ -46,17 +46,19 @@ export function costOf(measured: Measured, endpoints: number, rates: readonly nu
 }
 
 /** The rim waits for the whole execution; each function stage for its own work. */
-function lambdaUsd({ latency, travelled }: Measured): number {
+function lambdaUsd({ latency, stages, travelled }: Measured): number {
   const rim = (Math.ceil(latency.p50Ms) / 1000) * RIM_GB * PRICES.lambdaGbSecond.usd;
-  const stages = travelled.functions.reduce(
-    (sum, { durationMs }) => sum + (Math.ceil(durationMs) / 1000) * STAGE_GB * PRICES.lambdaGbSecond.usd,
+  const times = travelled.functions.map(({ stage, durationMs }) => stages[stage]?.p50Ms ?? durationMs);
+  const work = times.reduce(
+    (sum, ms) => sum + (Math.ceil(ms) / 1000) * STAGE_GB * PRICES.lambdaGbSecond.usd,
     0,
   );
-  return rim + stages + (1 + travelled.functions.length) * PRICES.lambdaRequest.usd;
+  return rim + work + (1 + travelled.functions.length) * PRICES.lambdaRequest.usd;
 }
 
-function expressUsd({ travelled }: Measured): number {
-  const seconds = Math.max(1, Math.ceil(travelled.executionMs / 100)) / 10;
+/** An execution takes less than its request. */
+function expressUsd({ latency }: Measured): number {
+  const seconds = Math.max(1, Math.ceil(latency.p50Ms / 100)) / 10;
   return PRICES.expressRequest.usd + seconds * EXPRESS_GB * PRICES.expressGbSecond.usd;
 }
 

@@ -43,8 +43,8 @@ describe('the cost', () => {
     expect(cost.httpApi).toBeCloseTo(1);
     // Two invocations; 10 ms of 1 GB and 5 ms of half a GB.
     expect(cost.lambda).toBeCloseTo(0.4 + (0.01 + 0.0025) * PRICES.lambdaGbSecond.usd * 1e6);
-    // 120 ms count as 200, with 64 MB.
-    expect(cost.stepFunctions).toBeCloseTo(1 + 0.2 * 0.0625 * PRICES.expressGbSecond.usd * 1e6);
+    // 10 ms count as 100, with 64 MB.
+    expect(cost.stepFunctions).toBeCloseTo(1 + 0.1 * 0.0625 * PRICES.expressGbSecond.usd * 1e6);
     expect(cost.s3).toBeCloseTo(2 * 5 + 0.4);
     expect(cost.perMillion).toBeCloseTo(cost.httpApi + cost.lambda + cost.stepFunctions + cost.s3);
   });
