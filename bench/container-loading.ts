@@ -1,6 +1,7 @@
 // Loading a model by the container's API beside the runtime's own session creation, both over the same files in turn.
 // The container also reads what is in the artefact's folder, tells light models from heavy ones, takes the heavy ones to
-// a worker thread, and answers over HTTP. `npx node bench/container-loading.ts --help` tells the options.
+// a worker thread, and answers over HTTP.
+// `npx node bench/container-loading.ts [--model cities|image|dense] [--rounds 200]`
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';

@@ -3,7 +3,8 @@
 // between the servers, so that a noisy machine is noisy for all of them; ratios are to be trusted, and the servers' CPU
 // time per request before both.
 //
-// `npx node bench/container.ts --help` tells the options.
+//   npx node bench/container.ts [--seconds 3] [--rounds 3] [--model tabular|image|dense] [--clients 1,8,64]
+//     [--providers cuda,webgpu] [--peers <python>]; --help tells what each is
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {

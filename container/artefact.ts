@@ -86,6 +86,14 @@ export async function listFiles(folder: string): Promise<ListedFile[]> {
   });
 }
 
+/** Folders that hold nothing, relative to the artefact. */
+export function listEmptyFolders(folder: string, below = ''): string[] {
+  const entries = readdirSync(join(folder, below), { withFileTypes: true });
+  if (entries.length === 0 && below !== '') return [below];
+  const folders = entries.filter((entry) => entry.isDirectory());
+  return folders.flatMap(({ name }) => listEmptyFolders(folder, below === '' ? name : `${below}/${name}`));
+}
+
 /** All that are no folders, at any depth. Node's own recursion would go into links to folders, and out of the artefact. */
 function readEntries(folder: string): Dirent[] {
   try {

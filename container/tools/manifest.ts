@@ -7,7 +7,7 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { inspectArtefact, listFiles } from '../artefact.ts';
+import { inspectArtefact, listEmptyFolders, listFiles } from '../artefact.ts';
 import { InferenceError } from '../errors.ts';
 import { type ArtefactEntry, packArtefact } from '../pack.ts';
 import { modelFiles } from './open.ts';
@@ -38,7 +38,8 @@ export async function packWithManifest(source: string, outFile: string): Promise
   try {
     const manifestFile = join(scratch, MANIFEST);
     await writeFile(manifestFile, `${JSON.stringify(manifest, undefined, 2)}\n`);
-    await packArtefact([...entries, { path: MANIFEST, file: manifestFile }], outFile);
+    const emptyFolders = (await stat(source)).isDirectory() ? listEmptyFolders(source) : [];
+    await packArtefact([...entries, { path: MANIFEST, file: manifestFile }], outFile, emptyFolders);
   } finally {
     await rm(scratch, { recursive: true });
   }

@@ -101,7 +101,9 @@ class Queries implements ExpressionScope {
 
   search(expression: string, statistic: string, periodSeconds = 60): readonly TimeSeries[] {
     const matches = compileSearch(expression);
-    const found = [...this.#registry.all()].map(({ identity }) => identity).filter(matches);
+    const found = [...this.#registry.all()]
+      .filter(({ identity, totalCount }) => totalCount > 0 && matches(identity))
+      .map(({ identity }) => identity);
     return found.map(({ namespace, name, dimensions }) => {
       const label = [...Object.values(dimensions), name].join(' ');
       const query = { namespace, name, dimensions };

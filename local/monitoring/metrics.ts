@@ -62,7 +62,9 @@ const LIST_PAGE = 500;
 function list(registry: Registry, input: SdkValues): SdkValues {
   const wanted = (input.Dimensions ?? []) as readonly { Name: string; Value?: string }[];
   const matching = [...registry.all()].filter(
-    ({ identity }) =>
+    ({ identity, totalCount }) =>
+      // A metric that has no value yet is none.
+      totalCount > 0 &&
       (input.Namespace === undefined || identity.namespace === input.Namespace) &&
       (input.MetricName === undefined || identity.name === input.MetricName) &&
       wanted.every(

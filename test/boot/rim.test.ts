@@ -143,6 +143,22 @@ describe('readiness', () => {
     await closers.close();
   });
 
+  it('answers a scrape of /metrics, and leaves a bucket of that name to S3', async () => {
+    const closers = createClosers();
+    const rim = await openRim(
+      { projectFolder: folder, httpPort: 0, awsPort: 0 },
+      { closers, pending: new Set() },
+    );
+
+    const scraped = await fetch(`${rim.aws.url}/metrics`);
+    rim.aws.answerWith((_request, response) => response.end('from S3'));
+    const signed = await fetch(`${rim.aws.url}/metrics`, { headers: { authorization: 'AWS4-HMAC-SHA256' } });
+
+    expect(scraped.headers.get('content-type')).toContain('version=0.0.4');
+    expect(await signed.text()).toBe('from S3');
+    await closers.close();
+  });
+
   it('leaves the folder as it was when a port is in use', async () => {
     const closers = createClosers();
     const other = await openPort({ port: 0, variable: 'X' });

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -127,6 +127,20 @@ describe('seriatim models', () => {
 
     expect(code).toBe(1);
     expect(err).toMatch(/^seriatim: .*damaged\.tar\.gz does not unpack: .*\n$/);
+  });
+
+  it('packs the empty version folder that Triton wants of an ensemble', async () => {
+    const source = writeArtefact(join(folder, 'ensemble'), {
+      'one/1/model.onnx': HOUSE_FEATURES,
+      'both/config.pbtxt': { text: 'platform: "ensemble"' },
+    });
+    mkdirSync(join(source, 'both/1'));
+    const archive = join(folder, 'ensemble.tar.gz');
+    await seriatim('models', 'pack', source, '-o', archive);
+
+    await unpackArtefact(archive, join(folder, 'ensemble-unpacked'));
+
+    expect(readdirSync(join(folder, 'ensemble-unpacked/both'))).toEqual(['1', 'config.pbtxt']);
   });
 
   it.each([

@@ -176,12 +176,16 @@ export class TransformRun {
   }
 }
 
+/** What the request says; for what it leaves out, 0 included, the container has its own values. */
 function batchEnvironment(request: TransformRequest): Record<string, string> {
+  const { MaxPayloadInMB, MaxConcurrentTransforms, BatchStrategy } = request;
   return {
     SAGEMAKER_BATCH: 'true',
-    SAGEMAKER_MAX_PAYLOAD_IN_MB: String(request.MaxPayloadInMB ?? 6),
-    SAGEMAKER_BATCH_STRATEGY: request.BatchStrategy === 'SingleRecord' ? 'SINGLE_RECORD' : 'MULTI_RECORD',
-    SAGEMAKER_MAX_CONCURRENT_TRANSFORMS: String(request.MaxConcurrentTransforms ?? 0),
+    SAGEMAKER_BATCH_STRATEGY: BatchStrategy === 'SingleRecord' ? 'SINGLE_RECORD' : 'MULTI_RECORD',
+    ...(MaxPayloadInMB ? { SAGEMAKER_MAX_PAYLOAD_IN_MB: String(MaxPayloadInMB) } : {}),
+    ...(MaxConcurrentTransforms
+      ? { SAGEMAKER_MAX_CONCURRENT_TRANSFORMS: String(MaxConcurrentTransforms) }
+      : {}),
   };
 }
 
