@@ -11,6 +11,7 @@ import { PIPELINES_VARIABLE, PLACEMENTS_VARIABLE, selectPipelines } from '../sta
 import { writeMachines } from '../statemachines/write-asl.ts';
 import { bundle } from './bundle.ts';
 import { BUNDLE_INPUTS, fingerprint } from './fingerprint.ts';
+import { inTurn } from './lock.ts';
 import { prepareFolder, selectionFolder } from './selection-folder.ts';
 
 export interface PackageOptions {
@@ -31,25 +32,36 @@ export interface Packaged {
 
 /** @throws Error with one line that says what is wrong with the template or the code */
 export async function packageTemplate(options: PackageOptions): Promise<Packaged> {
-  const { projectFolder, onProgress = () => {} } = options;
-  const selection = selectionFolder(process.env);
-  const serviceFolder = join(projectFolder, selection);
+  const { projectFolder, signal } = options;
+  const serviceFolder = join(projectFolder, selectionFolder(process.env));
   const templateFile = join(serviceFolder, '.serverless/cloudformation-template-update-stack.json');
   const markFile = join(serviceFolder, '.build/package.fingerprint');
-  const settings = settingsOf(process.env);
-  if (await isCurrent(markFile, await markOf(projectFolder, settings, templateFile))) {
-    return { templateFile, fromCache: true };
-  }
-  await rm(markFile, { force: true });
+  const mark = () => markOf(projectFolder, settingsOf(process.env), templateFile);
+  const isFresh = async () => isCurrent(markFile, await mark());
+  if (await isFresh()) return { templateFile, fromCache: true };
+  return inTurn(
+    projectFolder,
+    async () => {
+      // Another process may just have done it.
+      if (await isFresh()) return { templateFile, fromCache: true };
+      await rm(markFile, { force: true });
+      await build(options);
+      await mkdir(dirname(markFile), { recursive: true });
+      await writeFile(markFile, (await mark()) ?? '');
+      return { templateFile, fromCache: false };
+    },
+    signal,
+  );
+}
+
+async function build({ projectFolder, onProgress = () => {}, signal }: PackageOptions): Promise<void> {
+  const selection = selectionFolder(process.env);
   selectPipelines(PIPELINE_DEFINITIONS, process.env);
   onProgress('compiling state machines, bundling functions');
   await Promise.all([writeMachines(join(projectFolder, 'statemachines')), bundleChanged(projectFolder)]);
   onProgress('packaging the template');
   await prepareFolder(projectFolder, selection);
-  await runServerless(serviceFolder, options.signal);
-  await mkdir(dirname(markFile), { recursive: true });
-  await writeFile(markFile, (await markOf(projectFolder, settings, templateFile)) ?? '');
-  return { templateFile, fromCache: false };
+  await runServerless(join(projectFolder, selection), signal);
 }
 
 /** Variables of the environment that change what the Serverless Framework writes. */
