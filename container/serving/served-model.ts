@@ -10,6 +10,7 @@ import { openRepository } from '../triton/repository.ts';
 import { type BatchAnswer, overloaded } from './batcher.ts';
 import type { ModelLabel } from './metrics.ts';
 import { createPredictor, type Predictor, type PredictorOptions, type Thread } from './predictor.ts';
+import { handsOn, serveSeries } from './series.ts';
 
 /** One invocation as it came over HTTP. */
 export interface Invocation {
@@ -61,7 +62,7 @@ export interface ServedModel extends Served {
   readonly loadMs: number;
 }
 
-interface Served {
+export interface Served {
   /** The execution provider in use, or `handlers` where these bring their own model. */
   readonly provider: string;
   /** Why the providers before it were passed over. */
@@ -89,11 +90,15 @@ export interface ServedModelOptions extends Omit<PredictorOptions, 'batching' | 
 /** @throws InferenceError InvalidArtefact, ModelOutOfMemory */
 export async function serveModel(options: ServedModelOptions): Promise<ServedModel> {
   const { name, artefact, startedAt } = options;
-  const served = await serve(artefact, options);
+  const { series } = options.settings;
+  const own = await serve(options);
+  const served = series === undefined ? own : handsOn(own, series);
   return { ...served, name, url: artefact.folder, loadMs: performance.now() - startedAt };
 }
 
-async function serve(artefact: Artefact, options: ServedModelOptions): Promise<Served> {
+async function serve(options: ServedModelOptions): Promise<Served> {
+  const { artefact } = options;
+  if (artefact.kind === 'series') return serveSeries(options, serve);
   const source = toSource(artefact, options);
   if (artefact.codeFile !== undefined) return serveHandlers(source, options);
   if (artefact.kind === 'triton') {
