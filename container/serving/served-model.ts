@@ -10,6 +10,7 @@ import { type BatchAnswer, overloaded } from './batcher.ts';
 import type { ModelLabel } from './metrics.ts';
 import { createPredictor, type Predictor, type PredictorOptions, type Thread } from './predictor.ts';
 import { startChecksum } from './report.ts';
+import { handsOn, serveSeries } from './series.ts';
 
 /** One invocation as it came over HTTP. */
 export interface Invocation {
@@ -65,7 +66,7 @@ export interface ServedModel extends Served {
   readonly checksum: () => string | undefined;
 }
 
-interface Served {
+export interface Served {
   /** The execution provider in use, or `handlers` where these bring their own model. */
   readonly provider: string;
   /** Why the providers before it were passed over. */
@@ -93,14 +94,18 @@ export interface ServedModelOptions extends Omit<PredictorOptions, 'batching' | 
 /** @throws InferenceError InvalidArtefact, ModelOutOfMemory */
 export async function serveModel(options: ServedModelOptions): Promise<ServedModel> {
   const { name, artefact, startedAt } = options;
-  const served = await serve(artefact, options);
+  const { series } = options.settings;
+  const own = await serve(options);
+  const served = series === undefined ? own : handsOn(own, series);
   const checksum = options.settings.reportsAttributes ? startChecksum(artefact) : noChecksum;
   return { ...served, name, url: artefact.folder, loadMs: performance.now() - startedAt, checksum };
 }
 
 const noChecksum = (): undefined => undefined;
 
-async function serve(artefact: Artefact, options: ServedModelOptions): Promise<Served> {
+async function serve(options: ServedModelOptions): Promise<Served> {
+  const { artefact } = options;
+  if (artefact.kind === 'series') return serveSeries(options, serve);
   const source = toSource(artefact, options);
   if (artefact.codeFile !== undefined) return serveHandlers(source, options);
   if (artefact.kind === 'triton') {

@@ -39,6 +39,8 @@ export async function createStates(options: StatesOptions = {}): Promise<States>
     close: async () => {
       stopSweeping();
       world.workers.close();
+      // Between turns no state is half left.
+      await new Promise((resolve) => setImmediate(resolve));
       world.executor.close();
       world.executor.parts.logs.flush();
       await world.close();

@@ -4,6 +4,7 @@ import type { StateMachine } from '../../statemachines/compile/asl.ts';
 import { compilePipeline } from '../../statemachines/compile/compile.ts';
 import { allStages } from '../../statemachines/composition.ts';
 import type { Pipeline } from '../../statemachines/pipeline.ts';
+import { placePipeline } from '../../statemachines/placement/place.ts';
 import { endpointsOf } from './hosting.ts';
 import {
   arnOf,
@@ -110,9 +111,9 @@ function policy(name: string, statements: readonly Statement[]) {
 }
 
 /** An endpoint that is called through the function `invoke-endpoint` is that function's to call. */
-function callStatements({ name: pipeline, stages }: Pipeline, machine: StateMachine): Statement[] {
+function callStatements(pipeline: Pipeline, machine: StateMachine): Statement[] {
   const { functions, endpoints: named, machines, buckets } = placeholdersOf(machine);
-  const direct = allStages(stages).flatMap((stage) =>
+  const direct = allStages(placePipeline(pipeline).stages).flatMap((stage) =>
     stage.kind === 'inference' ? endpointsOf(stage).map(({ placeholder }) => placeholder) : [],
   );
   const endpoints = named.filter((name) => direct.includes(name));
@@ -126,8 +127,8 @@ function callStatements({ name: pipeline, stages }: Pipeline, machine: StateMach
       'states:StartSyncExecution',
       machines.map((name) => arnOf('states', `stateMachine:${machineName(name)}`)),
     ],
-    ['s3:GetObject', buckets.map(() => breakerObjects(pipeline))],
-    ['s3:DeleteObject', buckets.map(() => breakerObjects(pipeline))],
+    ['s3:GetObject', buckets.map(() => breakerObjects(pipeline.name))],
+    ['s3:DeleteObject', buckets.map(() => breakerObjects(pipeline.name))],
   ];
   return calls
     .filter(([, resources]) => resources.length > 0)

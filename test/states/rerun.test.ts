@@ -90,6 +90,21 @@ describe('rerunning a Standard execution', () => {
   });
 });
 
+describe('a rerun under a name', () => {
+  it('that is taken is refused, and everything else goes on', async () => {
+    const executionArn = await standard('named');
+    const first = await send({ executionArn, stateName: 'Last', name: 'twice' });
+    await ended(first.executionArn);
+
+    const second = await send({ executionArn, stateName: 'Last', name: 'twice' });
+
+    expect(second.message).toContain('Already Exists');
+    expect((await ended((await send({ executionArn, stateName: 'Last' })).executionArn)).status).toBe(
+      'SUCCEEDED',
+    );
+  });
+});
+
 describe('rerunning an Express execution', () => {
   it('reads its log, answers with the end, and is linked by its first event', async () => {
     const stateMachineArn = await create('express', 'EXPRESS', true);

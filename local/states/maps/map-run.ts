@@ -28,6 +28,8 @@ export class MapRun {
   private readonly running = new Set<Execution>();
   private readonly former = new Map<number, ChildRow>();
   private readonly keepsOutputs: boolean;
+  /** How many items there are; unknown while they are being read. */
+  private itemTotal: number | undefined;
   private readonly isRedrive: boolean;
 
   constructor(world: World, frame: Frame, state: MapState, record: MapRunRecord) {
@@ -56,8 +58,12 @@ export class MapRun {
     }
   }
 
-  /** @throws StateFailure States.ExceedToleratedFailureThreshold, Cancelled */
-  async work(units: AsyncGenerator<Unit>): Promise<void> {
+  /**
+   * @param itemTotal undefined while nobody knows
+   * @throws StateFailure States.ExceedToleratedFailureThreshold, Cancelled
+   */
+  async work(units: AsyncGenerator<Unit>, itemTotal: number | undefined): Promise<void> {
+    this.itemTotal = itemTotal;
     const forget = this.frame.cancellation.onCancel(() => this.stopAll());
     try {
       await this.runLanes(units);
@@ -90,6 +96,10 @@ export class MapRun {
             wake();
           });
         while (busy >= this.mostAtOnce()) await oneEnds();
+      }
+      if (failure === undefined && !this.frame.cancellation.isCancelled) {
+        this.itemTotal = this.itemCounts.total;
+        this.checkThreshold();
       }
     } catch (thrown) {
       failure ??= thrown;
@@ -169,14 +179,17 @@ export class MapRun {
     return this.world.shelves.mapRuns.get(this.record.arn) ?? this.record;
   }
 
+  /** Of a count and a percentage that are both given either may be exceeded; the percentage is one of all items. */
   private checkThreshold(): void {
-    const { toleratedFailureCount, toleratedFailurePercentage } = this.settings();
+    const { toleratedFailureCount: count, toleratedFailurePercentage: percentage } = this.settings();
     const failed = this.itemCounts.failed + this.itemCounts.timedOut;
-    const percentage = (failed / this.itemCounts.total) * 100;
-    const isTolerated =
-      (toleratedFailureCount > 0 && failed <= toleratedFailureCount) ||
-      (toleratedFailurePercentage > 0 && percentage <= toleratedFailurePercentage);
-    if (isTolerated) return;
+    const share = this.itemTotal === undefined ? 0 : (failed / this.itemTotal) * 100;
+    const isNoneTolerated = count === 0 && percentage === 0;
+    const isExceeded =
+      (isNoneTolerated && failed > 0) ||
+      (count > 0 && failed > count) ||
+      (percentage > 0 && share > percentage);
+    if (!isExceeded) return;
     throw new StateFailure(
       'States.ExceedToleratedFailureThreshold',
       'The specified tolerated failure threshold was exceeded',

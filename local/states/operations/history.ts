@@ -21,7 +21,7 @@ export function eventsOf(world: World, seq: number): KeptEvent[] {
 }
 
 /** Chunks read at once: most histories are one or two. */
-const CHUNKS = 16;
+const CHUNKS = 8;
 
 async function getHistory(world: World, input: SdkValues): Promise<SdkValues> {
   const arn = requiredText(input, 'executionArn');

@@ -2,13 +2,14 @@
 // from its history, an Express one from its log group. Documented in `docs/states.md`.
 import { randomUUID } from 'node:crypto';
 import type { SdkOperations, SdkValues } from '../../service.ts';
-import type { AwsError } from '../../wire/errors.ts';
+import { AwsError } from '../../wire/errors.ts';
 import { type Json, parseJson } from '../json/text.ts';
 import type { MachineRevision } from '../run/engine.ts';
 import { executionDoesNotExist, validation } from './api-errors.ts';
 import { findRow, outcome } from './executions.ts';
 import { eventsOf } from './history.ts';
 import { optionalText, requiredArn } from './input.ts';
+import { checkName } from './names.ts';
 import type { KeptEvent, World } from './world.ts';
 
 export function rerunOperations(world: World): SdkOperations {
@@ -29,8 +30,11 @@ async function rerun(world: World, input: SdkValues): Promise<SdkValues> {
     arn.split(':')[5] === 'express' ? await expressFormer(world, arn) : await standardFormer(world, input);
   const entry = entryOf(former, input);
   const given = optionalText(input, 'input');
+  const name = optionalText(input, 'name') ?? randomUUID();
+  checkName(name);
+  refuseTaken(world, former, name);
   const { execution, ended } = world.executor.start(former.machine, {
-    name: optionalText(input, 'name') ?? randomUUID(),
+    name,
     inputText: former.inputText,
     rerunOf: arn,
     startAt: {
@@ -47,6 +51,14 @@ async function rerun(world: World, input: SdkValues): Promise<SdkValues> {
   await ended;
   const stopDate = new Date(execution.stopMs ?? execution.startMs);
   return { ...answer, stopDate, status: execution.status, ...outcome(execution) };
+}
+
+/** @throws AwsError ExecutionAlreadyExists */
+function refuseTaken(world: World, { arn, machine }: Former, name: string): void {
+  if (machine.type === 'EXPRESS') return;
+  const taken = world.executor.row(`${arn.slice(0, arn.lastIndexOf(':'))}:${name}`);
+  if (taken === undefined) return;
+  throw new AwsError('ExecutionAlreadyExists', `Execution Already Exists: '${taken.arn}'`);
 }
 
 async function standardFormer(world: World, input: SdkValues): Promise<Former> {

@@ -16,11 +16,12 @@ export type EventDetails = Readonly<Record<string, Json>>;
 /** Made when somebody keeps events; as JSON text where a payload is among them. */
 export type MakeDetails = () => EventDetails | string;
 
-export function inputDetails(input: Json, more: EventDetails = {}): string {
+/** @param more further members, or their text with a comma before each */
+export function inputDetails(input: Json, more: EventDetails | string = ''): string {
   return `{"input":${quotedText(input)},"inputDetails":{"truncated":false}${andMembers(more)}}`;
 }
 
-export function outputDetails(output: Json, more: EventDetails = {}): string {
+export function outputDetails(output: Json, more: EventDetails | string = ''): string {
   return `{"output":${quotedText(output)},"outputDetails":{"truncated":false}${andMembers(more)}}`;
 }
 
@@ -28,7 +29,8 @@ export function parametersDetails(parameters: Json, more: EventDetails): string 
   return `{"parameters":${quotedText(parameters)}${andMembers(more)}}`;
 }
 
-function andMembers(more: EventDetails): string {
+export function andMembers(more: EventDetails | string): string {
+  if (typeof more === 'string') return more;
   const text = JSON.stringify(more);
   return text === '{}' ? '' : `,${text.slice(1, -1)}`;
 }

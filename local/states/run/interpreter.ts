@@ -5,7 +5,7 @@ import { exceedsBytes, type Json, textOf } from '../json/text.ts';
 import { Cancelled } from './cancellation.ts';
 import { runChoice } from './choice.ts';
 import type { Exit } from './data-flow.ts';
-import { inputDetails, outputDetails } from './events.ts';
+import { andMembers, type EventDetails, inputDetails, outputDetails } from './events.ts';
 import { runFail } from './fail.ts';
 import { FieldFailure, inState, StateFailure } from './failure.ts';
 import type { Frame } from './frame.ts';
@@ -90,7 +90,7 @@ function enter(frame: Frame, state: CompiledState): void {
   frame.enteredMs = execution.engine.clock.now();
   frame.enteredPrevious = frame.previous;
   frame.enteredId = frame.emit(`${state.type}StateEntered`, () =>
-    inputDetails(frame.input, { name: state.name }),
+    inputDetails(frame.input, `,"name":${state.nameText}`),
   );
   execution.changed(frame);
 }
@@ -100,7 +100,7 @@ function leave(frame: Frame, state: CompiledState, exit: Exit): Exit {
   if (typeof exit.output === 'object' || typeof exit.output === 'string') checkSize(exit.output, state);
   if (exit.assigned !== undefined) assign(frame, exit.assigned);
   frame.emit(`${state.type}StateExited`, () =>
-    outputDetails(exit.output, { name: state.name, ...assignedDetails(exit) }),
+    outputDetails(exit.output, `,"name":${state.nameText}${andMembers(assignedDetails(exit))}`),
   );
   if (execution.eventCount >= MAX_EVENTS - 1 && execution.machine.type === 'STANDARD') throw tooManyEvents();
   return exit;
@@ -127,8 +127,8 @@ function tooManyEvents(): StateFailure {
   );
 }
 
-function assignedDetails(exit: Exit): Record<string, Json> {
-  if (exit.assigned === undefined || Object.keys(exit.assigned).length === 0) return {};
+function assignedDetails(exit: Exit): EventDetails | string {
+  if (exit.assigned === undefined || Object.keys(exit.assigned).length === 0) return '';
   const texts = Object.entries(exit.assigned).map(([name, value]) => [name, textOf(value)]);
   return { assignedVariables: Object.fromEntries(texts), assignedVariablesDetails: { truncated: false } };
 }

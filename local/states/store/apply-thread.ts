@@ -10,6 +10,8 @@ const RETRY_MS = 200;
 const { file, cells } = workerData as { readonly file: string; readonly cells: Int32Array };
 const database = new Database(file);
 const reader = new LogReader(database, file);
+/** Said once for as long as it lasts. */
+let hasComplained = false;
 const pause = new Int32Array(new SharedArrayBuffer(4));
 
 for (;;) {
@@ -30,9 +32,13 @@ database.close();
 function tryReading(current: number): boolean {
   try {
     reader.readTo(current);
+    hasComplained = false;
     return true;
   } catch (thrown) {
-    console.error(`The database of executions cannot be written yet: ${(thrown as Error).message}`);
+    if (!hasComplained) {
+      console.error(`The database of executions cannot be written yet: ${(thrown as Error).message}`);
+    }
+    hasComplained = true;
     return false;
   }
 }

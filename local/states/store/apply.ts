@@ -11,7 +11,7 @@ interface Piece {
 }
 
 /** A piece that is read for one page should not be much longer than a page. */
-const MAX_PIECE_CHARACTERS = 128 * 1024;
+const MAX_PIECE_CHARACTERS = 32 * 1024;
 
 interface Merged {
   /** Executions whose first row is among these changes: nothing of them is in the database. */
@@ -29,7 +29,8 @@ interface Merged {
 
 const PUT_ROW = `INSERT INTO executions (${COLUMNS.join(', ')}) VALUES (${COLUMNS.map(() => '?').join(', ')})
   ON CONFLICT (seq) DO UPDATE SET status = excluded.status, stop_ms = excluded.stop_ms, output = excluded.output,
-    error = excluded.error, cause = excluded.cause, more = excluded.more`;
+    error = excluded.error, cause = excluded.cause, more = excluded.more
+  ON CONFLICT (arn) DO NOTHING`;
 const PUT_HISTORY = 'INSERT OR REPLACE INTO history (seq, first, last, events) VALUES (?, ?, ?, ?)';
 const PUT_FRAME = 'INSERT OR REPLACE INTO frames (seq, id, data) VALUES (?, ?, ?)';
 const PUT_DOCUMENT =

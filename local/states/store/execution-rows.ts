@@ -101,13 +101,6 @@ export function childrenOf(database: Database, mapRunArn: string): ChildRow[] {
 /** The row of an execution as it is now. */
 export function toRow(execution: Execution, seq: number): ExecutionRow {
   const { start } = execution;
-  const more: ExecutionMore = {
-    ...(execution.redriveCount === 0 ? {} : { redriveCount: execution.redriveCount }),
-    ...(execution.redriveMs === undefined ? {} : { redriveMs: execution.redriveMs }),
-    ...(start.traceHeader === undefined ? {} : { traceHeader: start.traceHeader }),
-    ...(start.mapRun === undefined ? {} : { item: start.mapRun.item, itemCount: start.mapRun.itemCount }),
-    ...(start.rerunOf === undefined ? {} : { rerunOf: start.rerunOf }),
-  };
   return {
     seq,
     arn: execution.arn,
@@ -125,6 +118,21 @@ export function toRow(execution: Execution, seq: number): ExecutionRow {
     output: execution.output === undefined ? null : textOf(execution.output),
     error: execution.error ?? null,
     cause: execution.failureCause ?? null,
-    more: JSON.stringify(more),
+    more: moreText(execution),
   };
+}
+
+/** `redriveCount` stands first, if at all: lists are filtered by that. */
+function moreText({ start, redriveCount, redriveMs }: Execution): string {
+  const { traceHeader, mapRun, rerunOf } = start;
+  const isPlain = redriveCount === 0 && mapRun === undefined;
+  if (isPlain && traceHeader === undefined && rerunOf === undefined) return '{}';
+  const more: ExecutionMore = {
+    ...(redriveCount === 0 ? {} : { redriveCount }),
+    ...(redriveMs === undefined ? {} : { redriveMs }),
+    ...(traceHeader === undefined ? {} : { traceHeader }),
+    ...(mapRun === undefined ? {} : { item: mapRun.item, itemCount: mapRun.itemCount }),
+    ...(rerunOf === undefined ? {} : { rerunOf }),
+  };
+  return JSON.stringify(more);
 }

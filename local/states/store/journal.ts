@@ -49,6 +49,7 @@ export class Journal implements EventSink, DocumentKeeper {
   private readonly stored = new WeakSet<Frame>();
   private nextSeq: number;
   private isClosed = false;
+  private hasComplained = false;
   /** For Express children of a Map Run: only how they ended. */
   readonly rowsOnly: EventSink = {
     event: () => {},
@@ -187,9 +188,13 @@ export class Journal implements EventSink, DocumentKeeper {
     try {
       this.write();
       this.flushing = undefined;
+      this.hasComplained = false;
       resolve();
     } catch (thrown) {
-      console.error(`Executions cannot be written down yet: ${(thrown as Error).message}`);
+      if (!this.hasComplained) {
+        console.error(`Executions cannot be written down yet: ${(thrown as Error).message}`);
+      }
+      this.hasComplained = true;
       setTimeout(() => this.tryWriting(resolve), RETRY_MS);
     }
   }

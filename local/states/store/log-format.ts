@@ -71,14 +71,13 @@ const TEXTS = new Set<string>(['error', 'cause']);
 const NUMBERS = new Set<string>(['seq', 'map_index', 'start_ms', 'stop_ms']);
 
 export function rowChange(kind: 'X' | 'U', row: ExecutionRow): string {
-  let text: string = kind;
-  for (const column of COLUMNS) {
-    const value = row[column];
-    text += FIELD;
-    if (value === null) continue;
-    text += TEXTS.has(column) ? JSON.stringify(value) : value;
-  }
-  return text;
+  const error = row.error === null ? '' : JSON.stringify(row.error);
+  const cause = row.cause === null ? '' : JSON.stringify(row.cause);
+  const place = `${row.seq}${FIELD}${row.arn}${FIELD}${row.machine_arn}${FIELD}${row.version_arn ?? ''}${FIELD}${row.alias_arn ?? ''}`;
+  const mapRun = `${row.map_run_arn ?? ''}${FIELD}${row.map_index ?? ''}`;
+  const state = `${row.name}${FIELD}${row.status}${FIELD}${row.start_ms}${FIELD}${row.stop_ms ?? ''}${FIELD}${row.revision}`;
+  const data = `${row.input}${FIELD}${row.output ?? ''}${FIELD}${error}${FIELD}${cause}${FIELD}${row.more}`;
+  return `${kind}${FIELD}${place}${FIELD}${mapRun}${FIELD}${state}${FIELD}${data}`;
 }
 
 /** What is bound to a statement, from a change of kind `X` or `U`. */
