@@ -1,12 +1,13 @@
-// Finds out what an unpacked artefact is: an ONNX model, handlers in `code/`, both, or Triton's model repository.
+// Finds out what an unpacked artefact is: an ONNX model, handlers in `code/`, both, Triton's model repository, or several of these in series.
 // Nothing is loaded here. The disk is asked synchronously, here and in `onnx/light.ts`: each of a handful of files takes
 // microseconds, a promise of node:fs a hop to its thread pool, and those were a third of a small model's load.
 import { type Dirent, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { InferenceError } from './errors.ts';
+import { SERIES_FILE } from './series.ts';
 
 export interface Artefact {
-  readonly kind: 'onnx' | 'handlers' | 'triton';
+  readonly kind: 'onnx' | 'handlers' | 'triton' | 'series';
   readonly folder: string;
   /** The ONNX model's file. */
   readonly onnxFile?: string;
@@ -34,6 +35,8 @@ export async function inspectArtefact(
   if (plain !== undefined) return plain;
   const files = await listFiles(folder);
   const names = files.map(({ name }) => name);
+  const allBytes = files.reduce((sum, { bytes }) => sum + bytes, 0);
+  if (names.includes(SERIES_FILE)) return { kind: 'series', folder, bytes: allBytes };
   const candidates = program === undefined ? HANDLER_FILES : [program];
   const codeFile = candidates.map((name) => `code/${name}`).find((name) => names.includes(name));
   const python = program?.endsWith('.py') ? program : 'inference.py';
@@ -48,7 +51,7 @@ export async function inspectArtefact(
     folder,
     ...(onnxFile && { onnxFile: join(folder, onnxFile) }),
     ...(codeFile && { codeFile: join(folder, codeFile) }),
-    bytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
+    bytes: allBytes,
   };
 }
 
@@ -56,7 +59,8 @@ export async function inspectArtefact(
 function findPlain(folder: string): Artefact | undefined {
   const onnxFile = join(folder, 'model.onnx');
   const model = statSync(onnxFile, { throwIfNoEntry: false });
-  if (!model?.isFile() || statSync(join(folder, 'code'), { throwIfNoEntry: false })) return undefined;
+  const isThere = (name: string) => statSync(join(folder, name), { throwIfNoEntry: false }) !== undefined;
+  if (!model?.isFile() || isThere('code') || isThere(SERIES_FILE)) return undefined;
   return { kind: 'onnx', folder, onnxFile, bytes: model.size };
 }
 

@@ -40,16 +40,30 @@ export interface Settings {
   readonly providers: readonly string[];
   /** Whether answers carry `X-Amzn-SageMaker-Custom-Attributes` saying what the invocation met. */
   readonly reportsAttributes: boolean;
+  /** Target models that hosting never unloads, for the report. */
+  readonly pinnedModels: readonly string[];
   /** Whether answers carry `Server-Timing` with the invocation's times. */
   readonly reportsServerTiming: boolean;
   /** Which model of a Triton repository answers; absent: the only one, or the only ensemble. */
   readonly tritonModel?: string;
   /** The handlers' file in `code/`; absent: `inference.ts` and its like. */
   readonly program?: string;
+  /** The container's place among several in series; absent: it answers for itself. */
+  readonly series?: SeriesPlace;
   readonly exitsWithParent: boolean;
   /** How long SIGTERM waits for what is in flight. SageMaker kills 30 s after it. */
   readonly drainMs: number;
   readonly batchTransform: BatchTransformSettings;
+}
+
+/** One of several containers in series that hand on what each of them answered: `SERIATIM_SERIES`, as JSON. */
+export interface SeriesPlace {
+  /** The name under which its answer is collected. */
+  readonly stage: string;
+  /** What the model answers with; its own default unless told. */
+  readonly accept?: string;
+  /** The last one gives all answers to the caller. */
+  readonly isLast: boolean;
 }
 
 export interface BatchSettings {
@@ -98,9 +112,11 @@ export function readSettings(env: Environment): Settings {
     responseCacheBytes: integer(env, 'SERIATIM_RESPONSE_CACHE_BYTES', { fallback: 0, min: 0 }),
     providers: list(env.SERIATIM_PROVIDERS ?? 'cpu'),
     reportsAttributes: list(env.SERIATIM_REPORT).includes('custom-attributes'),
+    pinnedModels: list(env.SERIATIM_PINNED_MODELS),
     reportsServerTiming: list(env.SERIATIM_REPORT).includes('server-timing'),
     ...(env.SAGEMAKER_TRITON_DEFAULT_MODEL_NAME && { tritonModel: env.SAGEMAKER_TRITON_DEFAULT_MODEL_NAME }),
     ...(env.SAGEMAKER_PROGRAM && { program: env.SAGEMAKER_PROGRAM }),
+    ...seriesPlace(env),
     exitsWithParent: flag(env, 'SERIATIM_EXIT_WITH_PARENT'),
     drainMs: integer(env, 'SERIATIM_DRAIN_MS', { fallback: 25_000, min: 0 }),
     batchTransform: batchTransformSettings(env),
@@ -122,6 +138,17 @@ function deadlineMs(env: Environment): number {
 function workerHeap(env: Environment): Pick<Settings, 'workerHeapMegabytes'> {
   const megabytes = integer(env, 'SERIATIM_WORKER_HEAP_MB', { fallback: 0, min: 16 });
   return megabytes === 0 ? {} : { workerHeapMegabytes: megabytes };
+}
+
+function seriesPlace({ SERIATIM_SERIES: text }: Environment): Pick<Settings, 'series'> {
+  if (text === undefined || text === '') return {};
+  try {
+    const series = JSON.parse(text) as SeriesPlace;
+    if (typeof series.stage === 'string' && typeof series.isLast === 'boolean') return { series };
+  } catch {
+    // Told below.
+  }
+  throw new RangeError(`SERIATIM_SERIES must be JSON with "stage" and "isLast", not "${text}".`);
 }
 
 function batchSettings(env: Environment, maxRows: number): BatchSettings {

@@ -6,10 +6,17 @@ import { join } from 'node:path';
 /** What a package is made of, in the project folder. The lock file stands for the npm packages. */
 const INPUTS = ['serverless.yml', 'package-lock.json', 'functions', 'layers', 'packaging', 'statemachines'];
 
+/** What the bundles are made of. */
+export const BUNDLE_INPUTS = ['package-lock.json', 'functions', 'layers', 'packaging'] as const;
+
 /** @param settings what else decides: stage, parameters */
-export async function fingerprint(projectFolder: string, settings: readonly string[]): Promise<string> {
+export async function fingerprint(
+  projectFolder: string,
+  settings: readonly string[],
+  inputs: readonly string[] = INPUTS,
+): Promise<string> {
   const digest = createHash('sha256').update(JSON.stringify([...settings, process.version]));
-  for (const input of INPUTS) {
+  for (const input of inputs) {
     for (const file of await filesUnder(projectFolder, input)) {
       digest.update(`\0${file}\0`).update(await readFile(join(projectFolder, file)));
     }

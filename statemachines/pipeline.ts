@@ -27,7 +27,17 @@ export interface Pipeline {
   /** The whole real-time execution, in seconds. 28 unless told: an HTTP API waits 30 s. */
   readonly timeoutSeconds?: number;
   readonly batch?: BatchPolicy;
+  /** How its models are laid out on endpoints, whatever `stages` writes: see `placement/`. As written, unless told. */
+  readonly placement?: Placement;
 }
+
+/**
+ * The same models as states of one endpoint each, as containers in series on one endpoint, or fused in one container.
+ * The answers are the same.
+ */
+export type Placement = (typeof PLACEMENTS)[number];
+
+export const PLACEMENTS = ['state-machine', 'inference-pipeline', 'container'] as const;
 
 /** A stage that calls something and waits for its answer. */
 export type CallStage = FunctionStage | InferenceStage | PayloadStage | NestedStage;
@@ -100,6 +110,18 @@ export interface InferenceStage extends StagePolicy {
   readonly targetContainer?: string;
   /** A second version that answers for part of the records. Of pipelines with `flow: 'record'`. */
   readonly canary?: Canary;
+  /** Written by the placement, never by hand. */
+  readonly link?: ModelLink;
+}
+
+/** One of the stages that the containers of one endpoint become when each is an endpoint of its own. */
+export interface ModelLink {
+  /** The content type of the answer before it, which is its body; of the first none: it takes `instances`. */
+  readonly takes?: string;
+  /** The content type of its own answer. */
+  readonly answers: string;
+  readonly isFirst: boolean;
+  readonly isLast: boolean;
 }
 
 /** Another version of a stage's model; what it names takes the place of what the stage names. */
@@ -127,7 +149,16 @@ export interface PayloadStage extends StagePolicy {
     readonly prediction?: string;
     /** Fields from numbers among the answer's custom attributes, by the attribute's name. */
     readonly attributes?: Readonly<Record<string, string>>;
+    /** Written by the placement: fields by their path in what several models in series answered. */
+    readonly collected?: Readonly<Record<string, CollectedAnswer>>;
   };
+}
+
+/** Where the answer of one of several models in series stands: its prediction, or a number among its attributes. */
+export interface CollectedAnswer {
+  readonly stage: string;
+  /** The attribute's name; the prediction unless told. */
+  readonly attribute?: string;
 }
 
 /** The end of the pipeline for a record that meets a condition. Of pipelines with `flow: 'record'`. */
@@ -167,6 +198,27 @@ export interface EndpointContainer {
   readonly name: string;
   readonly mode?: 'SingleModel' | 'MultiModel';
   readonly environment?: Readonly<Record<string, string>>;
+  /** The content type of its answers, as the container after it takes them. `application/json` unless told. */
+  readonly answers?: string;
+  /** The folder of its model below `models/` and in the model bucket. `<endpoint>/<container>` unless told. */
+  readonly model?: string;
+  /** Written by the placement: the models that this one container runs in turn. */
+  readonly series?: ModelSeries;
+}
+
+/** Several models behind each other in one container. */
+export interface ModelSeries {
+  readonly models: readonly ModelInSeries[];
+  /** Whether it answers with what each of them answered, by the stage's name, in place of the last one's answer. */
+  readonly collects: boolean;
+}
+
+export interface ModelInSeries {
+  readonly name: string;
+  /** As it would be by itself. */
+  readonly container: EndpointContainer;
+  /** What it answers with to the model after it; its own default unless told. */
+  readonly accept?: string;
 }
 
 /** One retrier of Amazon States Language, in its own words. */

@@ -30,8 +30,10 @@ async function check(projectFolder: string): Promise<string[]> {
     compilePipeline(pipeline);
     console.log(`${pipeline.name}: ${stageCheck.outline(pipeline.stages)}`);
   }
-  const sources = await artefacts.artefactSources(projectFolder);
-  const checked = await models.checkModels(hosting.endpointTargets(PIPELINE_DEFINITIONS), sources);
+  // As written, where containers stand in series: how they are placed changes nothing in what they take and give.
+  const written = PIPELINE_DEFINITIONS.map(({ placement: _placement, ...definition }) => definition);
+  const sources = await artefacts.artefactSources(projectFolder, written);
+  const checked = await models.checkModels(hosting.endpointTargets(written), sources);
   for (const { endpoint, container, models: count, hasHandlers, signature } of checked) {
     const kind = [
       `${count} model${count === 1 ? '' : 's'}`,

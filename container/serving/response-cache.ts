@@ -110,7 +110,7 @@ export function withResponseCache(predictor: Predictor, { cache, label, metrics 
 }
 
 function cachedAnswer(tensors: Tensors, rows: number): BatchAnswer {
-  return { tensors, queueMs: 0, computeMs: 0, batchRows: rows };
+  return { tensors, queueMs: 0, batchWaitMs: 0, computeMs: 0, batchRows: rows };
 }
 
 /** Lengths stand before what varies in length, so that no two requests read alike. */

@@ -1,6 +1,5 @@
 // A loaded model as the routes see it: bytes in, bytes out. Models without handlers are decoded and encoded on the
 // server's thread, around a predictor; models with handlers run whole in a worker.
-import { basename } from 'node:path';
 import type { Artefact } from '../artefact.ts';
 import type { DecodedBody, Part } from '../formats/codec.ts';
 import { chooseFormat, decodeBody, encodeBody } from '../formats/index.ts';
@@ -10,6 +9,8 @@ import { openRepository } from '../triton/repository.ts';
 import { type BatchAnswer, overloaded } from './batcher.ts';
 import type { ModelLabel } from './metrics.ts';
 import { createPredictor, type Predictor, type PredictorOptions, type Thread } from './predictor.ts';
+import { startChecksum } from './report.ts';
+import { handsOn, serveSeries } from './series.ts';
 
 /** One invocation as it came over HTTP. */
 export interface Invocation {
@@ -45,6 +46,8 @@ export interface InvocationTimes {
   readonly inputMs: number;
   /** Waiting for the run. */
   readonly queueMs: number;
+  /** Of it, the wait for others to join the batch while an instance was free. */
+  readonly batchWaitMs: number;
   /** The run, shared by all in the batch. */
   readonly computeMs: number;
   /** Encoding the answer. */
@@ -59,9 +62,11 @@ export interface ServedModel extends Served {
   readonly name: string;
   readonly url: string;
   readonly loadMs: number;
+  /** Of the model's file, shortened; `undefined` until it is known, and where nobody asks. */
+  readonly checksum: () => string | undefined;
 }
 
-interface Served {
+export interface Served {
   /** The execution provider in use, or `handlers` where these bring their own model. */
   readonly provider: string;
   /** Why the providers before it were passed over. */
@@ -89,11 +94,18 @@ export interface ServedModelOptions extends Omit<PredictorOptions, 'batching' | 
 /** @throws InferenceError InvalidArtefact, ModelOutOfMemory */
 export async function serveModel(options: ServedModelOptions): Promise<ServedModel> {
   const { name, artefact, startedAt } = options;
-  const served = await serve(artefact, options);
-  return { ...served, name, url: artefact.folder, loadMs: performance.now() - startedAt };
+  const { series } = options.settings;
+  const own = await serve(options);
+  const served = series === undefined ? own : handsOn(own, series);
+  const checksum = options.settings.reportsAttributes ? startChecksum(artefact) : noChecksum;
+  return { ...served, name, url: artefact.folder, loadMs: performance.now() - startedAt, checksum };
 }
 
-async function serve(artefact: Artefact, options: ServedModelOptions): Promise<Served> {
+const noChecksum = (): undefined => undefined;
+
+async function serve(options: ServedModelOptions): Promise<Served> {
+  const { artefact } = options;
+  if (artefact.kind === 'series') return serveSeries(options, serve);
   const source = toSource(artefact, options);
   if (artefact.codeFile !== undefined) return serveHandlers(source, options);
   if (artefact.kind === 'triton') {
@@ -165,7 +177,7 @@ async function invokePredictor(
   return { body, contentType, times: { ...times, rows, inputMs: decodedAt - startedAt, outputMs } };
 }
 
-type RunTimes = Pick<InvocationTimes, 'queueMs' | 'computeMs' | 'batchRows'>;
+type RunTimes = Pick<InvocationTimes, 'queueMs' | 'batchWaitMs' | 'computeMs' | 'batchRows'>;
 
 async function predictParts(
   { parts }: DecodedBody,
@@ -185,6 +197,7 @@ function sumTimes(answers: readonly BatchAnswer[]): RunTimes {
   if (answers.length === 1) return answers[0]!;
   return {
     queueMs: Math.max(...answers.map(({ queueMs }) => queueMs)),
+    batchWaitMs: Math.max(...answers.map(({ batchWaitMs }) => batchWaitMs)),
     computeMs: answers.reduce((sum, { computeMs }) => sum + computeMs, 0),
     batchRows: Math.max(...answers.map(({ batchRows }) => batchRows)),
   };
@@ -235,11 +248,7 @@ async function invokeHandlers(
   ran(1);
   // The handlers do their own decoding and encoding: all of it counts as the run.
   const computeMs = performance.now() - startedAt;
-  const times = { inputMs: 0, queueMs: startedAt - arrivedAt, computeMs, outputMs: 0, batchRows: 1, rows: 1 };
+  const queueMs = startedAt - arrivedAt;
+  const times = { inputMs: 0, queueMs, batchWaitMs: 0, computeMs, outputMs: 0, batchRows: 1, rows: 1 };
   return { ...answer, times };
-}
-
-/** The name that a report gives: the caller's word for the model, else the container's. */
-export function reportedName(model: ServedModel, headers: Readonly<Record<string, string>>): string {
-  return headers['x-amzn-sagemaker-target-model'] ?? basename(model.name);
 }

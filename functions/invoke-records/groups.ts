@@ -15,11 +15,15 @@ export interface InvokeTarget {
   readonly endpointName: string;
   readonly targetVariant?: string;
   readonly targetContainer?: string;
+  /** Of one of several linked models: what it may answer, and whether it is told the target model. */
+  readonly link?: { readonly accept: string; readonly isMultiModel: boolean };
 }
 
 export interface AnsweredHead extends GroupHead {
   readonly failure?: { readonly Error: string; readonly Cause: string };
   readonly variant?: string;
+  /** Of the body: JSON unless told. */
+  readonly contentType?: string;
 }
 
 /** Halvings left to one invocation: a model that fails for every record must not be asked for each of them. */
@@ -45,9 +49,11 @@ const FOR_A_RECORD = new Set<string>([
 /** @throws SeriatimError that says: try again later */
 export async function invokeGroup(
   target: InvokeTarget,
-  group: Frame<GroupHead>,
+  group: Frame<AnsweredHead>,
   budget: SplitBudget,
 ): Promise<Frame<AnsweredHead>[]> {
+  // Failed at a linked model before this one.
+  if (group.head.failure !== undefined) return [group];
   try {
     return [answered(group, await call(target, group))];
   } catch (thrown) {
@@ -59,34 +65,51 @@ export async function invokeGroup(
 
 async function splitGroup(
   target: InvokeTarget,
-  group: Frame<GroupHead>,
+  group: Frame<AnsweredHead>,
   { budget, error }: { budget: SplitBudget; error: RecordError },
 ): Promise<Frame<AnsweredHead>[]> {
   const { positions } = group.head;
   if (positions.length === 1 || budget.left === 0) return [failed(group, error)];
+  const list = listIn(group);
+  if (list === undefined) return [failed(group, error)];
   budget.left--;
-  const { instances } = JSON.parse(Buffer.from(group.body).toString('utf8')) as { instances: unknown[] };
   const middle = positions.length >> 1;
   const halves = [
-    part(group, instances, { from: 0, to: middle }),
-    part(group, instances, { from: middle, to: positions.length }),
+    part(group, list, { from: 0, to: middle }),
+    part(group, list, { from: middle, to: positions.length }),
   ];
   const answers: Frame<AnsweredHead>[] = [];
   for (const half of halves) answers.push(...(await invokeGroup(target, half, budget)));
   return answers;
 }
 
+/** The records in a body: of a first model `instances`, of a linked one the `predictions` before it. */
+interface BodyList {
+  readonly name: string;
+  readonly values: readonly unknown[];
+}
+
+/** Undefined for a body that cannot be divided. */
+function listIn({ head, body }: Frame<AnsweredHead>): BodyList | undefined {
+  if (head.contentType !== undefined && !head.contentType.startsWith('application/json')) return undefined;
+  const parsed = JSON.parse(Buffer.from(body).toString('utf8')) as Record<string, unknown>;
+  const found = Object.entries(parsed).find(
+    ([, values]) => Array.isArray(values) && values.length === head.positions.length,
+  );
+  return found === undefined ? undefined : { name: found[0], values: found[1] as unknown[] };
+}
+
 function part(
-  { head }: Frame<GroupHead>,
-  instances: readonly unknown[],
+  { head }: Frame<AnsweredHead>,
+  { name, values }: BodyList,
   { from, to }: { from: number; to: number },
-): Frame<GroupHead> {
-  const body = Buffer.from(JSON.stringify({ instances: instances.slice(from, to) }));
+): Frame<AnsweredHead> {
+  const body = Buffer.from(JSON.stringify({ [name]: values.slice(from, to) }));
   return { head: { ...head, positions: head.positions.slice(from, to) }, body };
 }
 
 /** Once more when the model's server failed: it may have been its moment's fault. */
-async function call(target: InvokeTarget, group: Frame<GroupHead>): Promise<EndpointAnswer> {
+async function call(target: InvokeTarget, group: Frame<AnsweredHead>): Promise<EndpointAnswer> {
   try {
     return await callOnce(target, group);
   } catch (thrown) {
@@ -97,26 +120,28 @@ async function call(target: InvokeTarget, group: Frame<GroupHead>): Promise<Endp
 }
 
 function callOnce(
-  { stage, endpointName, targetVariant, targetContainer }: InvokeTarget,
-  { head, body }: Frame<GroupHead>,
+  { stage, endpointName, targetVariant, targetContainer, link }: InvokeTarget,
+  { head, body }: Frame<AnsweredHead>,
 ): Promise<EndpointAnswer> {
+  const targetModel = link?.isMultiModel === false ? undefined : head.targetModel;
   return callEndpoint({
     stage,
     endpointName,
-    payload: { body, contentType: 'application/json' },
-    accept: 'application/json',
-    ...(head.targetModel === undefined ? {} : { targetModel: head.targetModel }),
+    payload: { body, contentType: head.contentType ?? 'application/json' },
+    accept: link?.accept ?? 'application/json',
+    ...(targetModel === undefined ? {} : { targetModel }),
     ...(targetVariant === undefined ? {} : { targetVariant }),
     ...(targetContainer === undefined ? {} : { targetContainerHostname: targetContainer }),
   });
 }
 
-function answered({ head }: Frame<GroupHead>, answer: EndpointAnswer): Frame<AnsweredHead> {
+function answered({ head }: Frame<AnsweredHead>, answer: EndpointAnswer): Frame<AnsweredHead> {
   const variant = answer.invokedProductionVariant;
-  return { head: { ...head, ...(variant === undefined ? {} : { variant }) }, body: answer.body };
+  const contentType = answer.contentType;
+  return { head: { ...head, contentType, ...(variant === undefined ? {} : { variant }) }, body: answer.body };
 }
 
-function failed({ head }: Frame<GroupHead>, { code, message }: RecordError): Frame<AnsweredHead> {
+function failed({ head }: Frame<AnsweredHead>, { code, message }: RecordError): Frame<AnsweredHead> {
   return { head: { ...head, failure: { Error: code, Cause: message } }, body: new Uint8Array() };
 }
 

@@ -7,11 +7,10 @@ import {
   decodeFrames,
   encodeFrames,
   FRAMES_TYPE,
-  type GroupHead,
   pack,
   unpack,
 } from '../../layers/seriatim/index.ts';
-import { type InvokeTarget, invokeGroup, splitBudget } from './groups.ts';
+import { type AnsweredHead, type InvokeTarget, invokeGroup, splitBudget } from './groups.ts';
 import { type ModelUse, modelsOf } from './models.ts';
 
 export interface InvokeRecordsEvent extends InvokeTarget {
@@ -30,7 +29,7 @@ const CALLS_AT_ONCE = 2;
 export async function handler(event: InvokeRecordsEvent): Promise<InvokeRecordsResult> {
   const { groups, carry, ...target } = event;
   const { body } = await unpack(groups.payload);
-  const waiting = decodeFrames<GroupHead>(body);
+  const waiting = decodeFrames<AnsweredHead>(body);
   const budget = splitBudget();
   const answered = await mapPooled(waiting, CALLS_AT_ONCE, (group) => invokeGroup(target, group, budget));
   const answers = answered.flat();

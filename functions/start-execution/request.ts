@@ -65,6 +65,8 @@ function bodyText({ body, isBase64Encoded }: APIGatewayProxyEventV2): string {
 
 /** The list of `{"instances":[…]}`, undefined for a single record. */
 function instancesOf(body: unknown): readonly unknown[] | undefined {
+  if (Array.isArray(body))
+    throw new InvalidPayload('The request body is a list: expected one record, or {"instances":[…]}');
   if (body === null || typeof body !== 'object' || !Object.hasOwn(body, 'instances')) return undefined;
   const { instances } = body as { instances: unknown };
   if (!Array.isArray(instances)) throw new InvalidPayload('instances: expected an array of records');

@@ -11,14 +11,24 @@ import type { World } from './resources/resource-type.ts';
 const DRAIN_MS = 800;
 
 /** @returns what was opened, in a few words */
-export async function openHttpApi(world: World, port: OpenPort, closers: Closers): Promise<string> {
+export async function openHttpApi(
+  world: World,
+  port: OpenPort,
+  { closers, token }: { readonly closers: Closers; readonly token?: string | undefined },
+): Promise<string> {
   const [draft, ...others] = world.built.httpApis.values();
   // There is one port: on AWS each API has a host of its own.
   for (const { name } of others)
     world.built.notes.push(`HTTP API ${name}: only the first one is served here`);
   const { lambda, logs } = world.services;
   const api = draft === undefined ? NO_API : httpApi(draft);
-  const gateway = createGateway({ api, lambda, logs, place: world.place });
+  const gateway = createGateway({
+    api,
+    lambda,
+    logs,
+    place: world.place,
+    ...(token ? { access: { token } } : {}),
+  });
   closers.add('HTTP API', async () => {
     // Closed first of all: every answer tells its client to come no more, while all behind it still works.
     await Promise.all([gateway.close(), port.drain(DRAIN_MS)]);

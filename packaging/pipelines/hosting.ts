@@ -9,13 +9,15 @@ import {
   type Pipeline,
   type Stage,
 } from '../../statemachines/pipeline.ts';
+import { modelFolder } from '../../statemachines/placement/endpoints.ts';
+import { placePipeline } from '../../statemachines/placement/place.ts';
 import type { Resources } from './machines.ts';
 import { endpointOf, PREFIX } from './names.ts';
 
 /** Each endpoint once, by its placeholder; pipelines may share one. */
 export function endpointTargets(pipelines: readonly Pipeline[]): EndpointTarget[] {
   const targets = new Map<string, EndpointTarget>();
-  for (const stage of pipelines.flatMap(({ stages }) => allStages(stages))) {
+  for (const stage of pipelines.flatMap((pipeline) => allStages(placePipeline(pipeline).stages))) {
     for (const endpoint of endpointsOf(stage)) targets.set(endpoint.placeholder, endpoint);
   }
   return [...targets.values()];
@@ -34,8 +36,17 @@ export function modelDataKey(
   container: EndpointContainer,
   variant?: EndpointVariant,
 ): string {
-  const folder = `${variant?.artefacts ?? endpointOf(target.placeholder)}/${container.name}/`;
+  const folder = `${variantFolder(target, container, variant)}/`;
   return container.mode === 'MultiModel' ? folder : `${folder}model.tar.gz`;
+}
+
+/** Below `models/`, and in the model bucket. */
+export function variantFolder(
+  target: EndpointTarget,
+  container: EndpointContainer,
+  variant?: EndpointVariant,
+): string {
+  return variant === undefined ? modelFolder(target, container) : `${variant.artefacts}/${container.name}`;
 }
 
 /** The endpoint's own variant, and its further ones: undefined is its own. */

@@ -4,6 +4,7 @@ import type { StateMachine } from '../../statemachines/compile/asl.ts';
 import { compilePipeline } from '../../statemachines/compile/compile.ts';
 import { allStages } from '../../statemachines/composition.ts';
 import type { Pipeline } from '../../statemachines/pipeline.ts';
+import { placePipeline } from '../../statemachines/placement/place.ts';
 import { endpointsOf } from './hosting.ts';
 import {
   arnOf,
@@ -110,9 +111,9 @@ function policy(name: string, statements: readonly Statement[]) {
 }
 
 /** An endpoint that is called through a function is that function's to call. */
-function callStatements({ name: pipeline, stages }: Pipeline, machine: StateMachine): Statement[] {
+function callStatements(pipeline: Pipeline, machine: StateMachine): Statement[] {
   const { functions, endpoints: named, machines, buckets } = placeholdersOf(machine);
-  const direct = allStages(stages).flatMap((stage) =>
+  const direct = allStages(placePipeline(pipeline).stages).flatMap((stage) =>
     stage.kind === 'inference' ? endpointsOf(stage).map(({ placeholder }) => placeholder) : [],
   );
   const callsItself = JSON.stringify(machine).includes(':sagemakerruntime:invokeEndpoint');
@@ -127,8 +128,8 @@ function callStatements({ name: pipeline, stages }: Pipeline, machine: StateMach
       'states:StartSyncExecution',
       machines.map((name) => arnOf('states', `stateMachine:${machineName(name)}`)),
     ],
-    ['s3:GetObject', buckets.map(() => breakerObjects(pipeline))],
-    ['s3:DeleteObject', buckets.map(() => breakerObjects(pipeline))],
+    ['s3:GetObject', buckets.map(() => breakerObjects(pipeline.name))],
+    ['s3:DeleteObject', buckets.map(() => breakerObjects(pipeline.name))],
   ];
   return calls
     .filter(([, resources]) => resources.length > 0)
@@ -154,11 +155,16 @@ function batchStatements(pipeline: string): Statement[] {
       Action: ['s3:AbortMultipartUpload', 's3:GetObject', 's3:ListMultipartUploadParts', 's3:PutObject'],
       Resource: batchObjects(`${pipeline}/work/*`),
     },
-    { Effect: 'Allow', Action: 'states:StartExecution', Resource: arnOf('states', `stateMachine:${name}`) },
+    // The second of each is what a rerun derives: it runs by the same role.
+    {
+      Effect: 'Allow',
+      Action: 'states:StartExecution',
+      Resource: [`stateMachine:${name}`, `stateMachine:${name}-rerun-*`].map((id) => arnOf('states', id)),
+    },
     {
       Effect: 'Allow',
       Action: ['states:DescribeExecution', 'states:RedriveExecution', 'states:StopExecution'],
-      Resource: arnOf('states', `execution:${name}/*`),
+      Resource: [`execution:${name}/*`, `execution:${name}-rerun-*`].map((id) => arnOf('states', id)),
     },
   ];
 }

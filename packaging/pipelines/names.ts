@@ -1,31 +1,16 @@
 // The names that a pipeline's resources have in the template and on AWS, from those in its definition.
 import type { StateMachine } from '../../statemachines/compile/asl.ts';
+import { kebab, pascal } from '../../statemachines/names.ts';
+
+export { endpointOf, kebab, pascal } from '../../statemachines/names.ts';
 
 /** Every name starts with it; the Serverless Framework fills in the stage. */
 export const PREFIX = `seriatim-\${sls:stage}-`;
-
-/** `tumour-screening` → `TumourScreening` */
-export function pascal(name: string): string {
-  return name
-    .split('-')
-    .map((word) => word[0]!.toUpperCase() + word.slice(1))
-    .join('');
-}
-
-/** `TumourScreening` → `tumour-screening` */
-export function kebab(name: string): string {
-  return name.replace(/(?<=[a-z0-9])[A-Z]/g, (letter) => `-${letter}`).toLowerCase();
-}
 
 /** `PreprocessHouseFunction` → the framework's id of the function `preprocess-house`. */
 export function functionId(placeholder: string): string {
   const [first, ...rest] = kebab(placeholder.replace(/Function$/, '')).split('-');
   return `${pascal(first!)}${rest.map((word) => `Dash${word}`).join('')}LambdaFunction`;
-}
-
-/** `TumourScreeningEndpoint` → `tumour-screening` */
-export function endpointOf(placeholder: string): string {
-  return kebab(placeholder.replace(/Endpoint$/, ''));
 }
 
 export interface Placeholders {

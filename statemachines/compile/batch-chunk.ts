@@ -1,7 +1,13 @@
 // A child of a batch: the stages over one chunk of records, which travel between them as payloads. A stage that fails
 // on the chunk as a whole is tried again on its halves, down to the record at fault; what fails for reasons of its own,
 // such as an endpoint that is away, ends the child and the run.
-import { type FunctionStage, functionStage, type InferenceStage, type Pipeline } from '../pipeline.ts';
+import {
+  type FunctionStage,
+  functionStage,
+  type InferenceStage,
+  type ModelLink,
+  type Pipeline,
+} from '../pipeline.ts';
 import {
   type Catcher,
   expression,
@@ -196,19 +202,25 @@ const PAYLOAD_LIKE = {
   answer: {},
 } as const;
 
-function invokeEvent({
-  name,
-  endpoint,
-  targetVariant,
-  targetContainer,
-}: InferenceStage): Record<string, unknown> {
+function invokeEvent(stage: InferenceStage): Record<string, unknown> {
+  const { name, endpoint, targetVariant, targetContainer, link } = stage;
+  const isFirst = link === undefined || link.isFirst;
   return {
     stage: name,
     endpointName: placeholder(endpoint.placeholder),
     ...(targetVariant === undefined ? {} : { targetVariant }),
     ...(targetContainer === undefined ? {} : { targetContainer }),
-    groups: expression('$states.input.groups'),
+    ...(link === undefined ? {} : { link: linkOf(stage, link) }),
+    groups: isFirst ? expression('$states.input.groups') : { payload: expression('$states.input.answers') },
     carry: CARRY,
+  };
+}
+
+/** Of linked models each takes the answer of the one before as it came; only those in multi-model mode are told which. */
+function linkOf({ endpoint }: InferenceStage, { isLast }: ModelLink): Record<string, unknown> {
+  return {
+    accept: isLast ? 'application/json' : '*/*',
+    isMultiModel: endpoint.containers.some(({ mode }) => mode === 'MultiModel'),
   };
 }
 

@@ -1,5 +1,6 @@
 // The compiler: a pipeline in, its two state machines out, by the names of their files.
 import type { Pipeline } from '../pipeline.ts';
+import { placePipeline } from '../placement/place.ts';
 import type { StateMachine } from './asl.ts';
 import { batchMachine } from './batch.ts';
 import { checkPipeline } from './check.ts';
@@ -12,9 +13,10 @@ import { realTimeMachine } from './real-time.ts';
  */
 export function compilePipeline(pipeline: Pipeline): Readonly<Record<string, StateMachine>> {
   checkPipeline(pipeline);
+  const placed = placePipeline(pipeline);
   const machines = {
-    [pipeline.name]: realTimeMachine(pipeline),
-    [`${pipeline.name}-batch`]: batchMachine(pipeline),
+    [pipeline.name]: realTimeMachine(placed),
+    [`${pipeline.name}-batch`]: batchMachine(placed),
   };
   for (const machine of Object.values(machines)) checkMachine(pipeline.name, machine);
   return machines;

@@ -43,7 +43,7 @@ const INFERENCE_RETRY: readonly RetryRule[] = [
 ];
 
 /** Through the function `invoke-endpoint`: Lambda's hiccups, and the endpoint's under the registry's names. */
-const PAYLOAD_RETRY: readonly RetryRule[] = [
+export const PAYLOAD_RETRY: readonly RetryRule[] = [
   ...FUNCTION_RETRY,
   { ErrorEquals: ['ModelLoading'], IntervalSeconds: 1, MaxAttempts: 6, BackoffRate: 2, MaxDelaySeconds: 30 },
   {

@@ -2,8 +2,8 @@
 import type { Pipeline } from '../pipeline.ts';
 import { expression, type State, type StateMachine, type States } from './asl.ts';
 import { recordsAtOnce } from './concurrency.ts';
+import { pipelineStates } from './links.ts';
 import { recordStates } from './record-flow.ts';
-import { stageStates } from './stages.ts';
 
 /** An HTTP API waits 30 s for its answer. */
 const TIMEOUT_SECONDS = 28;
@@ -29,7 +29,7 @@ function statesOf(pipeline: Pipeline): Pick<StateMachine, 'StartAt' | 'TimeoutSe
 }
 
 function allRecords(pipeline: Pipeline): States {
-  return stageStates(pipeline, {
+  return pipelineStates(pipeline, {
     onRecordError: 'fail',
     recordsAt: '$states.input.records',
     isRequest: true,

@@ -1,5 +1,12 @@
 // What the stages of a pipeline with `flow: 'record'` call, each for one record.
-import type { CallStage, FunctionStage, InferenceStage, PayloadStage, Pipeline } from '../pipeline.ts';
+import type {
+  CallStage,
+  CollectedAnswer,
+  FunctionStage,
+  InferenceStage,
+  PayloadStage,
+  Pipeline,
+} from '../pipeline.ts';
 import { expression, functionPlaceholder, placeholder } from './asl.ts';
 import { resolveFields, resolveTemplate } from './expressions.ts';
 import { fieldPath } from './record-place.ts';
@@ -59,7 +66,7 @@ function inferenceCall(stage: InferenceStage): Call {
 }
 
 function payloadCall(stage: PayloadStage, pipeline: Pipeline): Call {
-  const { payload, prediction, attributes = {} } = stage.answer;
+  const { payload, prediction, attributes = {}, collected = {} } = stage.answer;
   return {
     Resource: LAMBDA_INVOKE,
     Arguments: {
@@ -83,6 +90,13 @@ function payloadCall(stage: PayloadStage, pipeline: Pipeline): Call {
           `$number($states.result.Payload.attributes.${name})`,
         ]),
       ),
+      ...Object.fromEntries(Object.entries(collected).map(([field, from]) => [field, collectedAnswer(from)])),
     },
   };
+}
+
+/** Of `{"predictions":[{"<stage>":{"prediction","attributes"}}]}`, which models in series answer together. */
+function collectedAnswer({ stage, attribute }: CollectedAnswer): string {
+  const all = `$parse($states.result.Payload.payload.text).predictions[0].${stage}`;
+  return attribute === undefined ? `${all}.prediction` : `$number(${all}.attributes.${attribute})`;
 }

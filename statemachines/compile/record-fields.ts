@@ -41,8 +41,9 @@ export function fieldsGiven(stage: Stage): string[] {
     case 'nested':
       return stage.into === undefined ? [] : [stage.into];
     case 'payload': {
-      const { payload, prediction, attributes = {} } = stage.answer;
-      return [payload, prediction, ...Object.keys(attributes)].filter((field) => field !== undefined);
+      const { payload, prediction, attributes = {}, collected = {} } = stage.answer;
+      const named = [...Object.keys(attributes), ...Object.keys(collected)];
+      return [payload, prediction, ...named].filter((field) => field !== undefined);
     }
     case 'parallel':
       return stage.branches.flatMap(branchFields);

@@ -34,14 +34,15 @@ export function stageStates(pipeline: Pipeline, setting: StageSetting): States {
   pipeline.stages.forEach((stage, i) => {
     const place = { pipeline, setting, index: i };
     if (stage.kind === 'function') states[stage.name + setting.suffix] = functionState(stage, place);
-    if (stage.kind !== 'inference') return;
+    // Links are the work of `links.ts`.
+    if (stage.kind !== 'inference' || stage.link !== undefined) return;
     const build = i === 0 ? wholeInferenceState : inferenceState;
     states[stage.name + setting.suffix] = build(stage, place);
   });
   return { ...states, [FAILED + setting.suffix]: failedState() };
 }
 
-interface Place {
+export interface Place {
   readonly pipeline: Pipeline;
   readonly setting: StageSetting;
   readonly index: number;
@@ -82,11 +83,11 @@ function stageEvent(stage: FunctionStage, { pipeline, setting, index }: Place): 
   };
 }
 
-function answersOf(stage: InferenceStage, groups: string): Record<string, unknown> {
+export function answersOf(stage: InferenceStage, groups: string): Record<string, unknown> {
   return { ...answersHead(stage), groups: expression(groups) };
 }
 
-function answersHead({ name, into }: InferenceStage): Record<string, unknown> {
+export function answersHead({ name, into }: InferenceStage): Record<string, unknown> {
   return { stage: name, ...(into === undefined ? {} : { into }) };
 }
 
@@ -168,7 +169,7 @@ function invokeState(stage: InferenceStage, setting: StageSetting): State {
   };
 }
 
-function groupIdentity({ targetModel }: InferenceStage): Record<string, string> {
+export function groupIdentity({ targetModel }: InferenceStage): Record<string, string> {
   const positions = expression('$states.input.positions');
   return targetModel === undefined
     ? { positions }
@@ -176,7 +177,7 @@ function groupIdentity({ targetModel }: InferenceStage): Record<string, string> 
 }
 
 /** In a batch, the failure of one group leaves the others alone. */
-function keepCatcher(stage: InferenceStage, setting: StageSetting): Catcher {
+export function keepCatcher(stage: InferenceStage, setting: StageSetting): Catcher {
   return {
     ErrorEquals: ['States.ALL'],
     Output: { ...groupIdentity(stage), failure: expression('$states.errorOutput') },
@@ -184,15 +185,15 @@ function keepCatcher(stage: InferenceStage, setting: StageSetting): Catcher {
   };
 }
 
-function keepState(stage: InferenceStage, setting: StageSetting): States {
+export function keepState(stage: InferenceStage, setting: StageSetting): States {
   return setting.onRecordError === 'keep' ? { [keepName(stage, setting)]: { Type: 'Pass', End: true } } : {};
 }
 
-function keepName(stage: InferenceStage, { suffix }: StageSetting): string {
+export function keepName(stage: InferenceStage, { suffix }: StageSetting): string {
   return `Keep${stage.name}Failure${suffix}`;
 }
 
-function catchAll(stage: Stage, { suffix }: StageSetting): Catcher {
+export function catchAll(stage: Stage, { suffix }: StageSetting): Catcher {
   return {
     ErrorEquals: ['States.ALL'],
     Output: { stage: stage.name, failure: expression('$states.errorOutput') },
@@ -201,7 +202,7 @@ function catchAll(stage: Stage, { suffix }: StageSetting): Catcher {
 }
 
 /** The state's output, the time it was entered, and what comes next. */
-function handOver(
+export function handOver(
   { pipeline, setting, index }: Place,
   output: { readonly whole?: string; readonly records: string; readonly extra?: Record<string, unknown> },
 ): Record<string, unknown> {
@@ -251,6 +252,6 @@ export function isStageCause(path: string): string {
   return `$substring(${path}, 0, 10) = "{\\"stage\\":\\""`;
 }
 
-function comment({ description }: Stage): { Comment?: string } {
+export function comment({ description }: Stage): { Comment?: string } {
   return description === undefined ? {} : { Comment: description };
 }

@@ -147,7 +147,8 @@ describe('POST /pipelines/{pipeline}/invocations', () => {
     ['no content type', { body: house, contentType: '' }, 415, 'UnsupportedContentType', /\(none\)/],
     ['malformed JSON', { text: '{"city":' }, 400, 'InvalidPayload', /not JSON/],
     ['an empty body', { text: '' }, 400, 'InvalidPayload', /no body/],
-    ['a body that is no object', { body: [1] }, 400, 'InvalidPayload', /is missing|expected/],
+    ['a body that is a list', { body: [house] }, 400, 'InvalidPayload', /is a list: expected one record/],
+    ['a body that is no object', { body: 'x' }, 400, 'InvalidPayload', /^expected an object, got "x"$/],
     [
       'a missing field',
       { body: { ...house, yearBuilt: undefined } },
