@@ -16,7 +16,7 @@ describe('docs/scale.md', () => {
       machine.States.SplitInput!.Arguments as { Payload: { limits: Record<string, number> } }
     ).Payload;
     const memory = (name: string): string =>
-      new RegExp(`\\n  ${name}:[\\s\\S]*?memorySize: (\\d+)`).exec(template)![1]!;
+      new RegExp(`\\n +${name}:[\\s\\S]*?memorySize: (\\d+)`).exec(template)![1]!;
 
     expect(scale).toContain(`| records per chunk | ${limits.maxRecords!.toLocaleString('en-US')} |`);
     expect(scale).toContain(`| children at once | ${limits.concurrency} unless`);
