@@ -240,6 +240,12 @@ describe('room', () => {
     expect(await loadOf('a')).toMatch(/^cold/);
     expect(stack.s3.fetches.get(`${PREFIX}a`)).toBeGreaterThanOrEqual(1);
   });
+
+  it('is fetched anew while what was there is being removed', async () => {
+    await start({ a: 'a' }, { cache: 'Disabled' });
+
+    for (let call = 0; call < 20; call++) expect(await loadOf('a')).toMatch(/^cold/);
+  });
 });
 
 describe('what is refused', () => {

@@ -303,7 +303,8 @@ export class ModelCache {
 
   async #discard(model: CachedModel): Promise<void> {
     await this.#unload(model);
-    if (model.state === 'absent' && model.loading === undefined)
+    // A later call may load it anew under the same hash, also as another record of it.
+    if (model.state === 'absent' && model.loading === undefined && !this.usesFiles(model.hash))
       await this.#options.disk.remove(model.hash).catch(() => {});
   }
 

@@ -20,6 +20,8 @@ export class ModelDisk {
   readonly #sizes = new Map<string, number>();
   readonly #policy: EvictionPolicy = new AdaptivePolicy();
   #usedBytes = 0;
+  /** Removals under way, by hash: what comes back to the same folder waits for them. */
+  readonly #removals = new Map<string, Promise<void>>();
 
   /** @param isLoaded whether the container has the model's files open: such a model stays on disk */
   constructor(folder: string, options: FetchOptions, isLoaded: (hash: string) => boolean) {
@@ -53,6 +55,7 @@ export class ModelDisk {
   async ensure(model: StoredModel): Promise<FetchReport | undefined> {
     this.#policy.touched(model.hash);
     if (this.#sizes.has(model.hash)) return undefined;
+    await this.#removals.get(model.hash);
     const report = await fetchArchive(model, this.pathOf(model.hash), this.#options);
     this.#sizes.set(model.hash, report.unpackedBytes);
     this.#usedBytes += report.unpackedBytes;
@@ -70,7 +73,15 @@ export class ModelDisk {
     this.#sizes.delete(hash);
     this.#usedBytes -= bytes;
     this.#policy.removed(hash);
-    await rm(join(this.#folder, hash), { recursive: true, force: true });
+    const removal = rm(join(this.#folder, hash), { recursive: true, force: true }).finally(() =>
+      this.#removals.delete(hash),
+    );
+    // Whoever waits to fetch goes on all the same: what cannot be removed, the fetch meets and reports.
+    this.#removals.set(
+      hash,
+      removal.catch(() => {}),
+    );
+    await removal;
   }
 
   async #makeRoom(newcomer: StoredModel): Promise<void> {
