@@ -7,6 +7,14 @@ import { createInterface, type Interface } from 'node:readline';
 import { generator, rankOf, zipf } from './hosting-cache-streams.ts';
 import { type Call, type LoadResult, load, quantiles } from './hosting-load.ts';
 
+const HELP = `npx node bench/hosting.ts [part …]    every part unless some are named
+
+  hops         a call through InvokeEndpoint beside one to the container itself, one client
+  chain        three containers in series beside the same work in one process, 1, 8 and 64 clients
+  manyModels   1,000 models with room for 100 under a Zipf stream
+  storm        warm calls while other models load, beside quiet ones
+  memory       resident memory over 100,000 requests`;
+
 interface Program {
   readonly child: ChildProcess;
   readonly lines: Interface;
@@ -133,8 +141,15 @@ async function memory(hosting: Program): Promise<void> {
   console.log(`resident MB after each 20,000 requests: ${readings.join(', ')}`);
 }
 
-const hosting = await start('hosting-server.ts');
 const parts = { hops, chain, manyModels, storm, memory };
+const strangers = process.argv.slice(2).filter((argument) => !Object.hasOwn(parts, argument));
+if (strangers.length > 0) {
+  const isHelp = strangers.some((argument) => argument === '--help' || argument === '-h');
+  if (!isHelp) console.error(`There is no part called ${strangers.join(', ')}.`);
+  console.log(HELP);
+  process.exit(isHelp ? 0 : 1);
+}
+const hosting = await start('hosting-server.ts');
 for (const [name, part] of Object.entries(parts)) {
   if (process.argv.length < 3 || process.argv.includes(name)) await part(hosting);
 }

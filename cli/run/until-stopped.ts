@@ -2,6 +2,7 @@
 // signal ends at once.
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { hostingSettings } from '../../local/boot/hosting-settings.ts';
 import type { Running, StartOptions } from '../../local/boot/index.ts';
 import type { Report } from '../../local/boot/progress.ts';
 import type { StartFlags } from '../commands/start.ts';
@@ -93,6 +94,7 @@ function readFlags({ fresh, httpPort, awsPort, stateFolder }: StartFlags): Start
     ...(process.env.SERIATIM_HTTP_HOST ? { httpHost: process.env.SERIATIM_HTTP_HOST } : {}),
     ...(process.env.SERIATIM_TOKEN ? { httpToken: process.env.SERIATIM_TOKEN } : {}),
     httpPort: readPort(httpPort ?? process.env.SERIATIM_HTTP_PORT ?? '3000', 'SERIATIM_HTTP_PORT'),
+    hosting: hostingSettings(process.env),
     awsPort: readPort(awsPort ?? process.env.SERIATIM_AWS_PORT ?? '4566', 'SERIATIM_AWS_PORT'),
   };
 }

@@ -4,6 +4,7 @@
 // Order: lock and ports first (what can be refused is refused before any work), then packaging, artefacts and
 // services side by side, then the resources; containers start while functions are created.
 import { prepareProject } from '../../packaging/process.ts';
+import type { HostingSettings } from '../sagemaker/settings.ts';
 import { DEFAULT_PLACE } from '../service.ts';
 import { createWireServer } from '../wire/server.ts';
 import { type Artefact, modelBucketId, uploadArtefacts } from './artefacts.ts';
@@ -34,6 +35,8 @@ export interface StartOptions {
   readonly stateFolder?: string;
   /** In place of the defaults of the template's parameters. */
   readonly parameters?: Readonly<Record<string, string>>;
+  /** In place of the defaults of hosting's settings. */
+  readonly hosting?: Partial<HostingSettings>;
   readonly onProgress?: (report: Report) => void;
   /** Ends a start that is under way; what was opened is closed. */
   readonly signal?: AbortSignal;
@@ -133,13 +136,14 @@ function prepare(
 }
 
 async function createWorld(
-  { projectFolder }: StartOptions,
+  { projectFolder, hosting = {} }: StartOptions,
   { rim, closers, progress }: { rim: Rim; closers: Closers; progress: Progress },
 ): Promise<World> {
   const { state, aws, http } = rim;
   const services = await progress.step(
     'services',
-    () => createServices({ place: DEFAULT_PLACE, projectFolder, state, awsEndpoint: aws.url, closers }),
+    () =>
+      createServices({ place: DEFAULT_PLACE, projectFolder, state, awsEndpoint: aws.url, closers, hosting }),
     () => `AWS APIs on ${aws.url}`,
   );
   const wire = createWireServer({ services: wireServices(services) });

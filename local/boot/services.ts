@@ -5,6 +5,7 @@ import { createLogs } from '../logs/index.ts';
 import { createMonitoring } from '../monitoring/index.ts';
 import { createS3 } from '../s3/index.ts';
 import { createSageMaker } from '../sagemaker/index.ts';
+import type { HostingSettings } from '../sagemaker/settings.ts';
 import type { AwsPlace, Service } from '../service.ts';
 import { createStates } from '../states/index.ts';
 import { createSts } from '../sts/index.ts';
@@ -20,6 +21,8 @@ export interface ServicesOptions {
   /** Where functions find the AWS APIs. */
   readonly awsEndpoint: string;
   readonly closers: Closers;
+  /** In place of hosting's defaults. */
+  readonly hosting?: Partial<HostingSettings>;
 }
 
 export async function createServices(options: ServicesOptions): Promise<WorldServices> {
@@ -45,6 +48,7 @@ export async function createServices(options: ServicesOptions): Promise<WorldSer
     volumesFolder: state.volumesFolder,
     databaseFile: state.registryDatabase,
     images: imageTable(projectFolder),
+    settings: options.hosting ?? {},
   });
   closers.add('sagemaker', () => sagemaker.close());
   const states = await createStates({

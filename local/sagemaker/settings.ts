@@ -1,5 +1,6 @@
 // Every limit and time of hosting that AWS fixes, changed over the years or leaves open, as a named setting with
 // its default. https://docs.aws.amazon.com/general/latest/gr/sagemaker.html
+import { totalmem } from 'node:os';
 
 export interface HostingSettings {
   /** Largest request body of a real-time invocation; 25 MB unless told (6,291,456 until 2025). */
@@ -20,6 +21,8 @@ export interface HostingSettings {
   readonly modelLoadTimeoutMs: number;
   /** How long a container may take to answer /ping with 200; ContainerStartupHealthCheckTimeoutInSeconds overrides. */
   readonly startupTimeoutMs: number;
+  /** The same for an image that is a URL, where the container is said to run already. */
+  readonly urlStartupTimeoutMs: number;
   /** How often a container that ends while it starts is tried again before its endpoint fails. */
   readonly startAttempts: number;
   /** Between two pings while a container starts. */
@@ -42,7 +45,10 @@ export interface HostingSettings {
   readonly unpackRatioLimit: number;
   /** Room for unpacked models on each multi-model container's volume. */
   readonly modelDiskBytes: number;
-  /** Room for loaded models in each multi-model container, by unpacked size; without bound unless told (507 rules). */
+  /**
+   * Room for loaded models in each multi-model container, by unpacked size; half of the machine's memory unless told. A
+   * container that answers 507 before has less.
+   */
   readonly modelMemoryBytes: number;
   /** The most models loaded in each multi-model container; without bound unless told (507 rules). */
   readonly maxLoadedModels: number;
@@ -80,6 +86,7 @@ export const DEFAULT_SETTINGS: HostingSettings = {
   modelLoadWaitMs: 60_000,
   modelLoadTimeoutMs: 360_000,
   startupTimeoutMs: 480_000,
+  urlStartupTimeoutMs: 60_000,
   startAttempts: 3,
   startupPingIntervalMs: 20,
   pingIntervalMs: 5_000,
@@ -91,7 +98,7 @@ export const DEFAULT_SETTINGS: HostingSettings = {
   unpackedEntriesLimit: 100_000,
   unpackRatioLimit: 250,
   modelDiskBytes: 10 * GIBIBYTE,
-  modelMemoryBytes: Number.POSITIVE_INFINITY,
+  modelMemoryBytes: Math.floor(totalmem() / 2),
   maxLoadedModels: Number.POSITIVE_INFINITY,
   concurrentModelLoads: 2,
   modelLoadRest: 2,

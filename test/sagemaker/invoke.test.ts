@@ -304,5 +304,6 @@ describe('what a container gets to know', () => {
       SAGEMAKER_SAFE_PORT_RANGE: expect.stringMatching(/^\d+-\d+$/),
     });
     expect(environment.SAGEMAKER_BASE_DIR).toContain(stack.volumesFolder);
+    expect(environment.SM_MODEL_DIR).toBe(`${environment.SAGEMAKER_BASE_DIR}/model`);
   });
 });

@@ -1,5 +1,6 @@
 // The environment of a container: SageMaker's own variables, the image table's and the model's.
 // https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-inference-code.html
+import { join } from 'node:path';
 import type { ImageLauncher } from '../api.ts';
 import type { ContainerPlan } from './plan.ts';
 import type { PortBlock } from './ports.ts';
@@ -15,6 +16,8 @@ export interface EnvironmentFacts {
 export function containerEnvironment(facts: EnvironmentFacts): Record<string, string> {
   const { plan, launcher, block, region, baseFolder } = facts;
   return {
+    // What SageMaker's inference toolkits look up before they fall back to /opt/ml/model.
+    SM_MODEL_DIR: join(baseFolder, 'model'),
     ...launcher.environment,
     ...plan.environment,
     AWS_REGION: region,
