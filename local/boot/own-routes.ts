@@ -41,11 +41,16 @@ function isScrape(path: string, { method, headers, url }: IncomingMessage): bool
   return path === '/metrics' && method === 'GET' && !isSigned;
 }
 
+const SETTLED: ReadonlySet<string> = new Set(['InService', 'OutOfService', 'Failed']);
+
 function answerHealth({ version, ports, pending, shown }: OwnSources, response: ServerResponse): void {
   const world = shown()?.world;
   const endpoints = world?.services.sagemaker.endpoints() ?? [];
-  // One that failed after the start would never be ready; at the start it ends the start.
-  const waiting = endpoints.filter(({ status }) => status !== 'InService' && status !== 'Failed');
+  // One that callers of the API made is theirs to wait for. One that failed after the start would never be ready; at the
+  // start it ends the start.
+  const waiting = endpoints.filter(
+    ({ endpointName, status }) => world?.built.endpointNames.includes(endpointName) && !SETTLED.has(status),
+  );
   const notYet = [...pending, ...waiting.map((one) => `endpoint ${one.endpointName}: ${one.status}`)];
   const isReady = notYet.length === 0;
   sendJson(response, isReady ? 200 : 503, {
@@ -53,7 +58,12 @@ function answerHealth({ version, ports, pending, shown }: OwnSources, response: 
     pending: notYet,
     versions: { seriatim: version, node: process.version },
     ports,
-    endpoints: endpoints.map(({ endpointName, status, instances }) => ({ endpointName, status, instances })),
+    endpoints: endpoints.map(({ endpointName, status, failureReason, instances }) => ({
+      endpointName,
+      status,
+      ...(failureReason === undefined ? {} : { failureReason }),
+      instances,
+    })),
     functions: [...(world?.built.functions.values() ?? [])].map(({ functionName }) => functionName),
     stateMachines: world?.built.stateMachineArns ?? [],
   });

@@ -49,11 +49,12 @@ export async function createSageMaker(options: SageMakerOptions): Promise<SageMa
   const context = { place, clock, s3, logs, monitoring, images, volumesFolder, settings, ports, notify };
   const control = { place, clock, store };
   const registry = new Registry(control);
-  const hosts = new Hosts(context, store, registryHooks(registry, context, store));
+  const hooks = registryHooks(registry, context, store);
+  const hosts = new Hosts(context, store, hooks);
   const endpoints = new Endpoints(control, hosts);
   const components = new InferenceComponents(control, context, hosts);
   endpoints.componentsAt = (endpointName) => components.at(endpointName);
-  const transformJobs = new TransformJobs(control, context);
+  const transformJobs = new TransformJobs(control, context, hooks.resolve);
   const utilization = new Utilization(hosts, context);
   const autoScaling = new AutoScaling(hosts, context, store);
   const operations = {
@@ -65,7 +66,7 @@ export async function createSageMaker(options: SageMakerOptions): Promise<SageMa
     ...components.operations,
   };
   const settled = (endpointName: string) => endpoints.settled(endpointName);
-  const follower = new RegistryFollower({ control, registry, operations, settled });
+  const follower = new RegistryFollower({ control, registry, operations, settled, endpoints });
   endpoints.onCreated = (endpointName, tags) => follower.note(endpointName, tags);
   const invoker = new Invoker(context, hosts.live, components);
   const asyncInference = new AsyncInference(invoker, context, store.asyncRequests);

@@ -1,15 +1,46 @@
 // Hosting, scaling, HTTP APIs, alarms and all that has no effect here, created in the real services of `local/`.
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: placeholders of CloudFormation, not of JavaScript
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createClosers } from '../../local/boot/closers.ts';
+import { openRim } from '../../local/boot/rim.ts';
 import { getAtt, inlineFunction, ROLE, type SmallSystem, startSmallSystem } from './small-system.ts';
 
 let system: SmallSystem;
 
 beforeEach(async () => {
-  system = await startSmallSystem();
+  system = await startSmallSystem({ dead: { url: 'http://127.0.0.1:9' } });
 });
 
 afterEach(() => system.close());
+
+describe('readiness', () => {
+  it('does not wait for an endpoint that a caller of the API created', async () => {
+    const { world, folder } = system;
+    const { operations } = world.services.sagemaker;
+    const closers = createClosers();
+    const rim = await openRim(
+      { projectFolder: folder, stateFolder: join(folder, 'rim'), httpPort: 0, awsPort: 0 },
+      { closers, pending: new Set() },
+    );
+    rim.show({ world });
+    const deadUrl = { Image: 'dead' };
+    await operations.createModel!({ ModelName: 'dead', PrimaryContainer: deadUrl });
+    const ProductionVariants = [{ VariantName: 'v', ModelName: 'dead', InitialInstanceCount: 1 }];
+    await operations.createEndpointConfig!({ EndpointConfigName: 'dead', ProductionVariants });
+    await operations.createEndpoint!({ EndpointName: 'dead', EndpointConfigName: 'dead' });
+
+    const response = await fetch(`${rim.aws.url}/_seriatim/health`);
+
+    expect(await response.json()).toMatchObject({
+      status: 'ready',
+      endpoints: [{ endpointName: 'dead', status: 'Creating' }],
+    });
+    world.built.endpointNames.push('dead');
+    expect((await fetch(`${rim.aws.url}/_seriatim/health`)).status).toBe(503);
+    await closers.close();
+  });
+});
 
 describe('hosting', () => {
   it('takes numbers that came as text, and names by GetAtt', async () => {

@@ -1,5 +1,5 @@
 // A small system to boot templates into: the real services of `local/`, in a folder that is thrown away.
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createClosers } from '../../local/boot/closers.ts';
@@ -18,8 +18,10 @@ export interface SmallSystem {
   close(): Promise<void>;
 }
 
-export async function startSmallSystem(): Promise<SmallSystem> {
+/** @param images what `images.json` of the project holds, if there is to be one */
+export async function startSmallSystem(images?: object): Promise<SmallSystem> {
   const folder = await mkdtemp(join(tmpdir(), 'seriatim-boot-'));
+  if (images !== undefined) await writeFile(join(folder, 'images.json'), JSON.stringify(images));
   const closers = createClosers();
   const state = openStateFolder(join(folder, 'state'));
   closers.add('state', () => state.release());

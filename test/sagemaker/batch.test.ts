@@ -1,6 +1,8 @@
 // Batch transform jobs through the SDK: splitting, strategies, filters, joins, order, and what a bad record does.
 import {
   CreateModelCommand,
+  CreateModelPackageCommand,
+  CreateModelPackageGroupCommand,
   CreateTransformJobCommand,
   type CreateTransformJobCommandInput,
   DescribeTransformJobCommand,
@@ -87,6 +89,30 @@ function requestSizes(job: DescribeTransformJobCommandOutput): string[] {
 }
 
 describe('a transform job', () => {
+  it.each(['Approved', 'Rejected'] as const)('of a version that is %s', async (ModelApprovalStatus) => {
+    const group = `batch-${ModelApprovalStatus}`;
+    const Environment = { NAME: 'batch', ANSWER: 'lines' };
+    await stack.control.send(new CreateModelPackageGroupCommand({ ModelPackageGroupName: group }));
+    const { ModelPackageArn: ModelPackageName } = await stack.control.send(
+      new CreateModelPackageCommand({
+        ModelPackageGroupName: group,
+        ModelApprovalStatus,
+        InferenceSpecification: { Containers: [{ Image: image('box'), Environment }] },
+      }),
+    );
+    await stack.control.send(
+      new CreateModelCommand({ ModelName: group, PrimaryContainer: { ModelPackageName } }),
+    );
+
+    const job = await transform({ uri: 's3://inputs/csv/', ModelName: group });
+
+    expect(await outputOf(job, 'a.csv.out')).toBe(
+      ModelApprovalStatus === 'Approved' ? '4\n5\n3\n' : undefined,
+    );
+    if (ModelApprovalStatus === 'Rejected')
+      expect(job.FailureReason).toContain('its approval status is Rejected');
+  });
+
   it('leaves an output beside each input, in the input’s order', async () => {
     const job = await transform({ uri: 's3://inputs/csv/' });
 

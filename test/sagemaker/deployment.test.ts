@@ -190,3 +190,47 @@ describe('UpdateEndpointWeightsAndCapacities', () => {
     expect(await resize(1)).toMatchObject({ CurrentInstanceCount: 1, DesiredInstanceCount: 1 });
   });
 });
+
+describe('an update that retains variant properties', () => {
+  const shape = (weight: number, count: number) => ({
+    variant: { InitialInstanceCount: count, InitialVariantWeight: weight },
+  });
+
+  it.each([
+    ['all of them', [], { CurrentWeight: 3, CurrentInstanceCount: 2 }],
+    ['but its weight', ['DesiredWeight'], { CurrentWeight: 7, CurrentInstanceCount: 2 }],
+    ['but its instances', ['DesiredInstanceCount'], { CurrentWeight: 3, CurrentInstanceCount: 1 }],
+  ] as const)('keeps %s', async (_what, excluded, expected) => {
+    const name = `retained-${excluded.join('') || 'all'}`;
+    await deploy(stack, name, box('blue'), shape(3, 2));
+    await createConfig(stack, `${name}-2`, box('green'), shape(7, 1));
+
+    await stack.control.send(
+      new UpdateEndpointCommand({
+        EndpointName: name,
+        EndpointConfigName: `${name}-2`,
+        RetainAllVariantProperties: true,
+        ExcludeRetainedVariantProperties: excluded.map((VariantPropertyType) => ({ VariantPropertyType })),
+      }),
+    );
+    await stack.sagemaker.settled(name);
+
+    const { ProductionVariants } = await stack.control.send(
+      new DescribeEndpointCommand({ EndpointName: name }),
+    );
+    expect(ProductionVariants![0]).toMatchObject(expected);
+    expect((await invokeSeen(stack, name)).name).toBe('green');
+  });
+
+  it('refuses a property that is none', async () => {
+    await expect(
+      stack.control.send(
+        new UpdateEndpointCommand({
+          EndpointName: 'retained-all',
+          EndpointConfigName: 'retained-all-2',
+          ExcludeRetainedVariantProperties: [{ VariantPropertyType: 'Colour' as 'DesiredWeight' }],
+        }),
+      ),
+    ).rejects.toMatchObject({ name: 'ValidationException' });
+  });
+});

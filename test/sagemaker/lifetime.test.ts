@@ -113,3 +113,16 @@ it('stands in front of a container that runs elsewhere, by its URL', async () =>
   server.closeAllConnections();
   await new Promise((resolve) => server.close(resolve));
 });
+
+describe('an endpoint on the URL of a container that is not there', () => {
+  it('fails within the time such a container has, and says why', async () => {
+    const images = { gone: { kind: 'url' as const, url: 'http://127.0.0.1:9' } };
+    const stack = await startStack({ urlStartupTimeoutMs: 200 }, images);
+
+    const outcome = await deploy(stack, 'gone', [{ Image: image('gone') }]);
+
+    expect(outcome.status).toBe('Failed');
+    expect(outcome.failureReason).toContain('it did not answer /ping with 200 in time');
+    await stack.close();
+  });
+});

@@ -13,6 +13,7 @@ import {
   DescribeModelPackageCommand,
   ListModelPackagesCommand,
   type ModelApprovalStatus,
+  UpdateEndpointWeightsAndCapacitiesCommand,
   UpdateModelPackageCommand,
 } from '@aws-sdk/client-sagemaker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -57,7 +58,7 @@ async function decide(ModelPackageArn: string, ModelApprovalStatus: ModelApprova
 }
 
 /** An endpoint on one version, which follows the registry from then on. */
-async function deployVersion(name: string, ModelPackageName: string) {
+async function deployVersion(name: string, ModelPackageName: string, { follows = true } = {}) {
   const { control } = stack;
   await control.send(new CreateModelCommand({ ModelName: name, Containers: [{ ModelPackageName }] }));
   await control.send(
@@ -66,7 +67,7 @@ async function deployVersion(name: string, ModelPackageName: string) {
       ProductionVariants: [{ VariantName: 'v', ModelName: name, InitialInstanceCount: 1 }],
     }),
   );
-  const Tags = [{ Key: 'seriatim:follows-registry', Value: 'true' }];
+  const Tags = [{ Key: 'seriatim:follows-registry', Value: String(follows) }];
   await control.send(new CreateEndpointCommand({ EndpointName: name, EndpointConfigName: name, Tags }));
   return stack.sagemaker.settled(name);
 }
@@ -143,6 +144,55 @@ describe('a deployment', () => {
     expect((await invokeSeen(stack, 'followed')).name).toBe('v1');
     const lineage = stack.sagemaker.deployments().filter(({ endpointName }) => endpointName === 'followed');
     expect(lineage.map(({ modelPackageArn }) => modelPackageArn)).toEqual([v1, v2, v1]);
+  });
+
+  it('leaves service when its only version is rejected, and comes back when one is approved', async () => {
+    await createGroup('withdrawn');
+    const v1 = await register('withdrawn', 'v1', { status: 'Approved' });
+    await deployVersion('withdrawn', v1);
+
+    await decide(v1, 'Rejected');
+    const outcome = await stack.sagemaker.settled('withdrawn');
+
+    expect(outcome.status).toBe('OutOfService');
+    expect(outcome.failureReason).toContain(`${v1} was rejected`);
+    await expect(invokeSeen(stack, 'withdrawn')).rejects.toMatchObject({ name: 'ValidationError' });
+    await decide(v1, 'Approved');
+    expect(await stack.sagemaker.settled('withdrawn')).toEqual({ status: 'InService' });
+    expect((await invokeSeen(stack, 'withdrawn')).name).toBe('v1');
+  });
+
+  it('leaves service when the version that is to take a rejected one’s place fails its sample', async () => {
+    await stack.s3.putObject({ bucket: 'inputs', key: 'broken.csv' }, 'fail:old:500');
+    await createGroup('cornered');
+    const old = await register('cornered', 'old', { samplePayloadUrl: 's3://inputs/broken.csv' });
+    const fresh = await register('cornered', 'fresh', { status: 'Approved' });
+    await deployVersion('cornered', fresh);
+
+    await decide(old, 'Approved');
+    await decide(fresh, 'Rejected');
+
+    expect(await stack.sagemaker.settled('cornered')).toMatchObject({ status: 'OutOfService' });
+  });
+
+  it('that does not follow the registry starts no more instances of a version that was rejected', async () => {
+    await createGroup('scaled');
+    const v1 = await register('scaled', 'v1', { status: 'Approved' });
+    await deployVersion('scaled', v1, { follows: false });
+    await decide(v1, 'Rejected');
+
+    await stack.control.send(
+      new UpdateEndpointWeightsAndCapacitiesCommand({
+        EndpointName: 'scaled',
+        DesiredWeightsAndCapacities: [{ VariantName: 'v', DesiredInstanceCount: 2 }],
+      }),
+    );
+    const outcome = await stack.sagemaker.settled('scaled');
+
+    expect(outcome.failureReason).toContain('its approval status is Rejected');
+    expect(stack.sagemaker.endpoints().find(({ endpointName }) => endpointName === 'scaled')).toMatchObject({
+      instances: 1,
+    });
   });
 
   it('does not take over when the version’s own sample payload fails', async () => {

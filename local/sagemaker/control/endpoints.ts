@@ -3,7 +3,7 @@
 // https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateEndpoint.html
 import type { SdkOperations, SdkValues } from '../../service.ts';
 import type { DeploymentConfig } from '../hosting/deployment.ts';
-import type { Hosts } from '../hosting/hosts.ts';
+import type { Hosts, VariantProperty } from '../hosting/hosts.ts';
 import type { Variant } from '../hosting/variant.ts';
 import { type ControlContext, now, sagemakerArn } from './context.ts';
 import { findEndpointConfig } from './endpoint-configs.ts';
@@ -57,6 +57,16 @@ export class Endpoints {
     return failureReason === undefined ? { status } : { status, failureReason };
   }
 
+  /** Ends what serves; the endpoint stays, and an update brings it back. */
+  async takeOutOfService(endpointName: string, reason: string): Promise<void> {
+    await this.#changes.get(endpointName);
+    const change = this.#hosts
+      .delete(endpointName)
+      .then(() => this.#move(endpointName, 'OutOfService', reason));
+    this.#changes.set(endpointName, change);
+    await change;
+  }
+
   /** From now on nothing is written: what hosting's end does to endpoints is not their status. */
   close(): void {
     this.#isClosed = true;
@@ -68,6 +78,10 @@ export class Endpoints {
       const name = endpoint.EndpointName;
       if (this.#changes.has(name) || endpoint.EndpointStatus === 'Failed') continue;
       const serving = this.#context.store.serving.get(name);
+      if (endpoint.EndpointStatus === 'OutOfService') {
+        this.onCreated(name, serving?.tags);
+        continue;
+      }
       if (serving === undefined || endpoint.EndpointStatus === 'Deleting') this.#forget(name);
       else this.#restore(endpoint, serving);
     }
@@ -126,7 +140,7 @@ export class Endpoints {
     this.#put({ ...endpoint, EndpointStatus: 'Updating', FailureReason: undefined });
     const options = {
       deployment,
-      keepsProperties: input.RetainAllVariantProperties === true,
+      keeps: keptProperties(input),
       onRollback: () => this.#move(name, 'RollingBack'),
     };
     const change = this.#hosts.update(name, config, options).then(() => {
@@ -281,6 +295,29 @@ function captureSummary(config: DataCaptureConfig) {
     DestinationS3Uri: config.DestinationS3Uri,
     KmsKeyId: '',
   };
+}
+
+const VARIANT_PROPERTIES: readonly VariantProperty[] = [
+  'DesiredInstanceCount',
+  'DesiredWeight',
+  'DataCaptureConfig',
+];
+
+/** What an update leaves as it is. @throws AwsError ValidationException */
+function keptProperties(input: SdkValues): ReadonlySet<VariantProperty> {
+  const problems = new Problems();
+  const excluded = problems.list('excludeRetainedVariantProperties', input.ExcludeRetainedVariantProperties, {
+    min: 0,
+    max: 3,
+  }) as readonly { VariantPropertyType?: unknown }[];
+  const types = excluded.map(({ VariantPropertyType: type }, index) => {
+    const at = `excludeRetainedVariantProperties.${index + 1}.member.variantPropertyType`;
+    problems.text(at, type, { oneOf: VARIANT_PROPERTIES });
+    return type as VariantProperty;
+  });
+  problems.throwIfAny();
+  if (input.RetainAllVariantProperties !== true) return new Set();
+  return new Set(VARIANT_PROPERTIES.filter((property) => !types.includes(property)));
 }
 
 /** @throws AwsError ValidationException */

@@ -17,11 +17,14 @@ export class TransformJobs {
   readonly #control: ControlContext;
   readonly #context: HostContext;
   readonly #runs = new Map<string, TransformRun>();
+  readonly #resolve: (model: ModelRecord) => ModelRecord;
   #isClosed = false;
 
-  constructor(control: ControlContext, context: HostContext) {
+  /** @param resolve puts versions of the registry in place of their names. @throws Error for one that may not run */
+  constructor(control: ControlContext, context: HostContext, resolve: (model: ModelRecord) => ModelRecord) {
     this.#control = control;
     this.#context = context;
+    this.#resolve = resolve;
     this.operations = {
       createTransformJob: async (input) => this.#create(input),
       describeTransformJob: async (input) => describe(this.#find(input.TransformJobName)),
@@ -86,7 +89,7 @@ export class TransformJobs {
   async #work(job: TransformJobRecord, model: ModelRecord): Promise<void> {
     const { TransformJobName: name } = job.fields;
     try {
-      const run = new TransformRun(job.fields, model, this.#context, this.#progressOf(name));
+      const run = new TransformRun(job.fields, this.#resolve(model), this.#context, this.#progressOf(name));
       this.#runs.set(name, run);
       await run.run();
       this.#end(job, 'Completed');

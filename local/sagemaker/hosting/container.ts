@@ -85,7 +85,10 @@ export class Container {
   async #start(startupTimeoutMs: number): Promise<void> {
     await mkdir(this.#site.baseFolder, { recursive: true });
     await this.#fetchModel();
-    const deadline = new Deadline(this.#context.clock, startupTimeoutMs);
+    const { urlStartupTimeoutMs } = this.#context.settings;
+    const isUrl = this.plan.launcher.kind === 'url';
+    const timeoutMs = isUrl ? Math.min(startupTimeoutMs, urlStartupTimeoutMs) : startupTimeoutMs;
+    const deadline = new Deadline(this.#context.clock, timeoutMs);
     try {
       await this.#startUntilHealthy(deadline);
     } finally {

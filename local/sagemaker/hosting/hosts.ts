@@ -15,10 +15,12 @@ import type { HostContext } from './host-context.ts';
 import { planVariant, type VariantPlan } from './plan.ts';
 import { Variant } from './variant.ts';
 
+export type VariantProperty = 'DesiredInstanceCount' | 'DesiredWeight' | 'DataCaptureConfig';
+
 export interface UpdateOptions {
   readonly deployment: DeploymentConfig;
-  /** Keeps the weights and instance counts that the variants have now. */
-  readonly keepsProperties: boolean;
+  /** What is kept as it is now, whatever the new config says. */
+  readonly keeps: ReadonlySet<VariantProperty>;
   readonly onRollback: () => void;
 }
 
@@ -26,6 +28,8 @@ export interface UpdateOptions {
 export interface HostHooks {
   /** Puts versions' containers in place of their names. @throws Error for one that may not serve */
   resolve(model: ModelRecord): ModelRecord;
+  /** Asked before an instance more is started. @throws Error when one of the plan's versions may not serve (any more) */
+  admit(plan: VariantPlan): void;
   /** Tries a fleet before it gets traffic. @throws Error to call it off */
   check(endpointName: string, fleet: Fleet): Promise<void>;
   /** A fleet serves from now on. */
@@ -77,8 +81,8 @@ export class Hosts {
     if (endpoint === undefined) return this.create(endpointName, config);
     const { deployment, onRollback } = options;
     const blue = endpoint.fleet;
-    const green = this.#createFleet(endpointName, config, blue);
-    if (options.keepsProperties) keepProperties(green, blue);
+    const green = this.#createFleet(endpointName, keepCapture(config, blue, options.keeps), blue);
+    keepProperties(green, blue, options.keeps);
     try {
       await deploy({
         endpoint,
@@ -130,7 +134,8 @@ export class Hosts {
     ];
     const variants = plans.map((plan) => {
       const donor = donors?.all.find((variant) => variant.name === plan.name);
-      return new Variant({ endpointName, plan, context, donor });
+      const admit = () => this.#hooks.admit(plan);
+      return new Variant({ endpointName, plan, context, donor, admit });
     });
     const fleet = new Fleet(config, variants);
     this.#fleets.add(fleet);
@@ -170,11 +175,20 @@ function setDesired(
   return variant;
 }
 
-function keepProperties(green: Fleet, blue: Fleet): void {
+function keepCapture(
+  config: EndpointConfigRecord,
+  { config: { DataCaptureConfig } }: Fleet,
+  keeps: ReadonlySet<VariantProperty>,
+): EndpointConfigRecord {
+  const isKept = keeps.has('DataCaptureConfig') && DataCaptureConfig !== undefined;
+  return isKept ? { ...config, DataCaptureConfig } : config;
+}
+
+function keepProperties(green: Fleet, blue: Fleet, keeps: ReadonlySet<VariantProperty>): void {
   for (const variant of green.all) {
     const old = blue.all.find(({ name }) => name === variant.name);
     if (old === undefined) continue;
-    variant.weight = old.weight;
-    variant.desiredInstanceCount = old.desiredInstanceCount;
+    if (keeps.has('DesiredWeight')) variant.weight = old.weight;
+    if (keeps.has('DesiredInstanceCount')) variant.desiredInstanceCount = old.desiredInstanceCount;
   }
 }

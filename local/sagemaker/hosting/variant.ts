@@ -16,6 +16,8 @@ export interface VariantOptions {
   readonly logGroup?: string;
   /** The variant of the same name whose running containers are taken over where they are equal. */
   readonly donor?: Variant | undefined;
+  /** Asked before instances are started. @throws Error when none may be any more */
+  readonly admit?: () => void;
 }
 
 export class Variant {
@@ -145,6 +147,7 @@ export class Variant {
   }
 
   async #start(fresh: readonly Instance[]): Promise<void> {
+    this.#options.admit?.();
     const timeoutMs = this.plan.startupTimeoutMs ?? this.#options.context.settings.startupTimeoutMs;
     for (const instance of fresh) this.#starting.add(instance);
     const failures = (await Promise.all(fresh.map((instance) => instance.start(timeoutMs)))).flat();

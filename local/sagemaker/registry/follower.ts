@@ -3,6 +3,7 @@
 // payload is tried on it before it takes over; if that fails, what served before goes on.
 import type { SdkOperations } from '../../service.ts';
 import type { ControlContext } from '../control/context.ts';
+import type { Endpoints } from '../control/endpoints.ts';
 import { containersOf } from '../control/models.ts';
 import type {
   ContainerDefinition,
@@ -19,6 +20,7 @@ export interface FollowerParts {
   readonly registry: Registry;
   readonly operations: SdkOperations;
   readonly settled: (endpointName: string) => Promise<unknown>;
+  readonly endpoints: Pick<Endpoints, 'takeOutOfService'>;
 }
 
 export class RegistryFollower {
@@ -52,8 +54,30 @@ export class RegistryFollower {
     const before = this.#moves.get(endpointName) ?? Promise.resolve();
     this.#moves.set(
       endpointName,
-      before.then(() => this.#move(endpointName, group)).catch(() => {}),
+      before
+        .then(() => this.#move(endpointName, group))
+        .catch(() => {})
+        .then(() => this.#stopRejected(endpointName))
+        .catch(() => {}),
     );
+  }
+
+  /** Where nothing took the place of a rejected version, nothing serves: a rejected one never does. */
+  async #stopRejected(endpointName: string): Promise<void> {
+    const { control, registry, endpoints } = this.#parts;
+    const { models, serving } = control.store;
+    const status = control.store.endpoints.get(endpointName)?.EndpointStatus;
+    if (status === undefined || status === 'OutOfService' || status === 'Failed') return;
+    const config = serving.get(endpointName)?.config;
+    const variants = [...(config?.ProductionVariants ?? []), ...(config?.ShadowProductionVariants ?? [])];
+    const rejected = variants
+      .flatMap(({ ModelName }) => models.get(ModelName ?? '') ?? [])
+      .flatMap(containersOf)
+      .map(({ ModelPackageName }) => ModelPackageName)
+      .find((name) => name !== undefined && registry.find(name).ModelApprovalStatus === 'Rejected');
+    if (rejected === undefined) return;
+    const reason = `The model package ${registry.find(rejected).ModelPackageArn} was rejected, and no approved version of its group could take its place.`;
+    await endpoints.takeOutOfService(endpointName, reason);
   }
 
   async #move(endpointName: string, group: string): Promise<void> {
@@ -66,7 +90,16 @@ export class RegistryFollower {
     const variants = config.ProductionVariants.map((variant) =>
       this.#moved(variant, { group, packageArn: target.ModelPackageArn, endpointName }),
     );
-    if (variants.every((variant, index) => variant === config.ProductionVariants[index])) return;
+    if (variants.every((variant, index) => variant === config.ProductionVariants[index])) {
+      // The version it was taken out of service for may serve again.
+      if (endpoint?.EndpointStatus !== 'OutOfService') return;
+      await operations.updateEndpoint!({
+        EndpointName: endpointName,
+        EndpointConfigName: config.EndpointConfigName,
+      });
+      await settled(endpointName);
+      return;
+    }
     const EndpointConfigName = `${base(config.EndpointConfigName)}-v${target.ModelPackageVersion}-${suffix()}`;
     // What a template's endpoint moved to goes with it: the template puts it back at the next start.
     if (control.store.endpoints.isDeclared(endpointName))

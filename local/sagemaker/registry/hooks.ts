@@ -5,11 +5,15 @@ import type { HostContext } from '../hosting/host-context.ts';
 import type { HostHooks } from '../hosting/hosts.ts';
 import type { ControlStore } from '../store.ts';
 import type { Registry } from './registry.ts';
-import { resolvePackages } from './resolve.ts';
+import { checkApproved, resolvePackages } from './resolve.ts';
 import { trySamples } from './sample-check.ts';
 
 export function registryHooks(registry: Registry, context: HostContext, store: ControlStore): HostHooks {
   return {
+    admit(plan) {
+      for (const { modelPackageArn } of plan.containers)
+        if (modelPackageArn !== undefined) checkApproved(registry.find(modelPackageArn));
+    },
     resolve: (model) => resolvePackages(model, registry),
     check: (endpointName, fleet) => trySamples(fleet, { endpointName, registry, context }),
     onServing: (endpointName, fleet) => noteLineage(endpointName, fleet, { context, store }),

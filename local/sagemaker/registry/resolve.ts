@@ -29,10 +29,7 @@ function resolveContainer(
   const name = container.ModelPackageName;
   if (name === undefined) return [container];
   const version = registry.find(name);
-  if (version.ModelApprovalStatus !== 'Approved')
-    throw new Error(
-      `The model package ${version.ModelPackageArn} cannot be deployed: its approval status is ${version.ModelApprovalStatus}.`,
-    );
+  checkApproved(version);
   const { Containers } = specificationOf(version, container.InferenceSpecificationName);
   return Containers.map((part) => ({
     ...part,
@@ -40,6 +37,14 @@ function resolveContainer(
     ...(container.ContainerHostname === undefined ? {} : { ContainerHostname: container.ContainerHostname }),
     ModelPackageName: version.ModelPackageArn,
   }));
+}
+
+/** @throws Error in the words of a FailureReason for a version that may not serve */
+export function checkApproved(version: ModelPackageRecord): void {
+  if (version.ModelApprovalStatus === 'Approved') return;
+  throw new Error(
+    `The model package ${version.ModelPackageArn} cannot be deployed: its approval status is ${version.ModelApprovalStatus}.`,
+  );
 }
 
 function specificationOf(version: ModelPackageRecord, name: string | undefined) {
