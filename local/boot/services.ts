@@ -29,7 +29,7 @@ export async function createServices(options: ServicesOptions): Promise<WorldSer
   const { place, projectFolder, state, awsEndpoint, closers } = options;
   const logs = await createLogs({ folder: state.logsFolder, place });
   closers.add('logs', () => logs.close());
-  const monitoring = createMonitoring({ place });
+  const monitoring = createMonitoring({ place, databaseFile: state.alarmsDatabase });
   closers.add('monitoring', () => monitoring.close());
   const lambda = await createLambda({ place, logs, awsEndpoint });
   const s3 = await createS3({

@@ -14,6 +14,7 @@ export interface StateFolder {
   readonly statesDatabase: string;
   /** Of SageMaker's model registry. */
   readonly registryDatabase: string;
+  readonly alarmsDatabase: string;
   /** Removes everything but the lock. */
   empty(): void;
   release(): void;
@@ -35,6 +36,7 @@ export function openStateFolder(folder: string): StateFolder {
     inlineCodeFolder: join(folder, 'inline-code'),
     statesDatabase: join(folder, 'states.sqlite'),
     registryDatabase: join(folder, 'registry.sqlite'),
+    alarmsDatabase: join(folder, 'alarms.sqlite'),
     empty: () => empty(folder),
     release: () => {
       rmSync(join(folder, OWNER_FILE), { force: true });

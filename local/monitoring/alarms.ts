@@ -1,22 +1,15 @@
-// Alarms on metrics: PutMetricAlarm, DescribeAlarms, DeleteAlarms, SetAlarmState, and their evaluation: so many of the
-// last periods over the threshold. https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/AlarmThatSendsEmail.html
+// Alarms on metrics: PutMetricAlarm, DescribeAlarms, DescribeAlarmHistory, DeleteAlarms, SetAlarmState, and their
+// evaluation: so many of the last periods over the threshold. They are kept; the metrics under them are not.
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/AlarmThatSendsEmail.html
 import type { Clock } from '../clock.ts';
 import { type AwsPlace, arn, type SdkOperations, type SdkValues } from '../service.ts';
 import { AwsError } from '../wire/errors.ts';
+import type { Alarm, AlarmEvent, AlarmStore } from './alarm-store.ts';
 import type { AlarmState } from './api.ts';
-import { dimensionsOf } from './dimensions.ts';
+import { dimensionsOf, timeOf } from './dimensions.ts';
 import { periods } from './periods.ts';
 import type { Registry } from './registry.ts';
 import { statisticOf } from './series.ts';
-
-interface Alarm {
-  readonly fields: SdkValues;
-  state: AlarmState;
-  reason: string;
-  stateUpdatedMs: number;
-  /** Until when a state that was set by hand stands. */
-  heldUntilMs: number;
-}
 
 /** Between two evaluations; CloudWatch's standard alarms take a minute. */
 const EVALUATE_MS = 5_000;
@@ -28,21 +21,26 @@ export class Alarms {
   readonly #registry: Registry;
   readonly #clock: Clock;
   readonly #place: AwsPlace;
-  readonly #alarms = new Map<string, Alarm>();
+  readonly #store: AlarmStore;
+  readonly #alarms: Map<string, Alarm>;
   #cancel: () => void = () => {};
+  #isClosed = false;
 
-  constructor(registry: Registry, clock: Clock, place: AwsPlace) {
+  constructor(registry: Registry, store: AlarmStore, { clock, place }: { clock: Clock; place: AwsPlace }) {
     this.#registry = registry;
     this.#clock = clock;
     this.#place = place;
+    this.#store = store;
+    this.#alarms = new Map(store.alarms());
     this.operations = {
       putMetricAlarm: async (input) => this.#put(input),
       describeAlarms: async (input) => this.#describe(input),
       describeAlarmsForMetric: async (input) => this.#describeForMetric(input),
       deleteAlarms: async (input) => {
-        for (const name of (input.AlarmNames ?? []) as string[]) this.#alarms.delete(name);
+        for (const name of (input.AlarmNames ?? []) as string[]) this.#delete(name);
         return {};
       },
+      describeAlarmHistory: async (input) => history(this.#store.events(), input),
       setAlarmState: async (input) => this.#set(input),
     };
     this.#schedule();
@@ -56,6 +54,8 @@ export class Alarms {
 
   close(): void {
     this.#cancel();
+    this.#isClosed = true;
+    this.#store.close();
   }
 
   #schedule(): void {
@@ -69,14 +69,27 @@ export class Alarms {
     const name = String(input.AlarmName ?? '');
     checkAlarm(input, name);
     const known = this.#alarms.get(name);
-    this.#alarms.set(name, {
+    const alarm: Alarm = {
       fields: { ...input, AlarmArn: arn(this.#place, 'cloudwatch', `alarm:${name}`) },
       state: known?.state ?? 'INSUFFICIENT_DATA',
       reason: known?.reason ?? 'Unchecked: Initial alarm creation',
       stateUpdatedMs: known?.stateUpdatedMs ?? this.#clock.now(),
       heldUntilMs: 0,
-    });
+    };
+    this.#alarms.set(name, alarm);
+    this.#store.put(name, alarm);
+    this.#note(name, 'ConfigurationUpdate', `Alarm "${name}" ${known === undefined ? 'created' : 'updated'}`);
     return {};
+  }
+
+  #delete(name: string): void {
+    if (!this.#alarms.delete(name)) return;
+    this.#store.delete(name);
+    this.#note(name, 'ConfigurationUpdate', `Alarm "${name}" deleted`);
+  }
+
+  #note(alarmName: string, type: AlarmEvent['type'], summary: string): void {
+    this.#store.note({ alarmName, type, summary, atMs: this.#clock.now() });
   }
 
   #set(input: SdkValues): SdkValues {
@@ -85,6 +98,7 @@ export class Alarms {
       throw new AwsError('ResourceNotFound', 'The alarm does not exist.', { statusCode: 404 });
     this.#move(alarm, input.StateValue as AlarmState, String(input.StateReason ?? ''));
     alarm.heldUntilMs = this.#clock.now() + HOLD_MS;
+    this.#store.put(String(input.AlarmName), alarm);
     return {};
   }
 
@@ -119,16 +133,46 @@ export class Alarms {
 
   #evaluate(alarm: Alarm): void {
     const nowMs = this.#clock.now();
-    if (nowMs < alarm.heldUntilMs) return;
+    // Whoever still asks while the process ends gets the last state.
+    if (this.#isClosed || nowMs < alarm.heldUntilMs) return;
     const { state, reason } = judge(this.#registry, alarm.fields, nowMs, alarm.state);
     if (state !== alarm.state) this.#move(alarm, state, reason);
   }
 
   #move(alarm: Alarm, state: AlarmState, reason: string): void {
+    const name = String(alarm.fields.AlarmName);
+    this.#note(name, 'StateUpdate', `Alarm updated from ${alarm.state} to ${state}`);
     alarm.state = state;
     alarm.reason = reason;
     alarm.stateUpdatedMs = this.#clock.now();
+    this.#store.put(name, alarm);
   }
+}
+
+const HISTORY_PAGE = 100;
+
+/** What became of alarms, newest first unless asked otherwise, in pages. */
+function history(events: readonly AlarmEvent[], input: SdkValues): SdkValues {
+  const fromMs = input.StartDate === undefined ? 0 : timeOf(input.StartDate, 'StartDate');
+  const toMs = input.EndDate === undefined ? Number.POSITIVE_INFINITY : timeOf(input.EndDate, 'EndDate');
+  const found = events.filter(
+    ({ alarmName, type, atMs }) =>
+      (input.AlarmName === undefined || input.AlarmName === alarmName) &&
+      (input.HistoryItemType === undefined || input.HistoryItemType === type) &&
+      atMs >= fromMs &&
+      atMs <= toMs,
+  );
+  if (input.ScanBy !== 'TimestampAscending') found.reverse();
+  const from = Number(input.NextToken ?? 0);
+  const end = from + Math.min(HISTORY_PAGE, Number(input.MaxRecords ?? HISTORY_PAGE));
+  const AlarmHistoryItems = found.slice(from, end).map(({ alarmName, type, atMs, summary }) => ({
+    AlarmName: alarmName,
+    AlarmType: 'MetricAlarm',
+    Timestamp: new Date(atMs),
+    HistoryItemType: type,
+    HistorySummary: summary,
+  }));
+  return end < found.length ? { AlarmHistoryItems, NextToken: String(end) } : { AlarmHistoryItems };
 }
 
 const COMPARISONS: Readonly<Record<string, (value: number, threshold: number) => boolean>> = {

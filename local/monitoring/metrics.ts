@@ -99,6 +99,8 @@ function statistics(registry: Registry, input: SdkValues): SdkValues {
   const unit = registry.find(query)[0]?.identity.unit ?? 'None';
   const plain = (input.Statistics ?? []) as readonly string[];
   const extended = (input.ExtendedStatistics ?? []) as readonly string[];
+  if (plain.length + extended.length === 0)
+    throw new AwsError('MissingParameter', 'Must specify either Statistics or ExtendedStatistics.');
   const Datapoints = periods(registry, query, range).map((bucket) => ({
     Timestamp: new Date(bucket.startMs),
     Unit: unit,

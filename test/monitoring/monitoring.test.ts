@@ -1,8 +1,12 @@
 // CloudWatch metrics and alarms through the SDK over a real socket, on a clock that the test turns.
+import { mkdtemp, rm } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import {
   CloudWatchClient,
   DeleteAlarmsCommand,
+  DescribeAlarmHistoryCommand,
   DescribeAlarmsCommand,
   GetMetricDataCommand,
   GetMetricStatisticsCommand,
@@ -192,6 +196,63 @@ describe('PutMetricData', () => {
 
     await expect(query).rejects.toThrow('"ANOMALY_DETECTION_BAND" is not served');
   });
+});
+
+describe('alarms', () => {
+  const ALARM = {
+    AlarmName: 'kept',
+    ...metric,
+    Statistic: 'Average',
+    Period: 60,
+    EvaluationPeriods: 1,
+    Threshold: 100,
+    ComparisonOperator: 'GreaterThanThreshold',
+  } as const;
+
+  it('are there again after a restart, with their state and history', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'alarms-'));
+    const databaseFile = join(folder, 'alarms.sqlite');
+    const first = createMonitoring({ clock, databaseFile });
+    await first.operations.putMetricAlarm!(ALARM);
+    await first.operations.putMetricAlarm!({ ...ALARM, AlarmName: 'gone' });
+    await first.operations.deleteAlarms!({ AlarmNames: ['gone'] });
+    await first.operations.setAlarmState!({ AlarmName: 'kept', StateValue: 'ALARM', StateReason: 'test' });
+    await first.close();
+
+    const second = createMonitoring({ clock, databaseFile });
+    const { MetricAlarms } = await second.operations.describeAlarms!({});
+    const { AlarmHistoryItems } = await second.operations.describeAlarmHistory!({ AlarmName: 'kept' });
+    await second.close();
+    await rm(folder, { recursive: true });
+
+    expect(MetricAlarms).toMatchObject([{ ...ALARM, StateValue: 'ALARM', StateReason: 'test' }]);
+    expect(AlarmHistoryItems).toMatchObject([
+      { HistoryItemType: 'StateUpdate', HistorySummary: 'Alarm updated from INSUFFICIENT_DATA to ALARM' },
+      { HistoryItemType: 'ConfigurationUpdate', HistorySummary: 'Alarm "kept" created' },
+    ]);
+  });
+
+  it('have a history through the SDK, in pages', async () => {
+    await client.send(new PutMetricAlarmCommand(ALARM));
+    await client.send(new DeleteAlarmsCommand({ AlarmNames: ['kept'] }));
+
+    const first = await client.send(new DescribeAlarmHistoryCommand({ MaxRecords: 1 }));
+    const second = await client.send(new DescribeAlarmHistoryCommand({ NextToken: first.NextToken }));
+
+    expect(first.AlarmHistoryItems![0]).toMatchObject({
+      HistorySummary: 'Alarm "kept" deleted',
+      Timestamp: new Date(START_MS),
+    });
+    expect(second.AlarmHistoryItems!.map((item) => item.HistorySummary)).toEqual(['Alarm "kept" created']);
+  });
+});
+
+it('refuses statistics without a statistic', async () => {
+  const range = { StartTime: new Date(START_MS), EndTime: new Date(START_MS + MINUTE_MS), Period: 60 };
+
+  const refused = client.send(new GetMetricStatisticsCommand({ ...metric, ...range }));
+
+  await expect(refused).rejects.toThrow('Statistics or ExtendedStatistics');
 });
 
 describe('an alarm', () => {

@@ -222,6 +222,18 @@ describe('an update that retains variant properties', () => {
     expect((await invokeSeen(stack, name)).name).toBe('green');
   });
 
+  it('refuses a roll-back on an alarm that does not exist', async () => {
+    const AutoRollbackConfiguration = { Alarms: [{ AlarmName: 'no-such-alarm' }] };
+
+    const refused = update('retained-all', { AutoRollbackConfiguration });
+
+    await expect(refused).rejects.toMatchObject({
+      name: 'ValidationException',
+      message: expect.stringContaining('"no-such-alarm"'),
+    });
+    expect(await stack.sagemaker.settled('retained-all')).toEqual({ status: 'InService' });
+  });
+
   it('refuses a property that is none', async () => {
     await expect(
       stack.control.send(

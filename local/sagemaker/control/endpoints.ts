@@ -136,6 +136,7 @@ export class Endpoints {
     const config = findEndpointConfig(this.#context, input.EndpointConfigName);
     this.#refuseInProgress(endpoint);
     const deployment = deploymentOf(input, endpoint);
+    this.#checkAlarms(deployment);
     const name = endpoint.EndpointName;
     this.#put({ ...endpoint, EndpointStatus: 'Updating', FailureReason: undefined });
     const options = {
@@ -152,6 +153,13 @@ export class Endpoints {
     // A failed update leaves the fleet that served before in service.
     this.#track(name, change, this.#hosts.has(name) ? 'InService' : 'Failed');
     return { EndpointArn: endpoint.EndpointArn };
+  }
+
+  /** A roll-back on an alarm that does not exist would never come. @throws AwsError ValidationException */
+  #checkAlarms({ AutoRollbackConfiguration }: DeploymentConfig): void {
+    for (const { AlarmName } of AutoRollbackConfiguration?.Alarms ?? [])
+      if (AlarmName === undefined || this.#hosts.alarmState(AlarmName) === undefined)
+        throw invalid(`The CloudWatch alarm "${AlarmName}" of AutoRollbackConfiguration does not exist.`);
   }
 
   #resize(input: SdkValues) {

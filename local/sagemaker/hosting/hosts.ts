@@ -2,6 +2,7 @@
 // started, so that nothing is left when it closes.
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { AlarmState } from '../../monitoring/api.ts';
 import type {
   DesiredCapacity,
   EndpointConfigRecord,
@@ -49,6 +50,11 @@ export class Hosts {
     this.#context = context;
     this.#store = store;
     this.#hooks = hooks;
+  }
+
+  /** Undefined when there is no such alarm. */
+  alarmState(alarmName: string): AlarmState | undefined {
+    return this.#context.monitoring.alarmState(alarmName);
   }
 
   has(endpointName: string): boolean {
