@@ -12,6 +12,7 @@ import { endpointConfigOperations } from './control/endpoint-configs.ts';
 import { Endpoints } from './control/endpoints.ts';
 import { InferenceComponents } from './control/inference-components.ts';
 import { modelOperations } from './control/models.ts';
+import { keepingTags, tagOperations } from './control/tags.ts';
 import { TransformJobs } from './control/transform-jobs.ts';
 import { Hosts } from './hosting/hosts.ts';
 import { endLeftovers } from './hosting/leftovers.ts';
@@ -19,6 +20,7 @@ import { Ports } from './hosting/ports.ts';
 import { Utilization } from './hosting/utilization.ts';
 import { RegistryFollower } from './registry/follower.ts';
 import { registryHooks } from './registry/hooks.ts';
+import { lineageOperations } from './registry/lineage.ts';
 import { Registry } from './registry/registry.ts';
 import { Invoker } from './runtime/invoke.ts';
 import { runtimeOperations } from './runtime/operations.ts';
@@ -57,7 +59,7 @@ export async function createSageMaker(options: SageMakerOptions): Promise<SageMa
   const transformJobs = new TransformJobs(control, context, hooks.resolve);
   const utilization = new Utilization(hosts, context);
   const autoScaling = new AutoScaling(hosts, context, store);
-  const operations = {
+  const resources = {
     ...modelOperations(control),
     ...endpointConfigOperations(control),
     ...endpoints.operations,
@@ -65,9 +67,14 @@ export async function createSageMaker(options: SageMakerOptions): Promise<SageMa
     ...registry.operations,
     ...components.operations,
   };
+  const operations = {
+    ...keepingTags(resources, control),
+    ...tagOperations(control, { onChanged: (arn, tags) => endpoints.noteTags(arn, tags) }),
+    ...lineageOperations(control),
+  };
   const settled = (endpointName: string) => endpoints.settled(endpointName);
   const follower = new RegistryFollower({ control, registry, operations, settled, endpoints });
-  endpoints.onCreated = (endpointName, tags) => follower.note(endpointName, tags);
+  endpoints.onTags = (endpointName, tags) => follower.note(endpointName, tags);
   const invoker = new Invoker(context, hosts.live, components);
   const asyncInference = new AsyncInference(invoker, context, store.asyncRequests);
 

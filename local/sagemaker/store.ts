@@ -4,6 +4,7 @@
 import type { AsyncRecord } from './async/records.ts';
 import type { InferenceComponentRecord } from './control/inference-component-record.ts';
 import type { EndpointConfigRecord, EndpointRecord, ModelRecord, ServingRecord } from './control/records.ts';
+import type { Tag } from './control/tags.ts';
 import type { TransformDone, TransformJobRecord } from './control/transform-records.ts';
 import type { DeploymentRecord, ModelPackageGroupRecord, ModelPackageRecord } from './registry/records.ts';
 import type { ScalableTarget, ScalingPolicyRecord } from './scaling/records.ts';
@@ -45,6 +46,8 @@ export interface ControlStore {
   readonly modelPackages: Collection<ModelPackageRecord>;
   /** The last version given, by group. */
   readonly counters: Collection<number>;
+  /** By the resource's ARN. */
+  readonly tags: Collection<readonly Tag[]>;
   /** By a number that grows. */
   readonly deployments: Collection<DeploymentRecord>;
 }
@@ -64,6 +67,7 @@ export function createStore(records: RecordDatabase): ControlStore {
     modelPackageGroups: records.collection('model-package-group'),
     modelPackages: records.collection('model-package'),
     counters: records.collection('counter'),
+    tags: records.collection('tags'),
     deployments: records.collection('deployment'),
   };
 }

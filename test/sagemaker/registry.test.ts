@@ -4,15 +4,22 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
+  AddTagsCommand,
   CreateEndpointCommand,
   CreateEndpointConfigCommand,
   CreateModelCommand,
   CreateModelPackageCommand,
   CreateModelPackageGroupCommand,
   DeleteModelPackageCommand,
+  DeleteTagsCommand,
   DescribeModelPackageCommand,
+  ListArtifactsCommand,
+  ListAssociationsCommand,
+  ListContextsCommand,
   ListModelPackagesCommand,
+  ListTagsCommand,
   type ModelApprovalStatus,
+  QueryLineageCommand,
   UpdateEndpointWeightsAndCapacitiesCommand,
   UpdateModelPackageCommand,
 } from '@aws-sdk/client-sagemaker';
@@ -210,6 +217,73 @@ describe('a deployment', () => {
     expect(outcome.status).toBe('InService');
     expect(outcome.failureReason).toContain('The sample payload of');
     expect((await invokeSeen(stack, 'sampled')).name).toBe('good');
+  });
+});
+
+describe('what is deployed where', () => {
+  it('is read from the lineage: endpoint, deployments, versions', async () => {
+    await createGroup('traced');
+    const v1 = await register('traced', 'v1', { status: 'Approved' });
+    await deployVersion('traced', v1);
+    const v2 = await register('traced', 'v2', { status: 'Approved' });
+    await stack.sagemaker.settled('traced');
+
+    const { ContextSummaries } = await stack.control.send(
+      new ListContextsCommand({
+        ContextType: 'Endpoint',
+        SourceUri: 'arn:aws:sagemaker:us-east-1:000000000000:endpoint/traced',
+      }),
+    );
+    const { Vertices, Edges } = await stack.control.send(
+      new QueryLineageCommand({ StartArns: [ContextSummaries![0]!.ContextArn!], Direction: 'Ascendants' }),
+    );
+    const { ArtifactSummaries } = await stack.control.send(new ListArtifactsCommand({ SourceUri: v2 }));
+    const { AssociationSummaries } = await stack.control.send(
+      new ListAssociationsCommand({ SourceArn: ArtifactSummaries![0]!.ArtifactArn! }),
+    );
+
+    expect(ContextSummaries).toHaveLength(1);
+    expect(Vertices!.map(({ LineageType }) => LineageType).sort()).toEqual([
+      'Action',
+      'Action',
+      'Artifact',
+      'Artifact',
+      'Context',
+    ]);
+    expect(Edges).toHaveLength(4);
+    expect(AssociationSummaries).toMatchObject([
+      { AssociationType: 'ContributedTo', DestinationType: 'ModelDeployment' },
+    ]);
+  });
+});
+
+describe('tags', () => {
+  it('are kept, and the one that follows the registry takes effect at once', async () => {
+    await createGroup('tagged');
+    const v1 = await register('tagged', 'v1', { status: 'Approved' });
+    await deployVersion('tagged', v1, { follows: false });
+    const ResourceArn = 'arn:aws:sagemaker:us-east-1:000000000000:endpoint/tagged';
+    const Tags = [
+      { Key: 'seriatim:follows-registry', Value: 'true' },
+      { Key: 'team', Value: 'ada' },
+    ];
+
+    await stack.control.send(new AddTagsCommand({ ResourceArn, Tags }));
+    await register('tagged', 'v2', { status: 'Approved' });
+    await stack.sagemaker.settled('tagged');
+    await stack.control.send(new DeleteTagsCommand({ ResourceArn, TagKeys: ['team'] }));
+
+    expect((await invokeSeen(stack, 'tagged')).name).toBe('v2');
+    const listed = await stack.control.send(new ListTagsCommand({ ResourceArn }));
+    expect(listed.Tags).toEqual([Tags[0]]);
+  });
+
+  it('are of things that exist', async () => {
+    const ResourceArn = 'arn:aws:sagemaker:us-east-1:000000000000:endpoint/nowhere';
+
+    const refused = stack.control.send(new ListTagsCommand({ ResourceArn }));
+
+    await expect(refused).rejects.toMatchObject({ name: 'ResourceNotFound' });
   });
 });
 

@@ -22,8 +22,8 @@ export class Endpoints {
   readonly operations: SdkOperations;
   readonly #context: ControlContext;
   readonly #hosts: Hosts;
-  /** Called with a new endpoint's name and tags. */
-  onCreated: (endpointName: string, tags: unknown) => void = () => {};
+  /** Called with an endpoint's name and tags when it is created and when they change. */
+  onTags: (endpointName: string, tags: unknown) => void = () => {};
   /** The inference components on an endpoint. */
   componentsAt: (endpointName: string) => readonly string[] = () => [];
   readonly #changes = new Map<string, Promise<void>>();
@@ -35,7 +35,7 @@ export class Endpoints {
     this.operations = {
       createEndpoint: async (input) => {
         const created = this.#create(input);
-        this.onCreated(input.EndpointName as string, input.Tags);
+        this.onTags(input.EndpointName as string, input.Tags);
         return created;
       },
       describeEndpoint: async (input) => this.#describe(this.#find(input.EndpointName)),
@@ -55,6 +55,16 @@ export class Endpoints {
     await this.#changes.get(endpointName);
     const { EndpointStatus: status, FailureReason: failureReason } = this.#find(endpointName);
     return failureReason === undefined ? { status } : { status, failureReason };
+  }
+
+  /** An endpoint's tags were changed by hand; another resource's are nothing to endpoints. */
+  noteTags(resourceArn: string, tags: readonly unknown[]): void {
+    const endpoint = this.all().find(({ EndpointArn }) => EndpointArn === resourceArn);
+    if (endpoint === undefined) return;
+    const { serving } = this.#context.store;
+    const current = serving.get(endpoint.EndpointName);
+    if (current !== undefined) serving.put(endpoint.EndpointName, { ...current, tags });
+    this.onTags(endpoint.EndpointName, tags);
   }
 
   /** Ends what serves; the endpoint stays, and an update brings it back. */
@@ -79,7 +89,7 @@ export class Endpoints {
       if (this.#changes.has(name) || endpoint.EndpointStatus === 'Failed') continue;
       const serving = this.#context.store.serving.get(name);
       if (endpoint.EndpointStatus === 'OutOfService') {
-        this.onCreated(name, serving?.tags);
+        this.onTags(name, serving?.tags);
         continue;
       }
       if (serving === undefined || endpoint.EndpointStatus === 'Deleting') this.#forget(name);
@@ -99,7 +109,7 @@ export class Endpoints {
         ? 'The update was cut short by a restart and did not take effect.'
         : undefined,
     });
-    this.onCreated(name, tags);
+    this.onTags(name, tags);
     this.#track(name, this.#hosts.create(name, config, capacities), 'Failed');
   }
 
