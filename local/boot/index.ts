@@ -140,10 +140,19 @@ async function createWorld(
   { rim, closers, progress }: { rim: Rim; closers: Closers; progress: Progress },
 ): Promise<World> {
   const { state, aws, http } = rim;
+  const built = nothingBuilt();
   const services = await progress.step(
     'services',
     () =>
-      createServices({ place: DEFAULT_PLACE, projectFolder, state, awsEndpoint: aws.url, closers, hosting }),
+      createServices({
+        place: DEFAULT_PLACE,
+        projectFolder,
+        state,
+        awsEndpoint: aws.url,
+        closers,
+        hosting,
+        subscriptions: built.subscriptions,
+      }),
     () => `AWS APIs on ${aws.url}`,
   );
   const wire = createWireServer({ services: wireServices(services) });
@@ -155,7 +164,7 @@ async function createWorld(
     inlineCodeFolder: state.inlineCodeFolder,
     services,
     httpApiUrl: http.url,
-    built: nothingBuilt(),
+    built,
   };
 }
 

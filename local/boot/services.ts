@@ -11,6 +11,7 @@ import { createStates } from '../states/index.ts';
 import { createSts } from '../sts/index.ts';
 import type { Closers } from './closers.ts';
 import { imageTable } from './images.ts';
+import { notifier, type Subscriptions } from './notifications.ts';
 import type { WorldServices } from './resources/resource-type.ts';
 import type { StateFolder } from './state-folder.ts';
 
@@ -21,6 +22,8 @@ export interface ServicesOptions {
   /** Where functions find the AWS APIs. */
   readonly awsEndpoint: string;
   readonly closers: Closers;
+  /** Filled as the template's topics are created. */
+  readonly subscriptions?: Subscriptions;
   /** In place of hosting's defaults. */
   readonly hosting?: Partial<HostingSettings>;
 }
@@ -49,6 +52,7 @@ export async function createServices(options: ServicesOptions): Promise<WorldSer
     databaseFile: state.registryDatabase,
     images: imageTable(projectFolder),
     settings: options.hosting ?? {},
+    notify: notifier(logs, options.subscriptions ?? new Map()),
   });
   closers.add('sagemaker', () => sagemaker.close());
   const states = await createStates({

@@ -26,7 +26,10 @@ export async function startSmallSystem(images?: object): Promise<SmallSystem> {
   const state = openStateFolder(join(folder, 'state'));
   closers.add('state', () => state.release());
   const place = DEFAULT_PLACE;
-  const options = { place, projectFolder: folder, state, awsEndpoint: 'http://127.0.0.1:9', closers };
+  const built = nothingBuilt();
+  const { subscriptions } = built;
+  const awsEndpoint = 'http://127.0.0.1:9';
+  const options = { place, projectFolder: folder, state, awsEndpoint, closers, subscriptions };
   const world: World = {
     place,
     stackName: 'shop-dev',
@@ -34,7 +37,7 @@ export async function startSmallSystem(images?: object): Promise<SmallSystem> {
     inlineCodeFolder: state.inlineCodeFolder,
     services: await createServices(options),
     httpApiUrl: 'http://127.0.0.1:3000',
-    built: nothingBuilt(),
+    built,
   };
   return {
     folder,

@@ -48,6 +48,7 @@ export const RESOURCE_TYPES: Readonly<Record<string, ResourceType>> = {
   'AWS::SageMaker::Endpoint': sagemaker.endpoint,
   'AWS::SageMaker::EndpointConfig': sagemaker.endpointConfig,
   'AWS::SageMaker::Model': sagemaker.model,
+  'AWS::SNS::Subscription': events.subscription,
   'AWS::SNS::Topic': events.topic,
   'AWS::SNS::TopicPolicy': withoutEffect,
   'AWS::StepFunctions::Activity': states.activity,

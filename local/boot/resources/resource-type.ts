@@ -62,6 +62,8 @@ export interface Built {
   readonly stateMachineArns: string[];
   readonly endpointNames: string[];
   readonly httpApis: Map<string, HttpApiDraft>;
+  /** URLs that notices to a topic are posted to, by the topic's ARN. */
+  readonly subscriptions: Map<string, string[]>;
   /** One line for each thing in the template that is not reproduced here. */
   readonly notes: string[];
 }
@@ -74,6 +76,7 @@ export function nothingBuilt(): Built {
     stateMachineArns: [],
     endpointNames: [],
     httpApis: new Map(),
+    subscriptions: new Map(),
     notes: [],
   };
 }
