@@ -246,3 +246,39 @@ describe('an update that retains variant properties', () => {
     ).rejects.toMatchObject({ name: 'ValidationException' });
   });
 });
+
+describe('DescribeEndpoint', () => {
+  it('names the images of a variant', async () => {
+    await deploy(stack, 'described', box('described'));
+
+    const described = await stack.control.send(new DescribeEndpointCommand({ EndpointName: 'described' }));
+
+    expect(described.ProductionVariants![0]).toMatchObject({
+      DeployedImages: [{ SpecifiedImage: image('box'), ResolvedImage: image('box') }],
+      CurrentInstanceCount: 1,
+    });
+  });
+
+  it('gives a serverless variant its configuration, and no instances', async () => {
+    const ServerlessConfig = { MemorySizeInMB: 2048, MaxConcurrency: 3 };
+    const variant = { ServerlessConfig, InstanceType: undefined, InitialInstanceCount: undefined };
+    await deploy(stack, 'served', box('served'), { variant });
+
+    const described = await stack.control.send(new DescribeEndpointCommand({ EndpointName: 'served' }));
+
+    const summary = described.ProductionVariants![0]!;
+    expect(summary.CurrentServerlessConfig).toEqual(ServerlessConfig);
+    expect(summary).not.toHaveProperty('CurrentInstanceCount');
+  });
+
+  it.each(['m5.large', 'ml.large', 'ml.m5.huge'])('is never reached with instance type %s', async (type) => {
+    const variant = { InstanceType: type as 'ml.m5.large' };
+
+    const refused = createConfig(stack, `type-${type.replaceAll('.', '-')}`, box('x'), { variant });
+
+    await expect(refused).rejects.toMatchObject({
+      name: 'ValidationException',
+      message: expect.stringContaining('instanceType'),
+    });
+  });
+});

@@ -307,3 +307,19 @@ describe('what a container gets to know', () => {
     expect(environment.SM_MODEL_DIR).toBe(`${environment.SAGEMAKER_BASE_DIR}/model`);
   });
 });
+
+describe('an invocation that a header cannot carry', () => {
+  const send = (members: Record<string, unknown>) =>
+    stack.sagemaker.runtime.operations.invokeEndpoint!({ EndpointName: 'single', Body: 'x', ...members });
+
+  it.each([
+    ['an inference id of no length', { InferenceId: '' }, "at 'inferenceId'"],
+    ['custom attributes with a control character', { CustomAttributes: 'a\nb' }, "at 'customAttributes'"],
+    ['custom attributes beyond ASCII', { CustomAttributes: 'ä' }, "at 'customAttributes'"],
+  ])('is refused: %s', async (_what, members, text) => {
+    await expect(send(members)).rejects.toMatchObject({
+      name: 'ValidationError',
+      message: expect.stringContaining(text),
+    });
+  });
+});

@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import type { AsyncInferenceConfig } from '../control/records.ts';
 import { parseS3Url } from '../hosting/plan.ts';
 import { validationError } from '../runtime/errors.ts';
+import { checkMembers } from '../runtime/members.ts';
 import type { HostingSettings } from '../settings.ts';
 
 export interface AsyncInput {
@@ -43,10 +44,12 @@ export function checkAsync(
   config: AsyncInferenceConfig,
   facts: { readonly nowMs: number; readonly settings: HostingSettings },
 ): AsyncRequest {
-  checkMembers(input, facts.settings);
-  const inferenceId = input.inferenceId ?? randomUUID();
+  checkInput(input, facts.settings);
+  // An id of the caller's own may come again: it names no object, which would replace an earlier one.
+  const id = randomUUID();
+  const inferenceId = input.inferenceId ?? id;
   const { S3OutputPath: outputPath, S3FailurePath: failurePath } = config.OutputConfig ?? {};
-  const name = input.filename ?? `${randomUUID()}.out`;
+  const name = input.filename ?? `${id}.out`;
   return {
     endpointName: input.endpointName,
     inferenceId,
@@ -70,7 +73,8 @@ function join(base: string | undefined, extension: string | undefined, name: str
 const EXTENSION = /^(?!s3:|https:)[a-zA-Z0-9!_.*'()/-]{1,512}$/;
 const FILENAME = /^(?!.*\..*\.)[a-zA-Z0-9][a-zA-Z0-9\-_.]{0,31}$/;
 
-function checkMembers(input: AsyncInput, settings: HostingSettings): void {
+function checkInput(input: AsyncInput, settings: HostingSettings): void {
+  checkMembers(input);
   const hasBody = input.body !== undefined && input.body.byteLength > 0;
   if (hasBody === (input.inputLocation !== undefined))
     throw validationError('Exactly one of Body and InputLocation must be given.');

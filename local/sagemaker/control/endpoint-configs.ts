@@ -97,12 +97,18 @@ function checkConfig(input: SdkValues, context: ControlContext): void {
     throw invalid('Production variant names must be unique within an endpoint configuration.');
 }
 
+/** Families come and go: the form is held, not AWS's list. */
+const INSTANCE_TYPE_RULE = {
+  pattern: /^ml\.[a-z]{1,4}\d{1,2}[a-z0-9-]*\.(medium|large|(\d{1,3})?xlarge|metal(-\d+xl)?)$/,
+};
+
 function checkVariant(problems: Problems, at: string, variant: ProductionVariant): void {
   const seconds = { min: 60, max: 3600, isOptional: true };
   const { ServerlessConfig: serverless } = variant;
   problems
     .text(`${at}.variantName`, variant.VariantName, NAME_RULE)
     .text(`${at}.modelName`, variant.ModelName, { ...NAME_RULE, isOptional: true })
+    .text(`${at}.instanceType`, variant.InstanceType, { ...INSTANCE_TYPE_RULE, isOptional: true })
     .number(`${at}.initialInstanceCount`, variant.InitialInstanceCount, { min: 1, isOptional: true })
     .number(`${at}.initialVariantWeight`, variant.InitialVariantWeight, { min: 0, isOptional: true })
     .number(

@@ -209,8 +209,10 @@ export class Endpoints {
     const { AsyncInferenceConfig, DataCaptureConfig } = fleet.config;
     return {
       ...endpoint,
-      ProductionVariants: fleet.variants.map(summarise),
-      ...(fleet.shadows.length === 0 ? {} : { ShadowProductionVariants: fleet.shadows.map(summarise) }),
+      ProductionVariants: fleet.variants.map((variant) => summarise(variant, endpoint)),
+      ...(fleet.shadows.length === 0
+        ? {}
+        : { ShadowProductionVariants: fleet.shadows.map((variant) => summarise(variant, endpoint)) }),
       ...(AsyncInferenceConfig === undefined ? {} : { AsyncInferenceConfig }),
       ...(DataCaptureConfig === undefined ? {} : { DataCaptureConfig: captureSummary(DataCaptureConfig) }),
     };
@@ -294,13 +296,24 @@ const IN_PROGRESS: ReadonlySet<EndpointStatus> = new Set([
   'Deleting',
 ]);
 
-function summarise(variant: Variant) {
+function summarise(variant: Variant, { CreationTime }: EndpointRecord) {
+  const { containers, serverless } = variant.plan;
   return {
     VariantName: variant.name,
+    DeployedImages: containers.map(({ image }) => ({
+      SpecifiedImage: image,
+      ResolvedImage: image,
+      ResolutionTime: CreationTime,
+    })),
     CurrentWeight: variant.weight,
     DesiredWeight: variant.weight,
-    CurrentInstanceCount: variant.instances.length,
-    DesiredInstanceCount: variant.desiredInstanceCount,
+    // A serverless variant has a configuration where others have instances.
+    ...(serverless === undefined
+      ? {
+          CurrentInstanceCount: variant.instances.length,
+          DesiredInstanceCount: variant.desiredInstanceCount,
+        }
+      : { CurrentServerlessConfig: serverless.config, DesiredServerlessConfig: serverless.config }),
   };
 }
 

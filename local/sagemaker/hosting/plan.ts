@@ -2,7 +2,12 @@
 // a mistake is found before anything runs.
 import type { ImageLauncher, ImageTable } from '../api.ts';
 import { containersOf } from '../control/models.ts';
-import type { ContainerDefinition, ModelRecord, ProductionVariant } from '../control/records.ts';
+import type {
+  ContainerDefinition,
+  ModelRecord,
+  ProductionVariant,
+  ServerlessConfig,
+} from '../control/records.ts';
 import { targetModelProblem } from '../multi-model/target.ts';
 import { findLauncher } from './images.ts';
 
@@ -11,6 +16,8 @@ export interface ContainerPlan {
   readonly name: string;
   /** Direct mode's address. */
   readonly hostname: string | undefined;
+  /** As the model names it. */
+  readonly image: string;
   readonly launcher: ImageLauncher;
   readonly environment: Readonly<Record<string, string>>;
   readonly isMultiModel: boolean;
@@ -43,7 +50,12 @@ export interface VariantPlan {
   readonly isDirect: boolean;
   /** Instances come and go with the calls. */
   readonly serverless:
-    | { readonly maxConcurrency: number; readonly provisionedConcurrency: number }
+    | {
+        readonly maxConcurrency: number;
+        readonly provisionedConcurrency: number;
+        /** As it was given. */
+        readonly config: ServerlessConfig;
+      }
     | undefined;
   readonly isPipeline: boolean;
   /** No instance runs before the first call: a container's `SERIATIM_START` is `first-call`. */
@@ -69,7 +81,11 @@ export function planVariant(
     serverless:
       serverless === undefined
         ? undefined
-        : { maxConcurrency: serverless.MaxConcurrency, provisionedConcurrency: provisioned },
+        : {
+            maxConcurrency: serverless.MaxConcurrency,
+            provisionedConcurrency: provisioned,
+            config: serverless,
+          },
     routing: variant.RoutingConfig?.RoutingStrategy ?? 'RANDOM',
     isShadow: options.isShadow,
     isDirect: model.InferenceExecutionConfig?.Mode === 'Direct',
@@ -92,6 +108,7 @@ function planContainer(definition: ContainerDefinition, name: string, images: Im
   return {
     name,
     hostname: definition.ContainerHostname,
+    image,
     launcher: findLauncher(images, image),
     environment: definition.Environment ?? {},
     isMultiModel: definition.Mode === 'MultiModel',
