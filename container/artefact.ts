@@ -2,7 +2,7 @@
 // Nothing is loaded here. The disk is asked synchronously, here and in `onnx/light.ts`: each of a handful of files takes
 // microseconds, a promise of node:fs a hop to its thread pool, and those were a third of a small model's load.
 import { type Dirent, readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { InferenceError } from './errors.ts';
 import { SERIES_FILE } from './series.ts';
 
@@ -77,7 +77,7 @@ interface ListedFile {
 export async function listFiles(folder: string): Promise<ListedFile[]> {
   return readEntries(folder).flatMap((entry) => {
     const file = join(entry.parentPath, entry.name);
-    const name = file.slice(join(folder, '/').length).replaceAll('\\', '/');
+    const name = relative(folder, file).replaceAll('\\', '/');
     const found = statSync(file, { throwIfNoEntry: false });
     if (found?.isFile()) return [{ name, bytes: found.size }];
     if (!entry.isSymbolicLink()) return [];

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packArtefact } from '../../container/pack.ts';
 import { unpackArtefact } from '../../container/unpack.ts';
@@ -20,8 +20,10 @@ interface Outcome {
   readonly err: string;
 }
 
-async function seriatim(...args: string[]): Promise<Outcome> {
-  const child = spawn(process.execPath, ['cli/main.ts', ...args]);
+const seriatim = (...args: string[]): Promise<Outcome> => seriatimIn('.', ...args);
+
+async function seriatimIn(cwd: string, ...args: string[]): Promise<Outcome> {
+  const child = spawn(process.execPath, [resolve('cli/main.ts'), ...args], { cwd });
   let out = '';
   let err = '';
   child.stdout.on('data', (chunk) => {
@@ -62,6 +64,24 @@ describe('seriatim models', () => {
     expect(out).toMatch(/opset\s+.*ai\.onnx(\.ml)? \d+/);
     expect(out).toMatch(/provider\s+cpu/);
   });
+
+  it.each(['.', './', '../here'])(
+    'packs and inspects the folder that it is called in, as %s',
+    async (name) => {
+      const here = writeArtefact(join(folder, 'here'), {
+        'model.onnx': HOUSE_FEATURES,
+        'notes/on.txt': { text: 'x' },
+      });
+
+      const packed = await seriatimIn(here, 'models', 'pack', name, '-o', '../here.tar.gz');
+      const inspected = await seriatimIn(here, 'models', 'inspect', name);
+
+      expect(packed.err).toBe('');
+      expect(packed.out).toMatch(/ {2}model\.onnx\n[\da-f]{64} {2}1 {2}notes\/on\.txt\n/);
+      expect(inspected.err).toBe('');
+      expect(inspected.out).toMatch(/^model\.onnx {2}442 bytes$/m);
+    },
+  );
 
   it('holds what it inspects against the manifest, and says so', async () => {
     const archive = join(folder, 'sound.tar.gz');

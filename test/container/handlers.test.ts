@@ -40,6 +40,25 @@ describe('handlers', () => {
     expect(response.headers.get('content-type')).toBe('text/plain');
   });
 
+  it.each([
+    ['ts', 'export const transformFn = (): string => tell();', 'import { tell } from "./lib/tell.ts";'],
+    ['js', 'export const transformFn = () => tell();', 'import { tell } from "./lib/tell.js";'],
+    ['js', 'exports.transformFn = () => tell();', 'const { tell } = require("./lib/told.js");'],
+  ])('in .%s load below a package.json of another kind: %s', async (extension, code, imported) => {
+    const files = {
+      [`code/inference.${extension}`]: { text: `${imported}\n${code}` },
+      'code/lib/tell.ts': { text: `export const tell = (): string => '"ts"';` },
+      'code/lib/tell.js': { text: `export const tell = () => '"js"';` },
+      'code/lib/told.js': { text: `exports.tell = () => '"js"';` },
+      // Above the artefact, which is the folder `model`.
+      '../package.json': { text: '{"type":"commonjs"}' },
+    };
+    container = await startTestContainer({ files, env: { SAGEMAKER_MODEL_SERVER_WORKERS: '1' } });
+    await container.ready;
+
+    expect(await (await container.post('/invocations', '')).json()).toBe(extension);
+  });
+
   it('stand beside the defaults for ONNX', async () => {
     const code = `
       export const outputFn = (prediction: unknown, _accept: string, context: any) =>
