@@ -127,6 +127,22 @@ describe('seriatim models', () => {
     expect(err).toMatch(/swapped\.tar\.gz has the checksum [\da-f]{64}, not [\da-f]{64}/);
   });
 
+  it('packs into the folder that it packs, again and again, and keeps an archive that it cannot replace', async () => {
+    const source = writeArtefact(join(folder, 'into-itself'), { 'model.onnx': HOUSE_FEATURES });
+    const archive = join(source, 'model.tar.gz');
+
+    const first = await seriatim('models', 'pack', source, '-o', archive);
+    const good = readFileSync(archive);
+    const second = await seriatimIn(source, 'models', 'pack', '.', '-o', 'model.tar.gz');
+    writeArtefact(source, { 'a\\b': { text: 'a name that no archive may hold' } });
+    const third = await seriatim('models', 'pack', source, '-o', archive);
+
+    expect([first.code, second.code, third.code]).toEqual([0, 0, 1]);
+    expect(second.out).toMatch(/^[\da-f]{64} {2}442 {2}model\.onnx\nmodel\.tar\.gz: /);
+    expect(readFileSync(archive)).toEqual(good);
+    expect(readdirSync(source)).toEqual(['a\\b', 'model.onnx', 'model.tar.gz', 'model.tar.gz.sha256']);
+  });
+
   it('does not replace a manifest of another kind', async () => {
     const source = writeArtefact(join(folder, 'other-manifest'), {
       'model.onnx': HOUSE_FEATURES,
