@@ -15,6 +15,8 @@ export interface Artefact {
   readonly codeFile?: string;
   /** Bytes of all files together. */
   readonly bytes: number;
+  /** What is odd about it, for the log. */
+  readonly warning?: string;
 }
 
 const HANDLER_FILES = ['inference.ts', 'inference.mts', 'inference.js', 'inference.mjs'];
@@ -31,7 +33,7 @@ export async function inspectArtefact(
   folder: string,
   { program, needsSize = true }: InspectOptions = {},
 ): Promise<Artefact> {
-  const plain = needsSize ? undefined : findPlain(folder);
+  const plain = needsSize || program !== undefined ? undefined : findPlain(folder);
   if (plain !== undefined) return plain;
   const files = await listFiles(folder);
   const names = files.map(({ name }) => name);
@@ -43,7 +45,9 @@ export async function inspectArtefact(
   if (names.includes(`code/${python}`) && (codeFile === undefined || program === python)) {
     throw pythonHandlers(join(folder, 'code', python));
   }
+  if (program !== undefined && codeFile === undefined) throw missingProgram(folder, program);
   const onnxFile = findOnnx(names, codeFile !== undefined);
+  const unused = codeFile === undefined && names.some((name) => name.startsWith('code/'));
   const kind = codeFile !== undefined ? 'handlers' : onnxFile !== undefined ? 'onnx' : 'triton';
   if (kind === 'triton') checkRepository(folder, names);
   return {
@@ -51,6 +55,7 @@ export async function inspectArtefact(
     folder,
     ...(onnxFile && { onnxFile: join(folder, onnxFile) }),
     ...(codeFile && { codeFile: join(folder, codeFile) }),
+    ...(unused && { warning: unusedCode(folder) }),
     bytes: allBytes,
   };
 }
@@ -125,6 +130,15 @@ function checkRepository(folder: string, names: readonly string[]): void {
   if (!names.includes('config.pbtxt')) throw nothingToServe(folder, names);
   const message = `${folder} holds config.pbtxt at its root: Triton's layout has a folder per model, <model>/config.pbtxt.`;
   throw new InferenceError('InvalidArtefact', message);
+}
+
+function unusedCode(folder: string): string {
+  return `${join(folder, 'code')} holds none of ${HANDLER_FILES.join(', ')}: what is there is not run.`;
+}
+
+function missingProgram(folder: string, program: string): InferenceError {
+  const message = `SAGEMAKER_PROGRAM names ${program}, and there is no ${join(folder, 'code', program)}.`;
+  return new InferenceError('InvalidArtefact', message);
 }
 
 function pythonHandlers(file: string): InferenceError {

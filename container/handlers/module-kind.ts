@@ -1,9 +1,9 @@
 // Makes an artefact's code load alike wherever the artefact lies. On SageMaker no package.json stands above it, and Node
 // tells a module by its syntax; on a developer's disk one with `"type": "commonjs"` may stand above, and Node would take
-// `export` for a mistake. So for files of an artefact only a package.json of the artefact's own counts.
-import { existsSync, readFileSync } from 'node:fs';
-import { type LoadHookSync, registerHooks, stripTypeScriptTypes } from 'node:module';
-import { dirname, extname, join, relative } from 'node:path';
+// `export` for a mistake. So a file of an artefact that can only be a module is loaded as one.
+import { readFileSync } from 'node:fs';
+import { type LoadHookSync, registerHooks } from 'node:module';
+import { extname, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { compileFunction } from 'node:vm';
 
@@ -27,19 +27,12 @@ const loadBySyntax: LoadHookSync = (url, context, nextLoad) => {
   const format = MODULE_FORMATS[context.format ?? ''];
   if (format === undefined || !url.startsWith('file:')) return nextLoad(url, context);
   const file = fileURLToPath(url);
-  if (!UNDECIDED.has(extname(file)) || !isDecidedOutside(file) || !isModule(file))
-    return nextLoad(url, context);
+  if (!UNDECIDED.has(extname(file)) || !isOfArtefact(file) || !isModule(file)) return nextLoad(url, context);
   return nextLoad(url, { ...context, format });
 };
 
-/** Whether the file is an artefact's, and no package.json of that artefact stands above it. */
-function isDecidedOutside(file: string): boolean {
-  const folder = [...artefacts].find((candidate) => isBelow(file, candidate));
-  if (folder === undefined) return false;
-  for (let at = dirname(file); isBelow(join(at, 'x'), folder); at = dirname(at)) {
-    if (existsSync(join(at, 'package.json'))) return false;
-  }
-  return true;
+function isOfArtefact(file: string): boolean {
+  return [...artefacts].some((folder) => isBelow(file, folder));
 }
 
 function isBelow(file: string, folder: string): boolean {
@@ -52,10 +45,15 @@ const WRAPPER = ['exports', 'require', 'module', '__filename', '__dirname'];
 const MODULE_SYNTAX =
   /^(Cannot use import statement outside a module|Unexpected token 'export'|Cannot use 'import\.meta' outside a module)/;
 
+/** TypeScript is told by its statements: Node strips types for a program only with a warning. Types are in either kind. */
+const MODULE_STATEMENT =
+  /^\s*(import\s*(?!type\b)[\w{*'"]|export\s*(?!(type|interface|declare)\b)[\w{*])|\bimport\.meta\b/m;
+
 function isModule(file: string): boolean {
+  const source = readFileSync(file, 'utf8');
+  if (file.endsWith('.ts')) return MODULE_STATEMENT.test(source);
   try {
-    const source = readFileSync(file, 'utf8');
-    compileFunction(file.endsWith('.ts') ? stripTypeScriptTypes(source) : source, WRAPPER);
+    compileFunction(source, WRAPPER);
     return false;
   } catch (thrown) {
     return MODULE_SYNTAX.test((thrown as Error).message);

@@ -296,7 +296,7 @@ describe('metrics', () => {
     expect(text).toContain(`nv_inference_count${labels} 3\n`);
     expect(text).toContain(`nv_inference_exec_count${labels} 1\n`);
     expect(text).toContain('nv_inference_request_failure{model="model",version="1",reason="OTHER"} 1\n');
-    expect(text).toContain('seriatim_batch_rows_bucket{model="model",le="4"} 1\n');
+    expect(text).toContain('seriatim_batch_rows_bucket{model="model",version="1",le="4"} 1\n');
     expect(text).toContain('seriatim_model_info{model="model",provider="cpu",thread="server"} 1\n');
     expect(text).toMatch(/nv_inference_compute_infer_duration_us\{[^}]*\} [1-9]/);
     expect(answered.headers.get('server-timing')).toMatch(
