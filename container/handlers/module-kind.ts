@@ -47,7 +47,7 @@ const MODULE_SYNTAX =
 
 /** TypeScript is told by its statements: Node strips types for a program only with a warning. Types are in either kind. */
 const MODULE_STATEMENT =
-  /^\s*(import\s*(?!type\b)[\w{*'"]|export\s*(?!(type|interface|declare)\b)[\w{*])|\bimport\.meta\b/m;
+  /^\s*(import(\s+(?!type\b)\w|\s*[{*'"])|export(\s+(?!(type|interface|declare)\b)\w|\s*[{*]))|\bimport\.meta\b/m;
 
 function isModule(file: string): boolean {
   const source = readFileSync(file, 'utf8');

@@ -149,11 +149,11 @@ export function writeOwnJson(value: unknown): string {
     if (text !== undefined) return text;
   } catch (thrown) {
     if (thrown instanceof InferenceError) throw thrown;
-    reason = (thrown as Error).message.split('\n', 1)[0]!;
+    reason = `what fails as "${(thrown as Error).message.split('\n', 1)[0]!}"`;
   }
   throw new InferenceError(
     'ModelFailed',
-    `predictFn gave what JSON cannot hold (${reason}): export outputFn.`,
+    `predictFn gave ${reason}, which JSON cannot hold: export outputFn.`,
   );
 }
 

@@ -272,6 +272,22 @@ describe('handlers', () => {
     });
   });
 
+  it.each([
+    [418, 'RequestRefused'],
+    [415, 'UnsupportedContentType'],
+    [429, 'RequestRefused'],
+    [503, 'Overloaded'],
+    [502, 'ModelFailed'],
+    [400, 'InvalidPayload'],
+  ])('are answered with a code that fits their status %i', async (statusCode, code) => {
+    const { post, ready } = await start(
+      `export const transformFn = () => { throw Object.assign(new Error('no'), { statusCode: ${statusCode} }); };`,
+    );
+    await ready;
+
+    expect(await readError(await post('/invocations', ''))).toMatchObject({ status: statusCode, code });
+  });
+
   it('that never return are stopped at the deadline, and later requests are served by another worker', async () => {
     const code = `export const transformFn = (_model, body) => { while (body.toString() === 'forever') {} return 'done'; };`;
     const { post, ready } = await start(code, { env: { SERIATIM_DEADLINE_MS: '1500' } });
