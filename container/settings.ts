@@ -38,6 +38,8 @@ export interface Settings {
   readonly providers: readonly string[];
   /** Whether answers carry `X-Amzn-SageMaker-Custom-Attributes` saying what the invocation met. */
   readonly reportsAttributes: boolean;
+  /** Target models that hosting never unloads, for the report. */
+  readonly pinnedModels: readonly string[];
   /** Whether answers carry `Server-Timing` with the invocation's times. */
   readonly reportsServerTiming: boolean;
   /** Which model of a Triton repository answers; absent: the only one, or the only ensemble. */
@@ -95,6 +97,7 @@ export function readSettings(env: Environment): Settings {
     workerBatching: batchSettings(env, 8),
     providers: list(env.SERIATIM_PROVIDERS ?? 'cpu'),
     reportsAttributes: list(env.SERIATIM_REPORT).includes('custom-attributes'),
+    pinnedModels: list(env.SERIATIM_PINNED_MODELS),
     reportsServerTiming: list(env.SERIATIM_REPORT).includes('server-timing'),
     ...(env.SAGEMAKER_TRITON_DEFAULT_MODEL_NAME && { tritonModel: env.SAGEMAKER_TRITON_DEFAULT_MODEL_NAME }),
     ...(env.SAGEMAKER_PROGRAM && { program: env.SAGEMAKER_PROGRAM }),

@@ -72,6 +72,6 @@ async function list(url: string, flags: Flags) {
     const value = flags[name];
     if (value !== undefined) query.set(name, value);
   }
-  type Page = import('../../layers/seriatim/inspection/inspection.ts').ExecutionsPage;
+  type Page = import('../../layers/seriatim/inspection/api.ts').ExecutionsPage;
   return getJson<Page>({ url, path: `/executions?${query}` });
 }

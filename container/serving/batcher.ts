@@ -51,6 +51,8 @@ export interface BatchAnswer {
   readonly tensors: Tensors;
   /** Waiting for the run, milliseconds. */
   readonly queueMs: number;
+  /** Of it, the wait for others to join while an instance was free. */
+  readonly batchWaitMs: number;
   /** The run, milliseconds. */
   readonly computeMs: number;
   /** Rows in the run, of all callers. */
@@ -90,6 +92,8 @@ class QueueBatcher implements Batcher {
   readonly #timers: BatchTimers;
   readonly #queue: Entry[] = [];
   #running = 0;
+  /** Since when an instance has been free. */
+  #idleSince = 0;
   #sharesRuns = true;
   #isFlushPlanned = false;
   #cancelDelay: (() => void) | undefined;
@@ -150,38 +154,40 @@ class QueueBatcher implements Batcher {
   }
 
   async #runBatch(batch: readonly Entry[]): Promise<void> {
+    const idleSince = this.#idleSince;
     this.#running++;
     try {
-      await (batch.length === 1 ? this.#runAlone(batch[0]!) : this.#runShared(batch));
+      await (batch.length === 1 ? this.#runAlone(batch[0]!, idleSince) : this.#runShared(batch, idleSince));
     } catch (thrown) {
       for (const entry of batch) entry.reject(thrown);
     } finally {
       this.#running--;
+      if (this.#running === this.#options.instances - 1) this.#idleSince = this.#timers.now();
       if (this.#queue.length > 0) this.#planFlush();
     }
   }
 
-  async #runAlone(entry: Entry): Promise<void> {
+  async #runAlone(entry: Entry, idleSince: number): Promise<void> {
     const { tensors, deadline, rows } = entry;
     const startedAt = this.#timers.now();
     this.#options.onRun?.(rows);
     const outputs = await this.#options.run(tensors, { deadline, isOwned: false });
-    handOut([entry], outputs, { startedAt, endedAt: this.#timers.now() });
+    handOut([entry], outputs, { idleSince, startedAt, endedAt: this.#timers.now() });
   }
 
-  async #runShared(batch: readonly Entry[]): Promise<void> {
+  async #runShared(batch: readonly Entry[], idleSince: number): Promise<void> {
     const startedAt = this.#timers.now();
     const deadline = Math.max(...batch.map((entry) => entry.deadline));
     this.#options.onRun?.(sumRows(batch));
     const inputs = joinInputs(batch, this.#options.signature);
     const outputs = await this.#options.run(inputs, { deadline, isOwned: true });
     if (keepsRows(outputs, batch)) {
-      handOut(batch, outputs, { startedAt, endedAt: this.#timers.now() });
+      handOut(batch, outputs, { idleSince, startedAt, endedAt: this.#timers.now() });
       return;
     }
     // The model folds its batch axis: its callers' rows cannot be told apart, so none share a run from now on.
     this.#sharesRuns = false;
-    for (const entry of batch) await this.#runAlone(entry);
+    for (const entry of batch) await this.#runAlone(entry, idleSince);
   }
 }
 
@@ -267,17 +273,21 @@ function joinInputs(batch: readonly Entry[], { inputs }: Signature): Tensors {
 }
 
 interface RunTimes {
+  readonly idleSince: number;
   readonly startedAt: number;
   readonly endedAt: number;
 }
 
-function handOut(batch: readonly Entry[], outputs: Tensors, { startedAt, endedAt }: RunTimes): void {
+function handOut(batch: readonly Entry[], outputs: Tensors, times: RunTimes): void {
+  const { idleSince, startedAt, endedAt } = times;
+  const computeMs = endedAt - startedAt;
   const batchRows = sumRows(batch);
   let offset = 0;
   for (const { rows, arrivedAt, resolve } of batch) {
     const tensors = batch.length === 1 ? outputs : sliceOutputs(outputs, offset, offset + rows);
     offset += rows;
-    resolve({ tensors, queueMs: startedAt - arrivedAt, computeMs: endedAt - startedAt, batchRows });
+    const batchWaitMs = Math.max(0, startedAt - Math.max(arrivedAt, idleSince));
+    resolve({ tensors, queueMs: startedAt - arrivedAt, batchWaitMs, computeMs, batchRows });
   }
 }
 

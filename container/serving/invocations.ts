@@ -6,7 +6,8 @@ import { InferenceError } from '../errors.ts';
 import type { WireAnswer } from '../instances/protocol.ts';
 import { readBody } from './body.ts';
 import type { Invoked } from './registry.ts';
-import { type Invocation, type InvocationTimes, reportedName } from './served-model.ts';
+import { describeInvocation } from './report.ts';
+import type { Invocation, InvocationTimes } from './served-model.ts';
 import type { ServerContext } from './server.ts';
 
 export interface Exchange {
@@ -100,7 +101,10 @@ function writeAnswer({ settings }: ServerContext, invoked: Invoked, { request, r
   const all: Record<string, string | number> = { ...headers, 'content-type': contentType };
   all['content-length'] = typeof body === 'string' ? Buffer.byteLength(body) : body.byteLength;
   if (settings.reportsAttributes) {
-    const report = describe(invoked, request.headers as Record<string, string>);
+    const report = describeInvocation(invoked, {
+      headers: request.headers as Record<string, string>,
+      pinned: settings.pinnedModels,
+    });
     const own = headers?.[CUSTOM_ATTRIBUTES];
     all[CUSTOM_ATTRIBUTES] = own === undefined ? report : `${own};${report}`;
   }
@@ -115,15 +119,4 @@ function serverTiming({ queueMs, inputMs, computeMs, outputMs }: InvocationTimes
   return Object.entries(times)
     .map(([name, milliseconds]) => `${name};dur=${milliseconds.toFixed(2)}`)
     .join(', ');
-}
-
-/** `model=Houston_TX.tar.gz;load=cold;load-ms=21.3;queue-ms=0.02;compute-ms=0.11;batch=1` */
-function describe(
-  { answer: { times }, model, isCold }: Invoked,
-  headers: Readonly<Record<string, string>>,
-): string {
-  const load = isCold ? `load=cold;load-ms=${model.loadMs.toFixed(1)}` : 'load=warm';
-  const queue = `queue-ms=${times.queueMs.toFixed(2)}`;
-  const compute = `compute-ms=${times.computeMs.toFixed(2)}`;
-  return `model=${reportedName(model, headers)};${load};${queue};${compute};batch=${times.batchRows}`;
 }

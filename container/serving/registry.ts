@@ -15,6 +15,9 @@ import {
 /** What the runtime keeps for a session besides the weights (measured: 24 MB for 200 models of 11 KB). */
 const SESSION_OVERHEAD_BYTES = 128 * 1024;
 
+/** Names of unloaded models that are remembered, to tell a first load from one after an eviction. */
+const UNLOADED_KEPT = 10_000;
+
 export interface Registry {
   /** @throws InferenceError ModelAlreadyLoaded, ModelOutOfMemory, InvalidArtefact */
   load(name: string, folder: string): Promise<ServedModel>;
@@ -33,12 +36,15 @@ export interface Invoked {
   readonly model: ServedModel;
   /** Whether this was the model's first invocation since it was loaded. */
   readonly isCold: boolean;
+  /** Whether the model had been here before and was unloaded. */
+  readonly wasEvicted: boolean;
 }
 
 interface Entry {
   readonly model: ServedModel;
   readonly bytes: number;
   readonly metrics: ModelMetrics;
+  readonly wasEvicted: boolean;
   inFlight: number;
   invocations: number;
   onIdle: (() => void) | undefined;
@@ -55,6 +61,8 @@ class ModelRegistry implements Registry {
   readonly #entries = new Map<string, Entry>();
   /** Bytes that the models being loaded will take. */
   readonly #loading = new Map<string, number>();
+  /** Names of models that were unloaded, the last ones. */
+  readonly #unloaded = new Set<string>();
 
   constructor(options: RegistryOptions) {
     this.#options = options;
@@ -83,7 +91,7 @@ class ModelRegistry implements Registry {
     this.#loading.set(name, bytes);
     const model = await serveModel({ ...this.#options, name, artefact, startedAt });
     metrics.loaded(name, model.loadMs);
-    const counts = { inFlight: 0, invocations: 0, onIdle: undefined };
+    const counts = { inFlight: 0, invocations: 0, onIdle: undefined, wasEvicted: this.#unloaded.has(name) };
     this.#entries.set(name, { model, bytes, metrics: metrics.model(name), ...counts });
     return model;
   }
@@ -96,7 +104,7 @@ class ModelRegistry implements Registry {
     try {
       const answer = await entry.model.invoke(invocation);
       entry.metrics.succeeded(answer.times, performance.now() - startedAt, isCold);
-      return { answer, model: entry.model, isCold };
+      return { answer, model: entry.model, isCold, wasEvicted: entry.wasEvicted };
     } catch (thrown) {
       entry.metrics.failed(toInferenceError(thrown).statusCode);
       throw thrown;
@@ -108,9 +116,17 @@ class ModelRegistry implements Registry {
   async unload(name: string): Promise<void> {
     const entry = this.#find(name);
     this.#entries.delete(name);
+    this.#remember(name);
     await idle(entry);
     await entry.model.release();
     this.#options.metrics.unloaded(name);
+  }
+
+  #remember(name: string): void {
+    this.#unloaded.delete(name);
+    this.#unloaded.add(name);
+    const [oldest] = this.#unloaded;
+    if (this.#unloaded.size > UNLOADED_KEPT && oldest !== undefined) this.#unloaded.delete(oldest);
   }
 
   get(name: string): ServedModel {

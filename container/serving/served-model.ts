@@ -1,6 +1,5 @@
 // A loaded model as the routes see it: bytes in, bytes out. Models without handlers are decoded and encoded on the
 // server's thread, around a predictor; models with handlers run whole in a worker.
-import { basename } from 'node:path';
 import type { Artefact } from '../artefact.ts';
 import type { DecodedBody, Part } from '../formats/codec.ts';
 import { chooseFormat, decodeBody, encodeBody } from '../formats/index.ts';
@@ -9,6 +8,7 @@ import { checkInputs } from '../tensors.ts';
 import { openRepository } from '../triton/repository.ts';
 import { type BatchAnswer, overloaded } from './batcher.ts';
 import { createPredictor, type Predictor, type PredictorOptions, type Thread } from './predictor.ts';
+import { startChecksum } from './report.ts';
 
 /** One invocation as it came over HTTP. */
 export interface Invocation {
@@ -44,6 +44,8 @@ export interface InvocationTimes {
   readonly inputMs: number;
   /** Waiting for the run. */
   readonly queueMs: number;
+  /** Of it, the wait for others to join the batch while an instance was free. */
+  readonly batchWaitMs: number;
   /** The run, shared by all in the batch. */
   readonly computeMs: number;
   /** Encoding the answer. */
@@ -58,6 +60,8 @@ export interface ServedModel extends Served {
   readonly name: string;
   readonly url: string;
   readonly loadMs: number;
+  /** Of the model's file, shortened; `undefined` until it is known, and where nobody asks. */
+  readonly checksum: () => string | undefined;
 }
 
 interface Served {
@@ -87,8 +91,11 @@ export interface ServedModelOptions extends Omit<PredictorOptions, 'batching' | 
 export async function serveModel(options: ServedModelOptions): Promise<ServedModel> {
   const { name, artefact, startedAt } = options;
   const served = await serve(artefact, options);
-  return { ...served, name, url: artefact.folder, loadMs: performance.now() - startedAt };
+  const checksum = options.settings.reportsAttributes ? startChecksum(artefact) : noChecksum;
+  return { ...served, name, url: artefact.folder, loadMs: performance.now() - startedAt, checksum };
 }
+
+const noChecksum = (): undefined => undefined;
 
 async function serve(artefact: Artefact, options: ServedModelOptions): Promise<Served> {
   const source = toSource(artefact, options);
@@ -160,7 +167,7 @@ async function invokePredictor(
   return { body, contentType, times: { ...times, rows, inputMs: decodedAt - startedAt, outputMs } };
 }
 
-type RunTimes = Pick<InvocationTimes, 'queueMs' | 'computeMs' | 'batchRows'>;
+type RunTimes = Pick<InvocationTimes, 'queueMs' | 'batchWaitMs' | 'computeMs' | 'batchRows'>;
 
 async function predictParts(
   { parts }: DecodedBody,
@@ -180,6 +187,7 @@ function sumTimes(answers: readonly BatchAnswer[]): RunTimes {
   if (answers.length === 1) return answers[0]!;
   return {
     queueMs: Math.max(...answers.map(({ queueMs }) => queueMs)),
+    batchWaitMs: Math.max(...answers.map(({ batchWaitMs }) => batchWaitMs)),
     computeMs: answers.reduce((sum, { computeMs }) => sum + computeMs, 0),
     batchRows: Math.max(...answers.map(({ batchRows }) => batchRows)),
   };
@@ -228,11 +236,7 @@ async function invokeHandlers(
   ran(1);
   // The handlers do their own decoding and encoding: all of it counts as the run.
   const computeMs = performance.now() - startedAt;
-  const times = { inputMs: 0, queueMs: startedAt - arrivedAt, computeMs, outputMs: 0, batchRows: 1, rows: 1 };
+  const queueMs = startedAt - arrivedAt;
+  const times = { inputMs: 0, queueMs, batchWaitMs: 0, computeMs, outputMs: 0, batchRows: 1, rows: 1 };
   return { ...answer, times };
-}
-
-/** The name that a report gives: the caller's word for the model, else the container's. */
-export function reportedName(model: ServedModel, headers: Readonly<Record<string, string>>): string {
-  return headers['x-amzn-sagemaker-target-model'] ?? basename(model.name);
 }

@@ -72,6 +72,7 @@ function runStep(
 function sumTimes(answers: readonly BatchAnswer[]): Omit<BatchAnswer, 'tensors'> {
   return {
     queueMs: answers.reduce((sum, { queueMs }) => sum + queueMs, 0),
+    batchWaitMs: answers.reduce((sum, { batchWaitMs }) => sum + batchWaitMs, 0),
     computeMs: answers.reduce((sum, { computeMs }) => sum + computeMs, 0),
     batchRows: Math.max(...answers.map(({ batchRows }) => batchRows)),
   };

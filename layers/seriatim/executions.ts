@@ -2,6 +2,7 @@
 import type { StartSyncExecutionCommandOutput } from '@aws-sdk/client-sfn';
 import { sfnClient } from './clients.ts';
 import { addSyncLane } from './sync-lane.ts';
+import { uuid7 } from './uuid7.ts';
 
 export type SyncExecution = Omit<StartSyncExecutionCommandOutput, '$metadata'>;
 
@@ -15,7 +16,10 @@ export async function prepareStartSync(): Promise<StartSync> {
     sfnClient(),
   ]);
   addSyncLane(client);
-  return (stateMachineArn, input) => client.send(new StartSyncExecutionCommand({ stateMachineArn, input }));
+  return (stateMachineArn, input) => {
+    const name = uuid7(Date.now());
+    return client.send(new StartSyncExecutionCommand({ stateMachineArn, name, input }));
+  };
 }
 
 export interface NamedExecution {

@@ -123,11 +123,16 @@ function batchStatements(pipeline: string): Statement[] {
       Action: ['s3:AbortMultipartUpload', 's3:GetObject', 's3:ListMultipartUploadParts', 's3:PutObject'],
       Resource: batchObjects(`${pipeline}/work/*`),
     },
-    { Effect: 'Allow', Action: 'states:StartExecution', Resource: arnOf('states', `stateMachine:${name}`) },
+    // The second of each is what a rerun derives: it runs by the same role.
+    {
+      Effect: 'Allow',
+      Action: 'states:StartExecution',
+      Resource: [`stateMachine:${name}`, `stateMachine:${name}-rerun-*`].map((id) => arnOf('states', id)),
+    },
     {
       Effect: 'Allow',
       Action: ['states:DescribeExecution', 'states:RedriveExecution', 'states:StopExecution'],
-      Resource: arnOf('states', `execution:${name}/*`),
+      Resource: [`execution:${name}/*`, `execution:${name}-rerun-*`].map((id) => arnOf('states', id)),
     },
   ];
 }

@@ -36,7 +36,7 @@ describe('a container in multi-model mode', () => {
     });
     expect(await invoked.json()).toEqual({ predictions: [{ log_price: expect.any(Number) }] });
     expect(invoked.headers.get('x-amzn-sagemaker-custom-attributes')).toMatch(
-      /^model=Houston_TX.tar.gz;load=cold/,
+      /^model=Houston_TX.tar.gz;sha256=[0-9a-f]{16};load=cold;load-ms=[\d.]+;queue-ms/,
     );
     expect(await (await fetch(`${container.url}/models/h1`)).json()).toEqual({
       modelName: 'h1',
@@ -44,6 +44,10 @@ describe('a container in multi-model mode', () => {
     });
     expect((await fetch(`${container.url}/models/h1`, { method: 'DELETE' })).status).toBe(200);
     expect((await container.post('/models/h1/invoke', BODY)).status).toBe(404);
+
+    await load(container, 'h1', url);
+    const again = await container.post('/models/h1/invoke', BODY);
+    expect(again.headers.get('x-amzn-sagemaker-custom-attributes')).toMatch(/;load=cold;.*;evicted=1;/);
   });
 
   it('answers 409 for a model that is loaded, also while it is loading', async () => {

@@ -249,9 +249,9 @@ describe('settings', () => {
     };
 
     expect(await report()).toMatch(
-      /^model=model;load=cold;load-ms=[\d.]+;queue-ms=[\d.]+;compute-ms=[\d.]+;batch=1$/,
+      /^model=model;sha256=[0-9a-f]{16};load=cold;load-ms=[\d.]+;queue-ms=[\d.]+;batch-wait-ms=[\d.]+;input-ms=[\d.]+;compute-ms=[\d.]+;output-ms=[\d.]+;batch=1$/,
     );
-    expect(await report()).toMatch(/^model=model;load=warm;queue-ms=/);
+    expect(await report()).toMatch(/^model=model;sha256=[0-9a-f]{16};load=warm;queue-ms=/);
     await container.stop();
   });
 });

@@ -159,9 +159,14 @@ describe('a history of a pipeline', () => {
   it('tells cold from warm calls and names the target models', () => {
     expect(view.stages[1]!.inference).toEqual({
       endpoint: 'seriatim-dev-house-prices',
+      variants: ['AllTraffic'],
       targetModels: ['Houston_TX.tar.gz', 'Dallas_TX.tar.gz'],
+      checksums: [],
       cold: 1,
       warm: 1,
+      evicted: 0,
+      pinned: 0,
+      batch: 1,
     });
   });
 

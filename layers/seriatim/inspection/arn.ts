@@ -34,7 +34,15 @@ export function stateMachineName(arn: string): string {
   return arn.split(':')[6] ?? arn;
 }
 
+/** State machines that reruns derive are named `<the original's name>-rerun-<hash>`. */
+export function isDerivedName(name: string, original: string): boolean {
+  return name.startsWith(`${original}-rerun-`);
+}
+
 /** A state machine is named `seriatim-<stage>-<pipeline>`, a pipeline's batch machine with `-batch` behind it. */
 export function pipelineOf(name: string): string {
-  return name.replace(/^seriatim-[^-]+-/, '').replace(/-batch$/, '');
+  return name
+    .replace(/^seriatim-[^-]+-/, '')
+    .replace(/-rerun-[0-9a-f]+$/, '')
+    .replace(/-batch$/, '');
 }

@@ -85,16 +85,12 @@ export function targetOf(attempt: Attempt): string {
   if (attempt.service === 'lambda' && typeof parameters.FunctionName === 'string') {
     return lastOf(parameters.FunctionName);
   }
-  if (isInference(attempt) && typeof parameters.EndpointName === 'string') return parameters.EndpointName;
+  if (attempt.service.endsWith('sagemakerruntime') && typeof parameters.EndpointName === 'string')
+    return parameters.EndpointName;
   return attempt.operation === '' ? attempt.service : `${attempt.service}:${attempt.operation}`;
 }
 
 /** `arn:aws:lambda:…:function:<name>[:<qualifier>]`'s name, and any other text as it is. */
 function lastOf(functionArn: string): string {
   return functionArn.startsWith('arn:') ? (functionArn.split(':')[6] ?? functionArn) : functionArn;
-}
-
-/** Whether Step Functions called InvokeEndpoint itself. */
-export function isInference(attempt: Attempt): boolean {
-  return attempt.service.endsWith('sagemakerruntime');
 }

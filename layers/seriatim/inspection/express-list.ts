@@ -1,8 +1,9 @@
 // A list of Express executions: Step Functions keeps none, so it comes from the state machine's CloudWatch log group,
 // which must be at level ALL to show those that succeeded.
-import { parseExecutionArn } from './arn.ts';
-import { statusOf } from './fold.ts';
-import type { LoggedEvent } from './history.ts';
+import { isDerivedName, parseExecutionArn } from './arn.ts';
+import { readFailure } from './failure.ts';
+import { statusOf, summaryOf } from './fold.ts';
+import { type LoggedEvent, textOf } from './history.ts';
 import { newestFirst, type ReadLogPage } from './log-scan.ts';
 import { iso, span } from './stages.ts';
 import type { ExecutionStatus, ExecutionSummary } from './view.ts';
@@ -25,6 +26,8 @@ export interface ListQuery {
   readonly sinceMs: number;
   /** Only executions that started at or before this time. */
   readonly untilMs?: number | undefined;
+  /** Whether each failed one is to say why. Express ones do anyway. */
+  readonly wantsFailures?: boolean | undefined;
   /** How many will be asked for. */
   readonly limit?: number | undefined;
 }
@@ -150,9 +153,18 @@ function summarise(
     pipeline: source.pipeline,
     type: 'EXPRESS',
     status: expressStatus(end, startMs, source.nowMs),
+    ...failureOf(end),
     ...(startMs === undefined ? {} : { start: iso(startMs), ...span(startMs, end?.timeMs) }),
     ...(startMs === undefined && end !== undefined ? { end: iso(end.timeMs) } : {}),
   };
+}
+
+function failureOf(end: LoggedEvent | undefined): Pick<ExecutionSummary, 'failure'> {
+  if (end === undefined || end.type === 'ExecutionSucceeded') return {};
+  const error =
+    textOf(end.details, 'error') ?? (end.type === 'ExecutionTimedOut' ? 'States.Timeout' : undefined);
+  if (error === undefined) return {};
+  return { failure: summaryOf(readFailure(error, textOf(end.details, 'cause'))) };
 }
 
 /** What has no end is running only as long as an Express execution may. */
@@ -174,7 +186,8 @@ function isOwn(source: ExpressSource, event: LoggedEvent): boolean {
   const arn = parseExecutionArn(event.executionArn);
   return (
     arn?.type === 'EXPRESS' &&
-    arn.stateMachineName === source.stateMachineName &&
+    (arn.stateMachineName === source.stateMachineName ||
+      isDerivedName(arn.stateMachineName, source.stateMachineName)) &&
     arn.mapRunLabel === undefined
   );
 }

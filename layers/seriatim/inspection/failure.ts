@@ -19,12 +19,22 @@ export function readFailure(error: string, cause: string | undefined, stage?: st
   const advice = adviceFor(known.code, name);
   return {
     ...(where === '' ? {} : { stage: where }),
+    ...containerOf(cause ?? ''),
     code: known.code,
     message: known.message.replace(`${name}: `, '') || `${name}, without a cause`,
     ...(advice === undefined ? {} : { advice }),
     ...(name === known.code ? {} : { reported: name }),
     ...(cause === undefined || cause === '' || cause === known.message ? {} : { cause }),
   };
+}
+
+/** SageMaker names the container that answered with an error, or not at all. */
+const CONTAINER = /(?:error \(\d+\) from|response from container|connection to container) ([\w.-]+)/;
+
+function containerOf(cause: string): Pick<ErrorView, 'container'> {
+  const container = CONTAINER.exec(cause)?.[1]?.replace(/\.$/, '');
+  // A single container is called by a name that says nothing.
+  return container === undefined || container === 'primary' ? {} : { container };
 }
 
 interface Said {

@@ -1,13 +1,26 @@
 // `foldExecution`: the one place where a history becomes an `ExecutionView`. Pure: it reads no clock and calls
 // nobody, takes a history that breaks off anywhere, and never throws.
-import { pipelineOf } from './arn.ts';
+import { parseExecutionArn, pipelineOf } from './arn.ts';
+import { executionCost } from './cost/cost.ts';
+import { type CostSettings, DEFAULT_COST_SETTINGS } from './cost/prices.ts';
+import { type Definition, readDefinition } from './definition.ts';
 import { readFailure } from './failure.ts';
 import { type Frame, type FrameTree, growFrames } from './frames.ts';
 import type { HistoryEvent } from './history.ts';
 import { textOf } from './history.ts';
-import { type Payload, payloadOf, readPayload } from './payload.ts';
+import { linksOf } from './links.ts';
+import { bytesOf, type Payload, payloadOf, readPayload } from './payload.ts';
+import { RESUME_STATE, readRerunInput } from './rerun-input.ts';
 import { iso, type OpenStatus, span, toStage } from './stages.ts';
-import type { ErrorView, ExecutionStatus, ExecutionType, ExecutionView, StageView } from './view.ts';
+import type {
+  ErrorView,
+  ExecutionStatus,
+  ExecutionType,
+  ExecutionView,
+  FailureSummary,
+  StageView,
+  VersionView,
+} from './view.ts';
 
 /** What is known of the execution besides its history: from DescribeExecution, or from its ARN alone. */
 export interface ExecutionDescription {
@@ -26,6 +39,14 @@ export interface ExecutionDescription {
   readonly error?: string;
   readonly cause?: string;
   readonly traceHeader?: string;
+  readonly stateMachineArn?: string;
+  readonly logGroup?: string;
+  /** The definition that it ran, or the state machine's present one: JSON text. */
+  readonly definition?: string;
+  readonly version?: Omit<VersionView, 'definition'>;
+  readonly cost?: CostSettings;
+  /** Console pages are named only where it ran on AWS. */
+  readonly isOnAws?: boolean;
 }
 
 /** @param events in any order, whole or broken off */
@@ -35,24 +56,80 @@ export function foldExecution(
 ): ExecutionView {
   const tree = growFrames(events);
   const status = description.status ?? statusOf(tree.ended);
-  const stages = tree.root.children
-    .filter((frame) => frame.type !== 'Fail' && frame.type !== 'Succeed')
-    .map((frame) => toStage(frame, openStatus(frame, status)));
+  const got = payloads(tree, description);
+  const rerun = readRerunInput(got.input);
+  const definition = readDefinition(description.definition);
+  const visits = new Map<string, number>();
+  const stages = tree.root.children.filter(isStage).map((frame) => {
+    const visit = (visits.get(frame.name) ?? 0) + 1;
+    visits.set(frame.name, visit);
+    return toStage(frame, {
+      openStatus: openStatus(frame, status),
+      visit,
+      retriers: definition?.retriers,
+      cost: description.cost,
+    });
+  });
   const error = errorOf(tree, description, stages);
+  const time = times(tree, description, events);
   return {
     id: description.id,
     arn: description.arn,
     pipeline: description.pipeline ?? pipelineOf(description.stateMachineName),
     type: description.type,
     status,
-    ...times(tree, description, events),
-    ...payloads(tree, description),
-    ...(error === undefined ? {} : { error }),
+    ...time,
+    ...got,
+    ...(rerun === undefined
+      ? {}
+      : { input: rerun.input, inputBytes: bytesOf(rerun.input), rerun: rerun.rerun }),
+    ...(error === undefined ? {} : { error, failure: summaryOf(error) }),
     stages: markFailed(stages, error),
+    ...graphAndVersion(definition, description.version),
+    cost: executionCost(
+      stages,
+      { type: description.type, durationMs: time.durationMs, transitions: tree.transitions },
+      description.cost ?? DEFAULT_COST_SETTINGS,
+    ),
     ...(tree.redriveCount === 0 ? {} : { redriveCount: tree.redriveCount }),
     ...(description.traceHeader === undefined ? {} : { traceHeader: description.traceHeader }),
+    links: linksOf({ ...description, ...msOf(time), isOnAws: description.isOnAws ?? false }),
+    ...parentOf(description.arn),
     eventCount: events.length,
   };
+}
+
+/** What a pipeline's definition has as a stage: not its ends, and not the state that a rerun resumes by. */
+function isStage({ type, name }: Frame): boolean {
+  return type !== 'Fail' && type !== 'Succeed' && !(type === 'Pass' && name === RESUME_STATE);
+}
+
+export function summaryOf({ code, reported, stage }: ErrorView): FailureSummary {
+  return {
+    code,
+    ...(reported === undefined ? {} : { reported }),
+    ...(stage === undefined ? {} : { stage }),
+  };
+}
+
+function graphAndVersion(
+  definition: Definition | undefined,
+  version: ExecutionDescription['version'] = {},
+): Pick<ExecutionView, 'graph' | 'version'> {
+  if (definition === undefined) return Object.keys(version).length === 0 ? {} : { version };
+  return { graph: definition.graph, version: { ...version, definition: definition.digest } };
+}
+
+function msOf({ start, end }: { start?: string; end?: string }): { startMs?: number; endMs?: number } {
+  return {
+    ...(start === undefined ? {} : { startMs: Date.parse(start) }),
+    ...(end === undefined ? {} : { endMs: Date.parse(end) }),
+  };
+}
+
+function parentOf(arn: string): Pick<ExecutionView, 'parent'> {
+  const { stateMachineName = '', mapRunLabel } = parseExecutionArn(arn) ?? {};
+  return mapRunLabel === undefined ? {} : { parent: { stateMachineName, mapRunLabel } };
 }
 
 const STATUSES: Readonly<Record<string, ExecutionStatus>> = {
@@ -111,7 +188,13 @@ function errorOf(
   const isFailure = tree.ended !== undefined && tree.ended.type !== 'ExecutionSucceeded';
   if (code === undefined && cause === undefined && !isFailure) return;
   const failed = stages.findLast((stage) => stage.status !== 'SUCCEEDED')?.name;
-  return readFailure(code ?? defaultCode(tree.ended), cause, failed);
+  const error = readFailure(code ?? defaultCode(tree.ended), cause, failed);
+  const { endpoint, container, model } = stages.findLast((stage) => stage.name === error.stage)?.error ?? {};
+  return { ...defined({ endpoint, container, model }), ...error };
+}
+
+function defined(places: Readonly<Record<string, string | undefined>>): Partial<ErrorView> {
+  return Object.fromEntries(Object.entries(places).filter(([, place]) => place !== undefined));
 }
 
 function defaultCode(ended: HistoryEvent | undefined): string {

@@ -37,6 +37,8 @@ export interface FrameTree {
   /** ExecutionSucceeded, ExecutionFailed … when the execution has ended. */
   readonly ended: HistoryEvent | undefined;
   readonly redriveCount: number;
+  /** States entered, and tries after the first of each: what a Standard execution is paid by. */
+  readonly transitions: number;
 }
 
 /** Where an event stands: in a frame's iteration, at a state of it or before its first. */
@@ -57,6 +59,7 @@ class Grower implements FrameTree {
   started: HistoryEvent | undefined;
   ended: HistoryEvent | undefined;
   redriveCount = 0;
+  transitions = 0;
   readonly #positions = new Map<number, Position>();
   readonly #lastByName = new Map<string, Frame>();
   #last: Position = { owner: this.root, iteration: undefined, state: undefined };
@@ -75,7 +78,10 @@ class Grower implements FrameTree {
     if (event.type.startsWith('MapIteration')) return this.#iteration(event, before);
     if (/^(Map|Parallel)(State|Run)/.test(event.type)) return this.#containerEvent(event, before);
     if (event.type === 'EvaluationFailed') return this.#evaluationFailed(event, before);
-    if (before.state !== undefined) applyTaskEvent(before.state, event);
+    if (before.state !== undefined) {
+      if (event.type.endsWith('Scheduled') && before.state.attempts.length > 0) this.transitions += 1;
+      applyTaskEvent(before.state, event);
+    }
     return before;
   }
 
@@ -103,6 +109,7 @@ class Grower implements FrameTree {
       input: payloadOf(event, 'input'),
     });
     owner.children.push(state);
+    this.transitions += 1;
     this.#lastByName.set(state.name, state);
     return { owner, iteration, state };
   }

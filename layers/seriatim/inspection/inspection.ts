@@ -1,14 +1,21 @@
 // `createInspection`: lists and reads the executions of all pipelines, Standard and Express, on AWS and on one machine
-// alike. The two Lambda functions behind `GET /executions` and `GET /executions/{id}` are wiring around it.
+// alike. The functions behind the HTTP API and the command line's own look at AWS are wiring around it.
 import type { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import type { SFNClient } from '@aws-sdk/client-sfn';
+import type { ExecutionsPage } from './api.ts';
 import { parseExecutionArn, stateMachineName } from './arn.ts';
+import { type Children, type ChildrenQuery, readChildren } from './children.ts';
+import type { CostSettings } from './cost/prices.ts';
+import { createDefinitions, type Definitions } from './definitions.ts';
 import { listExpress } from './express-list.ts';
 import { readExpress } from './express-read.ts';
 import { logPageReader, type ReadLogPage } from './log-scan.ts';
-import type { StateMachines } from './machines.ts';
+import { createMachineBook, type MachineBook } from './machine-book.ts';
+import type { StateMachine, StateMachines } from './machines.ts';
 import { mergeNewest } from './merge.ts';
 import { type PageMark, readToken, writeToken } from './page-token.ts';
+import { type Recent, readRecent } from './recent.ts';
+import { type ExecutionRecord, viewOf } from './record.ts';
 import { listStandard, readStandard } from './standard.ts';
 import type { ExecutionStatus, ExecutionSummary, ExecutionView } from './view.ts';
 
@@ -18,30 +25,39 @@ export interface InspectionOptions {
   readonly machines: StateMachines;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
+  readonly cost?: CostSettings;
+  /** Views then link to the AWS console. */
+  readonly isOnAws?: boolean;
 }
 
 export interface ExecutionsQuery {
   readonly pipeline?: string;
   readonly status?: ExecutionStatus;
+  /** A code of the error registry: only failed executions that ended with it. */
+  readonly error?: string;
+  /** Only executions that failed in this stage. */
+  readonly stage?: string;
   /** 1 to 1,000; 50 unless told. */
   readonly limit?: number;
   /** Only executions that started at or after this time; the last 14 days unless told. */
   readonly sinceMs?: number;
+  /** Only executions that started at or before this time. */
+  readonly untilMs?: number;
   /** `nextToken` of the page before. */
   readonly token?: string;
-}
-
-export interface ExecutionsPage {
-  /** Newest first. */
-  readonly executions: readonly ExecutionSummary[];
-  readonly nextToken?: string;
 }
 
 export interface Inspection {
   /** @throws RangeError when the token is not one of this API's */
   listExecutions(query?: ExecutionsQuery): Promise<ExecutionsPage>;
   /** @param id an execution's name, or its ARN. @returns `undefined` when there is none such */
+  readRecord(id: string): Promise<ExecutionRecord | undefined>;
+  /** What the record says, as everything draws it. */
   readExecution(id: string): Promise<ExecutionView | undefined>;
+  /** Children of the execution's Map Runs. */
+  listChildren(record: ExecutionRecord, query: ChildrenQuery): Promise<Children>;
+  /** The newest requests of a pipeline, whole, for metrics. */
+  readRecent(pipeline: string, sinceMs: number): Promise<Recent>;
 }
 
 export const DEFAULT_LIMIT = 50;
@@ -49,24 +65,49 @@ export const MAX_LIMIT = 1000;
 const LOOK_BACK_MS = 14 * 24 * 3600_000;
 
 export function createInspection(options: InspectionOptions): Inspection {
-  const read = logPageReader(options.logs);
+  const { sfn, machines, now } = options;
+  const reader: Reader = {
+    ...options,
+    read: logPageReader(options.logs),
+    book: createMachineBook(sfn, machines, now),
+    definitions: createDefinitions(sfn, now),
+  };
+  const readRecord = (id: string): Promise<ExecutionRecord | undefined> => findRecord(reader, id);
   return {
-    listExecutions: (query = {}) => listExecutions(options, read, query),
-    readExecution: (id) => readExecution(options, read, id),
+    listExecutions: (query = {}) => listExecutions(reader, query),
+    readRecord,
+    readExecution: async (id) => {
+      const record = await readRecord(id);
+      return record && viewOf(record);
+    },
+    listChildren: (record, query) => readChildren({ ...reader, nowMs: now() }, record, query),
+    readRecent: (pipeline, sinceMs) => readRequests(reader, pipeline, sinceMs),
   };
 }
 
-async function listExecutions(
-  options: InspectionOptions,
-  read: ReadLogPage,
-  query: ExecutionsQuery,
-): Promise<ExecutionsPage> {
+async function readRequests(
+  { machines, read, now }: Reader,
+  pipeline: string,
+  sinceMs: number,
+): Promise<Recent> {
+  const machine = machines.find((each) => each.pipeline === pipeline && each.type === 'EXPRESS');
+  if (machine === undefined || machine.logGroup === '') return { views: [], isSample: false };
+  return readRecent(read, machine, { sinceMs, nowMs: now() });
+}
+
+interface Reader extends InspectionOptions {
+  readonly read: ReadLogPage;
+  readonly book: MachineBook;
+  readonly definitions: Definitions;
+}
+
+async function listExecutions(reader: Reader, query: ExecutionsQuery): Promise<ExecutionsPage> {
   const mark = query.token === undefined ? undefined : readToken(query.token);
   const limit = query.limit ?? DEFAULT_LIMIT;
-  const newest = mergeNewest(sources(options, read, { query, mark }));
+  const newest = mergeNewest(sources(reader, await reader.book.all(), { query, mark }));
   const executions: ExecutionSummary[] = [];
   for await (const summary of newest) {
-    if (mark?.seen.includes(summary.arn)) continue;
+    if (mark?.seen.includes(summary.arn) || !isWanted(summary, query)) continue;
     executions.push(summary);
     if (executions.length > limit) break;
   }
@@ -76,49 +117,87 @@ async function listExecutions(
     : { executions: page };
 }
 
+function isWanted({ failure }: ExecutionSummary, { error, stage }: ExecutionsQuery): boolean {
+  if (error !== undefined && failure?.code !== error && failure?.reported !== error) return false;
+  return stage === undefined || failure?.stage === stage;
+}
+
+/** What an error or a failed stage is looked for among. */
+const FAILED: readonly ExecutionStatus[] = ['FAILED', 'TIMED_OUT', 'ABORTED'];
+
 function sources(
-  { sfn, machines, now }: InspectionOptions,
-  read: ReadLogPage,
+  { sfn, read, now }: Reader,
+  machines: StateMachines,
   { query, mark }: { query: ExecutionsQuery; mark: PageMark | undefined },
 ): AsyncGenerator<ExecutionSummary>[] {
   const nowMs = now();
-  const sinceMs = query.sinceMs ?? nowMs - LOOK_BACK_MS;
-  const limit = query.limit ?? DEFAULT_LIMIT;
-  const asked = { status: query.status, sinceMs, untilMs: mark?.untilMs, limit };
+  const { sinceMs = nowMs - LOOK_BACK_MS, limit = DEFAULT_LIMIT } = query;
+  const untilMs = mark?.untilMs ?? query.untilMs;
+  const wantsFailures = query.error !== undefined || query.stage !== undefined;
+  const statuses = wantsFailures && query.status === undefined ? FAILED : [query.status];
+  const asked = { sinceMs, untilMs, limit, wantsFailures };
   return machines
     .filter(({ pipeline }) => query.pipeline === undefined || query.pipeline === pipeline)
-    .map(({ pipeline, arn, type, logGroup }) =>
-      type === 'STANDARD'
-        ? listStandard({ sfn, pipeline, stateMachineArn: arn }, asked)
-        : listExpress({ read, pipeline, stateMachineName: stateMachineName(arn), logGroup, nowMs }, asked),
+    .flatMap(({ pipeline, arn, type, logGroup }) =>
+      statuses.map((status) =>
+        type === 'STANDARD'
+          ? listStandard({ sfn, pipeline, stateMachineArn: arn }, { ...asked, status })
+          : listExpress(
+              { read, pipeline, stateMachineName: stateMachineName(arn), logGroup, nowMs },
+              { ...asked, status },
+            ),
+      ),
     );
 }
 
-async function readExecution(
-  options: InspectionOptions,
-  read: ReadLogPage,
-  id: string,
-): Promise<ExecutionView | undefined> {
-  const machines = machinesFor(options.machines, id);
-  const nowMs = options.now();
-  const log = { read, nowMs, sinceMs: nowMs - LOOK_BACK_MS };
-  const standard = machines
-    .filter((machine) => machine.type === 'STANDARD' && parseExecutionArn(id)?.type !== 'EXPRESS')
-    .map(({ pipeline, arn }) => readStandard({ sfn: options.sfn, pipeline }, executionArn(arn, id)));
-  const found = (await Promise.all(standard)).find((view) => view !== undefined);
-  if (found !== undefined || parseExecutionArn(id)?.type === 'STANDARD') return found;
-  const groups = new Map(machines.map((machine) => [machine.logGroup, machine]));
-  const express = [...groups.values()].map(({ pipeline, logGroup }) =>
-    logGroup === '' ? undefined : readExpress({ ...log, pipeline, logGroup }, id),
-  );
-  return (await Promise.all(express)).find((view) => view !== undefined);
+async function findRecord(reader: Reader, id: string): Promise<ExecutionRecord | undefined> {
+  const arn = parseExecutionArn(id);
+  // For an ARN only the state machine that it names, so that nothing else can be read through this.
+  const named = arn === undefined ? undefined : reader.book.named(arn.stateMachineName);
+  const machines = arn === undefined ? await reader.book.all() : named === undefined ? [] : [named];
+  const [standard, express] = await Promise.all([
+    arn?.type === 'EXPRESS' ? undefined : findStandard(reader, machines, id),
+    arn?.type === 'STANDARD' ? undefined : findExpress(reader, machines, id),
+  ]);
+  const found = standard ?? express;
+  return found && { ...found, description: { ...found.description, ...settingsOf(reader) } };
 }
 
-/** All of them for a name; for an ARN only the one that it names, so that nothing else can be read through this. */
-function machinesFor(machines: StateMachines, id: string): StateMachines {
-  const arn = parseExecutionArn(id);
-  if (arn === undefined) return machines;
-  return machines.filter((machine) => stateMachineName(machine.arn) === arn.stateMachineName);
+function settingsOf({ cost, isOnAws }: Reader): Pick<InspectionOptions, 'cost' | 'isOnAws'> {
+  return { ...(cost === undefined ? {} : { cost }), ...(isOnAws === undefined ? {} : { isOnAws }) };
+}
+
+async function findStandard(
+  { sfn, definitions }: Reader,
+  machines: StateMachines,
+  id: string,
+): Promise<ExecutionRecord | undefined> {
+  const found = machines
+    .filter(({ type }) => type === 'STANDARD')
+    .map(({ pipeline, arn, logGroup }) =>
+      readStandard({ sfn, pipeline, definitions, logGroup }, executionArn(arn, id)),
+    );
+  return (await Promise.all(found)).find((record) => record !== undefined);
+}
+
+async function findExpress(
+  { read, now, definitions, book }: Reader,
+  machines: StateMachines,
+  id: string,
+): Promise<ExecutionRecord | undefined> {
+  const nowMs = now();
+  const groups = new Map<string, StateMachine>(machines.map((machine) => [machine.logGroup, machine]));
+  const found = [...groups.values()].map(({ pipeline, logGroup }) =>
+    logGroup === ''
+      ? undefined
+      : readExpress({ read, nowMs, sinceMs: nowMs - LOOK_BACK_MS, pipeline, logGroup }, id),
+  );
+  const record = (await Promise.all(found)).find((each) => each !== undefined);
+  const machine = record && book.named(record.description.stateMachineName);
+  if (machine === undefined) return record;
+  // A child of a Map Run runs the inside of one state of it: its definition is the whole's.
+  const defined = await definitions.present(machine.arn);
+  return { ...record!, description: { ...record!.description, stateMachineArn: machine.arn, ...defined } };
 }
 
 function executionArn(stateMachineArn: string, id: string): string {

@@ -34,6 +34,8 @@ export interface LogScan {
   readonly lineBudget?: number;
   /** How many lines will do: windows are cut to hold a few times as many. 2,000 unless told. */
   readonly wantedLines?: number;
+  /** The length of the first window; a second unless told. */
+  readonly firstWindowMs?: number;
 }
 
 /** The Step Functions events of one window, newest first; everything at or after `sinceMs` has now been seen. */
@@ -50,7 +52,7 @@ const WINDOW_LINES = { least: 500, most: 2000 };
 
 export async function* newestFirst(read: ReadLogPage, scan: LogScan): AsyncGenerator<LogWindow> {
   let endMs = scan.beforeMs;
-  let widthMs = FIRST_WINDOW_MS;
+  let widthMs = scan.firstWindowMs ?? FIRST_WINDOW_MS;
   let budget = scan.lineBudget ?? LINE_BUDGET;
   /** From here to `endMs` there are more lines than a window may hold. */
   let crowdedFromMs = endMs;

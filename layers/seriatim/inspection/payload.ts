@@ -19,6 +19,11 @@ export function payloadOf(event: HistoryEvent, member: string): Payload | undefi
   return typeof found === 'string' ? readPayload(found) : readPayload(JSON.stringify(found));
 }
 
+/** The size of a value as a state would carry it: text as it is, anything else as JSON. */
+export function bytesOf(value: unknown): number {
+  return Buffer.byteLength(typeof value === 'string' ? value : (JSON.stringify(value) ?? ''));
+}
+
 /** `undefined` when the text is not JSON; JSON's own `null` is `null`. */
 export function parseJson(text: string): unknown {
   try {

@@ -1,15 +1,21 @@
 // From a state's visit to what a view shows of it as a stage: the attempts of every iteration and branch inside it,
 // in the order of their start.
-import { type Attempt, isInference, targetOf } from './attempts.ts';
+import { type Attempt, targetOf } from './attempts.ts';
+import { inferenceWay, readInferenceCall, splitTime, sumTimes } from './calls.ts';
+import { stageCost } from './cost/cost.ts';
+import { type CostSettings, DEFAULT_COST_SETTINGS } from './cost/prices.ts';
+import type { Retrier } from './definition.ts';
 import { readFailure } from './failure.ts';
 import type { Frame } from './frames.ts';
 import { isObject } from './history.ts';
-import { isCold, readInferenceCall } from './marks.ts';
-import { unwrapJson } from './payload.ts';
+import { bytesOf, unwrapJson } from './payload.ts';
+import { decidePolicies } from './policies.ts';
 import type {
   AttemptView,
+  ErrorView,
   InferenceCall,
   InferenceSummary,
+  PolicyView,
   StageKind,
   StageStatus,
   StageView,
@@ -18,25 +24,53 @@ import type {
 /** What has become of a state that was entered and not exited. */
 export type OpenStatus = Exclude<StageStatus, 'SUCCEEDED'>;
 
-export function toStage(frame: Frame, openStatus: OpenStatus): StageView {
-  const attempts = attemptsIn(frame, frame, openStatus).sort(byStart);
+/** What a stage is read with, besides its own visit. */
+export interface StageContext {
+  readonly openStatus: OpenStatus;
+  /** 1 for the first visit to the state. */
+  readonly visit: number;
+  /** A state's retriers, where the definition is known. */
+  readonly retriers?: ((stateName: string) => readonly Retrier[]) | undefined;
+  readonly cost?: CostSettings | undefined;
+}
+
+export function toStage(frame: Frame, context: StageContext): StageView {
+  const attempts = attemptsIn(frame, frame, context).sort(byStart);
   const inference = summarise(attempts);
+  const time = sumTimes(attempts.map((attempt) => attempt.time).filter((each) => each !== undefined));
+  const cost = stageCost({ attempts }, context.cost ?? DEFAULT_COST_SETTINGS);
   return {
     name: frame.name,
+    visit: context.visit,
     kind: kindOf(frame),
-    status: statusOf(frame, openStatus),
+    status: statusOf(frame, context.openStatus),
     ...(frame.failure !== undefined && frame.exitedMs !== undefined ? { caught: true as const } : {}),
     start: iso(frame.enteredMs),
     ...span(frame.enteredMs, frame.exitedMs ?? frame.failure?.atMs),
     ...(frame.input === undefined ? {} : { input: frame.input.value, inputBytes: frame.input.bytes }),
     ...(frame.output === undefined ? {} : { output: frame.output.value, outputBytes: frame.output.bytes }),
-    ...(frame.failure === undefined
-      ? {}
-      : { error: readFailure(frame.failure.code, frame.failure.cause, frame.name) }),
+    ...errorOf(frame, attempts),
     attempts,
     ...(frame.iterations === 0 ? {} : { iterations: frame.iterations }),
     ...(inference === undefined ? {} : { inference }),
+    ...(time === undefined ? {} : { time }),
+    ...(cost === undefined ? {} : { cost }),
     ...(frame.mapRun === undefined ? {} : { mapRun: mapRunOf(frame.mapRun) }),
+  };
+}
+
+/** The stage's error, with the endpoint, container and model of the attempt that it came from. */
+function errorOf(frame: Frame, attempts: readonly AttemptView[]): { error?: ErrorView } {
+  if (frame.failure === undefined) return {};
+  const error = readFailure(frame.failure.code, frame.failure.cause, frame.name);
+  const failed = attempts.findLast((attempt) => attempt.error !== undefined);
+  return { error: failed === undefined ? error : { ...whereOf(failed.inference), ...error } };
+}
+
+function whereOf(call: InferenceCall | undefined): Pick<ErrorView, 'endpoint' | 'model'> {
+  return {
+    ...(call?.endpoint === undefined ? {} : { endpoint: call.endpoint }),
+    ...(call?.targetModel === undefined ? {} : { model: call.targetModel }),
   };
 }
 
@@ -64,7 +98,7 @@ function kindOf(frame: Frame): StageKind {
   const known = KINDS[frame.type];
   if (known !== undefined) return known;
   const attempt = firstAttempt(frame);
-  if (attempt !== undefined && isInference(attempt)) return 'inference';
+  if (attempt !== undefined && inferenceWay(attempt) !== undefined) return 'inference';
   if (frame.type === 'Map') return 'map';
   if (attempt?.service.startsWith('lambda')) return 'function';
   return attempt?.service.startsWith('states') ? 'nested' : 'task';
@@ -79,17 +113,25 @@ function firstAttempt(frame: Frame): Attempt | undefined {
   return undefined;
 }
 
-function attemptsIn(frame: Frame, stage: Frame, openStatus: OpenStatus): AttemptView[] {
+function attemptsIn(frame: Frame, stage: Frame, context: StageContext): AttemptView[] {
+  const iteration = iterationOf(frame, stage);
+  const policies = decidePolicies(
+    context.retriers?.(frame.name) ?? [],
+    frame.attempts.map((attempt) => attempt.error?.code),
+  );
   const own = frame.attempts.map((attempt, index) =>
     toAttempt(attempt, {
-      ...(frame === stage ? {} : { state: frame.name }),
-      ...(iterationOf(frame, stage) === undefined ? {} : { iteration: iterationOf(frame, stage) }),
-      number: index + 1,
+      where: {
+        ...(frame === stage ? {} : { state: frame.name }),
+        ...(iteration === undefined ? {} : { iteration }),
+        number: index + 1,
+      },
       next: frame.attempts[index + 1],
-      openStatus,
+      policy: policies[index],
+      openStatus: context.openStatus,
     }),
   );
-  return [...own, ...frame.children.flatMap((child) => attemptsIn(child, stage, openStatus))];
+  return [...own, ...frame.children.flatMap((child) => attemptsIn(child, stage, context))];
 }
 
 /** The iteration of the stage itself, however deep the frame lies in it. */
@@ -102,32 +144,41 @@ function iterationOf(frame: Frame, stage: Frame): number | undefined {
 }
 
 interface AttemptPlace {
-  readonly state?: string;
-  readonly iteration?: number | undefined;
-  readonly number: number;
+  readonly where: Pick<AttemptView, 'state' | 'iteration' | 'number'>;
   readonly next: Attempt | undefined;
+  readonly policy: PolicyView | undefined;
   readonly openStatus: OpenStatus;
 }
 
-function toAttempt(attempt: Attempt, place: AttemptPlace): AttemptView {
-  const { next, openStatus, iteration, ...where } = place;
-  const payloads = payloadsOf(attempt);
+function toAttempt(attempt: Attempt, { where, next, policy, openStatus }: AttemptPlace): AttemptView {
+  const { scheduledMs, endedMs, error } = attempt;
+  const inference = readInferenceCall(attempt);
+  const timing = span(scheduledMs, endedMs);
+  const time = splitTime(inference, timing.durationMs);
+  const via = viaOf(attempt);
   return {
     ...where,
-    ...(iteration === undefined ? {} : { iteration }),
     status: attemptStatus(attempt, openStatus),
-    start: iso(attempt.scheduledMs),
-    ...(attempt.endedMs === undefined
-      ? {}
-      : { durationMs: Math.max(0, attempt.endedMs - attempt.scheduledMs) }),
+    start: iso(scheduledMs),
+    ...timing,
     target: targetOf(attempt),
-    ...payloads,
-    ...(attempt.error === undefined ? {} : { error: readFailure(attempt.error.code, attempt.error.cause) }),
-    ...(next === undefined || attempt.endedMs === undefined
+    ...(via === undefined ? {} : { via }),
+    ...payloadsOf(attempt),
+    ...(error === undefined
       ? {}
-      : { waitMs: Math.max(0, next.scheduledMs - attempt.endedMs) }),
-    ...(isInference(attempt) ? { inference: readInferenceCall(attempt.parameters, attempt.result) } : {}),
+      : { error: { ...whereOf(inference), ...readFailure(error.code, error.cause) } }),
+    ...(next === undefined || endedMs === undefined
+      ? {}
+      : { waitMs: Math.max(0, next.scheduledMs - endedMs) }),
+    ...(policy === undefined ? {} : { policy }),
+    ...(inference === undefined ? {} : { inference }),
+    ...(time === undefined ? {} : { time }),
   };
+}
+
+function viaOf({ service }: Attempt): 'lambda' | 'sagemaker' | undefined {
+  if (service.startsWith('lambda')) return 'lambda';
+  return service.endsWith('sagemakerruntime') ? 'sagemaker' : undefined;
 }
 
 function attemptStatus(attempt: Attempt, openStatus: OpenStatus): StageStatus {
@@ -137,10 +188,18 @@ function attemptStatus(attempt: Attempt, openStatus: OpenStatus): StageStatus {
 }
 
 /** What the function or the endpoint itself got and gave, without the integration's wrapping. */
-function payloadsOf(attempt: Attempt): { input?: unknown; output?: unknown } {
-  const input = member(attempt.parameters, isInference(attempt) ? 'Body' : 'Payload');
-  const output = member(attempt.result, isInference(attempt) ? 'Body' : 'Payload');
-  return { ...(input === undefined ? {} : { input }), ...(output === undefined ? {} : { output }) };
+function payloadsOf(attempt: Attempt): Pick<AttemptView, 'input' | 'inputBytes' | 'output' | 'outputBytes'> {
+  const wrapping = inferenceWay(attempt) === 'direct' ? 'Body' : 'Payload';
+  let input = member(attempt.parameters, wrapping);
+  let output = member(attempt.result, wrapping);
+  if (inferenceWay(attempt) === 'function') {
+    input = member(input, 'payload');
+    output = member(output, 'payload');
+  }
+  return {
+    ...(input === undefined ? {} : { input, inputBytes: bytesOf(input) }),
+    ...(output === undefined ? {} : { output, outputBytes: bytesOf(output) }),
+  };
 }
 
 function member(value: unknown, name: string): unknown {
@@ -151,18 +210,24 @@ function summarise(attempts: readonly AttemptView[]): InferenceSummary | undefin
   const calls = attempts.map((attempt) => attempt.inference).filter((call) => call !== undefined);
   const first = calls[0];
   if (first === undefined) return;
-  const reported = calls.filter((call) => call.marks.length > 0);
-  const cold = reported.filter(isCold).length;
+  const met = Map.groupBy(calls, (call) => call.cache);
+  const count = (cache: InferenceCall['cache']): number => met.get(cache)?.length ?? 0;
+  const batch = Math.max(...calls.map((call) => call.batch ?? 0));
   return {
     ...(first.endpoint === undefined ? {} : { endpoint: first.endpoint }),
-    targetModels: targetModels(calls),
-    cold,
-    warm: reported.length - cold,
+    variants: distinct(calls.map((call) => call.variant)),
+    targetModels: distinct(calls.map((call) => call.targetModel)),
+    checksums: distinct(calls.map((call) => call.checksum)),
+    cold: count('cold') + count('evicted'),
+    warm: count('warm') + count('pinned'),
+    evicted: count('evicted'),
+    pinned: count('pinned'),
+    ...(batch === 0 ? {} : { batch }),
   };
 }
 
-function targetModels(calls: readonly InferenceCall[]): string[] {
-  return [...new Set(calls.map((call) => call.targetModel).filter((model) => model !== undefined))];
+function distinct(names: readonly (string | undefined)[]): string[] {
+  return [...new Set(names.filter((name) => name !== undefined))];
 }
 
 function mapRunOf(run: { arn: string; status: string | undefined }): StageView['mapRun'] {

@@ -12,11 +12,14 @@ import {
   type ExecutionStatus as SfnStatus,
 } from '@aws-sdk/client-sfn';
 import { stateMachineName } from './arn.ts';
+import type { Definitions } from './definitions.ts';
 import type { ListQuery } from './express-list.ts';
-import { foldExecution } from './fold.ts';
-import { fromSfn, type HistoryEvent } from './history.ts';
+import { readFailure } from './failure.ts';
+import { summaryOf } from './fold.ts';
+import { fromSfn, type HistoryEvent, textOf } from './history.ts';
+import type { ExecutionRecord } from './record.ts';
 import { iso, span } from './stages.ts';
-import type { Counts, ExecutionSummary, ExecutionView, MapRunView, StageView } from './view.ts';
+import type { Counts, ExecutionSummary, MapRunView } from './view.ts';
 
 export interface StandardSource {
   readonly sfn: SFNClient;
@@ -38,7 +41,9 @@ export async function* listStandard(
     for (const item of page.executions ?? []) {
       const startMs = item.startDate?.getTime() ?? 0;
       if (startMs < query.sinceMs) return;
-      if (startMs <= (query.untilMs ?? Number.POSITIVE_INFINITY)) yield summarise(source, item);
+      if (startMs > (query.untilMs ?? Number.POSITIVE_INFINITY)) continue;
+      const summary = summarise(source, item);
+      yield query.wantsFailures ? await withFailure(source.sfn, summary) : summary;
     }
     nextToken = page.nextToken;
   } while (nextToken !== undefined);
@@ -57,31 +62,64 @@ function summarise({ pipeline }: StandardSource, item: ExecutionListItem): Execu
   };
 }
 
+/** ListExecutions does not say why one failed. */
+async function withFailure(sfn: SFNClient, summary: ExecutionSummary): Promise<ExecutionSummary> {
+  if (!['FAILED', 'TIMED_OUT', 'ABORTED'].includes(summary.status)) return summary;
+  const described = await describe(sfn, summary.arn);
+  const error = described?.error ?? (summary.status === 'TIMED_OUT' ? 'States.Timeout' : undefined);
+  if (error === undefined) return summary;
+  return { ...summary, failure: summaryOf(readFailure(error, described?.cause)) };
+}
+
 /** @returns `undefined` when there is no such execution */
 export async function readStandard(
-  { sfn, pipeline }: Pick<StandardSource, 'sfn' | 'pipeline'>,
+  { sfn, pipeline, definitions, logGroup }: StandardReader,
   executionArn: string,
-): Promise<ExecutionView | undefined> {
+): Promise<ExecutionRecord | undefined> {
   const described = await describe(sfn, executionArn);
   if (described === undefined) return;
-  const events = await readHistory(sfn, executionArn);
-  const view = foldExecution(events, {
-    id: described.name ?? executionArn,
-    arn: executionArn,
-    type: 'STANDARD',
-    stateMachineName: stateMachineName(described.stateMachineArn ?? ''),
-    pipeline,
-    ...known(described),
-  });
-  return { ...view, stages: await Promise.all(view.stages.map((stage) => withMapRun(sfn, stage))) };
+  const [events, defined] = await Promise.all([
+    readHistory(sfn, executionArn),
+    definitions.ofExecution(executionArn),
+  ]);
+  const mapRunArns = new Set(events.map((event) => textOf(event.details, 'mapRunArn')));
+  return {
+    events,
+    description: {
+      id: described.name ?? executionArn,
+      arn: executionArn,
+      type: 'STANDARD',
+      stateMachineName: stateMachineName(described.stateMachineArn ?? ''),
+      pipeline,
+      logGroup,
+      ...known(described),
+      ...defined,
+      version: { ...versionOf(described), ...defined.version },
+    },
+    mapRuns: await Promise.all(
+      [...mapRunArns].filter((arn) => arn !== undefined).map((arn) => readMapRun(sfn, arn)),
+    ),
+  };
+}
+
+export interface StandardReader extends Pick<StandardSource, 'sfn' | 'pipeline'> {
+  readonly definitions: Definitions;
+  readonly logGroup: string;
+}
+
+function versionOf({ stateMachineVersionArn, stateMachineAliasArn }: DescribeExecutionOutput) {
+  return {
+    ...(stateMachineVersionArn === undefined ? {} : { versionArn: stateMachineVersionArn }),
+    ...(stateMachineAliasArn === undefined ? {} : { aliasArn: stateMachineAliasArn }),
+  };
 }
 
 function known(described: DescribeExecutionOutput): object {
-  const { status, startDate, stopDate, input, output, error, cause, traceHeader } = described;
-  const members = { status, startMs: startDate?.getTime(), endMs: stopDate?.getTime(), input, output };
-  return Object.fromEntries(
-    Object.entries({ ...members, error, cause, traceHeader }).filter(([, value]) => value !== undefined),
-  );
+  const { status, startDate, stopDate, input, output, error, cause, traceHeader, stateMachineArn } =
+    described;
+  const times = { startMs: startDate?.getTime(), endMs: stopDate?.getTime() };
+  const members = { status, ...times, input, output, error, cause, traceHeader, stateMachineArn };
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined));
 }
 
 async function describe(sfn: SFNClient, executionArn: string): Promise<DescribeExecutionOutput | undefined> {
@@ -106,17 +144,15 @@ async function readHistory(sfn: SFNClient, executionArn: string): Promise<Histor
   return events;
 }
 
-/** Adds the counts of a Map Run's items and child executions. */
-async function withMapRun(sfn: SFNClient, stage: StageView): Promise<StageView> {
-  if (stage.mapRun === undefined) return stage;
-  const run = await sfn.send(new DescribeMapRunCommand({ mapRunArn: stage.mapRun.arn }));
-  const mapRun: MapRunView = {
-    arn: stage.mapRun.arn,
+/** A Map Run with the counts of its items and child executions. */
+export async function readMapRun(sfn: SFNClient, mapRunArn: string): Promise<MapRunView> {
+  const run = await sfn.send(new DescribeMapRunCommand({ mapRunArn }));
+  return {
+    arn: mapRunArn,
     ...(run.status === undefined ? {} : { status: run.status }),
     ...(run.itemCounts === undefined ? {} : { items: countsOf(run.itemCounts) }),
     ...(run.executionCounts === undefined ? {} : { executions: countsOf(run.executionCounts) }),
   };
-  return { ...stage, mapRun };
 }
 
 function countsOf(counts: Partial<MapRunExecutionCounts>): Counts {

@@ -1,0 +1,168 @@
+// The children of an execution's Map Runs: Standard ones as Step Functions lists them, Express ones from the log
+// group, the failed ones first of all since these are what is looked for. Failures are gathered by their error.
+import {
+  ListExecutionsCommand,
+  type SFNClient,
+  type ExecutionStatus as SfnStatus,
+} from '@aws-sdk/client-sfn';
+import type { ChildSummary, ErrorClass, MapRunSummary } from './api.ts';
+import { parseExecutionArn } from './arn.ts';
+import { MAX_EXPRESS_MS, SLACK_MS } from './express-list.ts';
+import { readFailure } from './failure.ts';
+import { statusOf } from './fold.ts';
+import { type LoggedEvent, textOf } from './history.ts';
+import { newestFirst, type ReadLogPage } from './log-scan.ts';
+import { type ExecutionRecord, viewOf } from './record.ts';
+import { iso } from './stages.ts';
+import type { Counts, ExecutionStatus, MapRunView, StageView } from './view.ts';
+
+export interface ChildrenQuery {
+  /** `FAILED` and the like; all that ended unless told. */
+  readonly status?: ExecutionStatus;
+  readonly limit: number;
+}
+
+export interface Children {
+  readonly mapRuns: readonly MapRunSummary[];
+  readonly children: readonly ChildSummary[];
+  readonly errors: readonly ErrorClass[];
+}
+
+export interface ChildrenSource {
+  readonly sfn: SFNClient;
+  readonly read: ReadLogPage;
+  readonly nowMs: number;
+}
+
+export async function readChildren(
+  source: ChildrenSource,
+  record: ExecutionRecord,
+  query: ChildrenQuery,
+): Promise<Children> {
+  const stages = viewOf(record).stages.filter((stage) => stage.mapRun !== undefined);
+  const lists = await Promise.all(
+    stages.map(async (stage) => {
+      const listed = await listStandardChildren(source, stage.mapRun!.arn, query);
+      return listed.length > 0 ? listed : listExpressChildren(source, record, { stage, query });
+    }),
+  );
+  const children = lists.flat().slice(0, query.limit);
+  return {
+    mapRuns: stages.map(({ name, mapRun }) => summarise(name, mapRun!)),
+    children,
+    errors: errorClasses(children),
+  };
+}
+
+const NONE: Counts = { total: 0, pending: 0, running: 0, succeeded: 0, failed: 0, timedOut: 0, aborted: 0 };
+
+function summarise(stage: string, { arn, status = 'RUNNING', items = NONE, executions = NONE }: MapRunView) {
+  const open = items.pending + items.running;
+  return { arn, stage, status, items, executions, progress: items.total === 0 ? 0 : 1 - open / items.total };
+}
+
+/** Step Functions lists no Express children: it answers with none of them, or refuses. */
+async function listStandardChildren(
+  { sfn }: ChildrenSource,
+  mapRunArn: string,
+  { status, limit }: ChildrenQuery,
+): Promise<ChildSummary[]> {
+  const filter = status === undefined ? {} : { statusFilter: status as SfnStatus };
+  try {
+    const command = new ListExecutionsCommand({ mapRunArn, maxResults: Math.min(limit, 1000), ...filter });
+    const { executions = [] } = await sfn.send(command);
+    return executions.map(({ name = '', executionArn = '', status = 'RUNNING', startDate, stopDate }) => ({
+      id: name,
+      arn: executionArn,
+      status,
+      ...(startDate === undefined ? {} : { start: iso(startDate.getTime()) }),
+      ...(startDate === undefined || stopDate === undefined
+        ? {}
+        : { durationMs: stopDate.getTime() - startDate.getTime() }),
+    }));
+  } catch (thrown) {
+    if (thrown instanceof Error && thrown.name === 'StateMachineTypeNotSupported') return [];
+    throw thrown;
+  }
+}
+
+const ENDS = ['ExecutionFailed', 'ExecutionTimedOut', 'ExecutionAborted'];
+
+/** By the lines that end them, within the time of the stage. */
+async function listExpressChildren(
+  { read, nowMs }: ChildrenSource,
+  { description }: ExecutionRecord,
+  { stage, query }: { readonly stage: StageView; readonly query: ChildrenQuery },
+): Promise<ChildSummary[]> {
+  const group = description.logGroup ?? '';
+  if (group === '') return [];
+  const isOwn = childOf(stage.mapRun!.arn);
+  const endMs = stage.end === undefined ? nowMs : Date.parse(stage.end);
+  const scan = {
+    group,
+    pattern: patternFor(query.status),
+    fromMs: Date.parse(stage.start),
+    beforeMs: Math.min(nowMs, endMs + MAX_EXPRESS_MS) + SLACK_MS,
+    wantedLines: query.limit,
+  };
+  const found: ChildSummary[] = [];
+  for await (const { events } of newestFirst(read, scan)) {
+    for (const event of events) {
+      const isWanted = query.status === undefined || statusOf(event) === query.status;
+      if (isOwn(event) && isWanted) found.push(childFrom(event));
+    }
+    if (found.length >= query.limit) break;
+  }
+  return found.slice(0, query.limit);
+}
+
+function patternFor(status: ExecutionStatus | undefined): string {
+  const types =
+    status === undefined
+      ? [...ENDS, 'ExecutionSucceeded']
+      : [...ENDS, 'ExecutionSucceeded'].filter((type) => statusOf({ type }) === status);
+  return types.length === 0 ? '"no such line"' : types.map((type) => `?${type}`).join(' ');
+}
+
+/** A child's ARN has its Map Run's state machine and label. */
+function childOf(mapRunArn: string): (event: LoggedEvent) => boolean {
+  const [, machine = '', label = ''] = /:mapRun:([^/]+)\/([^:]+)/.exec(mapRunArn) ?? [];
+  return ({ executionArn, type }) => {
+    const arn = parseExecutionArn(executionArn);
+    return (
+      arn?.stateMachineName === machine && arn.mapRunLabel === label && /^Execution(?!Started)/.test(type)
+    );
+  };
+}
+
+function childFrom(end: LoggedEvent): ChildSummary {
+  const arn = parseExecutionArn(end.executionArn)!;
+  const status = statusOf(end);
+  const code = textOf(end.details, 'error') ?? 'States.Timeout';
+  return {
+    id: arn.id,
+    arn: arn.arn,
+    status,
+    ...(status === 'SUCCEEDED' ? {} : { error: readFailure(code, textOf(end.details, 'cause')) }),
+  };
+}
+
+const FIRST = 5;
+
+export function errorClasses(
+  failed: readonly {
+    readonly arn: string;
+    readonly error?: { readonly code: string; readonly stage?: string };
+  }[],
+): ErrorClass[] {
+  const withError = failed.filter((each) => each.error !== undefined);
+  const groups = Map.groupBy(withError, ({ error }) => JSON.stringify([error!.code, error!.stage]));
+  return [...groups.values()]
+    .map((all) => ({
+      code: all[0]!.error!.code,
+      ...(all[0]!.error!.stage === undefined ? {} : { stage: all[0]!.error!.stage }),
+      count: all.length,
+      first: all.slice(0, FIRST).map(({ arn }) => arn),
+    }))
+    .sort((a, b) => b.count - a.count);
+}

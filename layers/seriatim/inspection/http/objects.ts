@@ -1,0 +1,28 @@
+// Claims and the beginnings of objects, read from S3 for those who may read payloads.
+import { readClaim } from '../../claims.ts';
+import { s3Client } from '../../clients.ts';
+import type { PayloadContext } from './payload-routes.ts';
+
+/** @param buckets that claims may lie in */
+export function objectReaders(
+  buckets: readonly string[],
+): Pick<PayloadContext, 'readClaim' | 'readHead' | 'buckets'> {
+  return {
+    buckets,
+    readClaim: async (claim) => (await readClaim(claim)).body,
+    readHead: async ({ bucket, key, bytes }) => {
+      if (!buckets.includes(bucket)) return;
+      const { GetObjectCommand } = await import('@aws-sdk/client-s3');
+      const client = await s3Client();
+      try {
+        const range = `bytes=0-${bytes - 1}`;
+        const answer = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key, Range: range }));
+        return await answer.Body!.transformToByteArray();
+      } catch (thrown) {
+        // An empty object has no first byte.
+        if (thrown instanceof Error && ['NoSuchKey', 'InvalidRange'].includes(thrown.name)) return undefined;
+        throw thrown;
+      }
+    },
+  };
+}

@@ -1,0 +1,83 @@
+// What one who may look but not read is answered: `GET /executions/{id}` and what lies below it, without payloads.
+import type { ChildrenPage, EventsPage } from '../api.ts';
+import type { HistoryEvent } from '../history.ts';
+import type { Inspection } from '../inspection.ts';
+import { type EventReading, readEvent, unquoted, withoutPayloads } from '../payloads/readings.ts';
+import type { Redactor } from '../payloads/redact.ts';
+import { type ExecutionRecord, viewOf } from '../record.ts';
+import { type ApiRequest, jsonAnswer, type Routes } from './answers.ts';
+import { findExecution, numberIn } from './find.ts';
+import { readStatus } from './list-query.ts';
+
+export interface ViewContext {
+  readonly inspection: Pick<Inspection, 'readRecord' | 'listChildren'>;
+  readonly redactor: Redactor;
+}
+
+export function viewRoutes({ inspection, redactor }: ViewContext): Routes {
+  return {
+    'GET /executions/{id}': async (request) =>
+      jsonAnswer(200, withoutPayloads(viewOf(await findExecution(inspection, request)), redactor)),
+    'GET /executions/{id}/events': async (request) =>
+      jsonAnswer(200, eventsPage(await findExecution(inspection, request), request)),
+    'GET /executions/{id}/children': async (request) => {
+      const status = readStatus(request.query.status);
+      const query = {
+        limit: numberIn(request, 'limit', { fallback: 50, most: 1000 }),
+        ...(status === undefined ? {} : { status }),
+      };
+      const found = await inspection.listChildren(await findExecution(inspection, request), query);
+      const children = found.children.map(({ error, ...child }) => {
+        if (error === undefined) return child;
+        const { cause: _cause, ...rest } = error;
+        return { ...child, error: { ...rest, message: unquoted(redactor.text(error.message)) } };
+      });
+      return jsonAnswer(200, { ...found, children } satisfies ChildrenPage);
+    },
+  };
+}
+
+const EVENTS = { fallback: 1000, most: 25_000 };
+/** A function's answer has 6 MB. */
+const PAGE_BYTES = 4 * 1024 * 1024;
+
+/** @param redactor of payloads; without one they are left out */
+export function eventsPage(
+  { events, description }: ExecutionRecord,
+  request: ApiRequest,
+  redactor?: Redactor,
+): EventsPage {
+  const sorted = [...events].sort((a, b) => a.id - b.id);
+  const limit = numberIn(request, 'limit', EVENTS);
+  const start = startOf(request, sorted);
+  const reading = { firstMs: sorted[0]?.timeMs ?? 0, ...(redactor === undefined ? {} : { redactor }) };
+  const page = fill(sorted.slice(start, start + limit), reading);
+  const next = start + page.length;
+  return {
+    arn: description.arn,
+    events: page,
+    total: sorted.length,
+    ...(next < sorted.length ? { nextToken: String(next) } : {}),
+  };
+}
+
+function startOf({ query }: ApiRequest, sorted: readonly HistoryEvent[]): number {
+  const { token } = query;
+  if (token === undefined) return 0;
+  const start = /^\d{1,6}$/.test(token) ? Number(token) : -1;
+  if (start >= 0 && start <= sorted.length) return start;
+  throw new RangeError('The token is not one that a page of these events has given.');
+}
+
+function fill(events: readonly HistoryEvent[], reading: EventReading) {
+  const page = [];
+  let bytes = 0;
+  for (const event of events) {
+    const shown = readEvent(event, reading);
+    // Without payloads an event is short, and its length need not be known.
+    bytes += reading.redactor === undefined ? 200 : JSON.stringify(shown).length;
+    if (bytes > PAGE_BYTES && page.length > 0) break;
+    page.push(shown);
+  }
+  return page;
+}

@@ -1,0 +1,158 @@
+// A state machine derived for a rerun: a first state `Resume` that hands over what the input carries, then the
+// definition as it was, with calls to endpoints redirected where that was asked. Pure; the same wish gives the same
+// text, so that a definition has few derived ones.
+import { createHash } from 'node:crypto';
+import { isObject } from '../history.ts';
+import { RESUME_STATE } from '../rerun-input.ts';
+
+export interface Redirection {
+  readonly targetModel?: string;
+  readonly variant?: string;
+  readonly endpoint?: string;
+}
+
+export interface DerivedMachine {
+  /** Amazon States Language. */
+  readonly definition: string;
+  /** The first 8 hexadecimal digits of its sha256. */
+  readonly hash: string;
+  /** Where it resumes. */
+  readonly from: string;
+}
+
+/** Why a rerun cannot be made; told to whoever asked for it. */
+export class NotPossible extends Error {}
+
+type States = Readonly<Record<string, Record<string, unknown>>>;
+
+export interface Derivation {
+  /** The state machine's own beginning unless told. */
+  readonly from?: string | undefined;
+  readonly variables: readonly string[];
+  readonly redirection: Redirection;
+}
+
+/** @throws NotPossible */
+export function deriveMachine(
+  definition: string,
+  { from, variables, redirection }: Derivation,
+): DerivedMachine {
+  const machine = structuredClone(JSON.parse(definition)) as Record<string, unknown>;
+  const states = machine.States as States;
+  const start = from ?? firstState(machine, states);
+  if (!Object.hasOwn(states, start) || start === RESUME_STATE) {
+    const known = Object.keys(states).filter((name) => name !== RESUME_STATE);
+    throw new NotPossible(`There is no stage "${start}": there are ${known.join(', ')}.`);
+  }
+  if (Object.keys(redirection).length > 0) redirect(states, start, redirection, from !== undefined);
+  const kept = reachableFrom(start, states);
+  const derived = {
+    ...machine,
+    StartAt: RESUME_STATE,
+    States: { [RESUME_STATE]: resume(start, variables), ...kept },
+  };
+  const text = JSON.stringify(derived);
+  return { definition: text, hash: createHash('sha256').update(text).digest('hex').slice(0, 8), from: start };
+}
+
+/** A rerun of a rerun begins where the first one would have. */
+function firstState(
+  machine: Record<string, unknown>,
+  states: Record<string, Record<string, unknown>>,
+): string {
+  const start = String(machine.StartAt);
+  return start === RESUME_STATE ? String(states[RESUME_STATE]?.Next) : start;
+}
+
+/** Step Functions refuses a definition with states that nothing leads to. */
+function reachableFrom(start: string, states: States): States {
+  const reached = new Set<string>([start]);
+  for (const name of reached) {
+    for (const next of followers(states[name] ?? {})) if (Object.hasOwn(states, next)) reached.add(next);
+  }
+  return Object.fromEntries([...reached].map((name) => [name, states[name]!]));
+}
+
+function followers(state: Record<string, unknown>): string[] {
+  const branches = [state.Choices, state.Catch].flatMap((list) =>
+    Array.isArray(list) ? list.filter(isObject) : [],
+  );
+  return [state.Next, state.Default, ...branches.map(({ Next }) => Next)].filter(
+    (name) => typeof name === 'string',
+  );
+}
+
+function resume(next: string, variables: readonly string[]): Record<string, unknown> {
+  const assigned = variables.map((name) => [name, `{% $states.input.variables.${name} %}`]);
+  return {
+    Type: 'Pass',
+    QueryLanguage: 'JSONata',
+    Comment: 'Goes on with what an earlier execution had here.',
+    ...(assigned.length === 0 ? {} : { Assign: Object.fromEntries(assigned) }),
+    Output: '{% $states.input.input %}',
+    Next: next,
+  };
+}
+
+/** Of the stage where it begins when that was named; otherwise there must be one stage only that calls endpoints. */
+function redirect(states: States, start: string, redirection: Redirection, isNamed: boolean): void {
+  const calling = Object.keys(states).filter((name) => callsIn(states[name]!).length > 0);
+  if (isNamed && !calling.includes(start)) {
+    throw new NotPossible(`The stage "${start}" calls no endpoint: ${told(calling)} can be redirected.`);
+  }
+  if (!isNamed && calling.length !== 1) {
+    throw new NotPossible(`Name the stage whose calls are redirected: ${told(calling)}.`);
+  }
+  for (const call of callsIn(states[isNamed ? start : calling[0]!]!)) call(redirection);
+}
+
+function told(stages: readonly string[]): string {
+  return stages.length === 0 ? 'no stage calls an endpoint' : stages.join(', ');
+}
+
+type Redirect = (redirection: Redirection) => void;
+
+const NAMES = { targetModel: 'TargetModel', variant: 'TargetVariant', endpoint: 'EndpointName' } as const;
+/** As the function `invoke-endpoint` spells them. */
+const FUNCTION_NAMES = {
+  targetModel: 'targetModel',
+  variant: 'targetVariant',
+  endpoint: 'endpointName',
+} as const;
+
+/** Every call to an endpoint in a state, however deep inside Maps and branches. */
+function callsIn(state: Record<string, unknown>): Redirect[] {
+  const own = argumentsOf(state);
+  const inner = [
+    state.ItemProcessor,
+    state.Iterator,
+    ...(Array.isArray(state.Branches) ? state.Branches : []),
+  ]
+    .filter(isObject)
+    .flatMap((machine) => Object.values(isObject(machine.States) ? machine.States : {}))
+    .filter(isObject)
+    .flatMap(callsIn);
+  return own === undefined ? inner : [own, ...inner];
+}
+
+function argumentsOf(state: Record<string, unknown>): Redirect | undefined {
+  const parameters = state.Arguments ?? state.Parameters;
+  if (!isObject(parameters)) return;
+  if (String(state.Resource).endsWith(':sagemakerruntime:invokeEndpoint')) return replacer(parameters, NAMES);
+  const { Payload } = parameters;
+  const isCall = isObject(Payload) && ('endpointName' in Payload || 'endpointName.$' in Payload);
+  return isCall ? replacer(Payload, FUNCTION_NAMES) : undefined;
+}
+
+function replacer(
+  target: Record<string, unknown>,
+  names: Readonly<Record<keyof Redirection, string>>,
+): Redirect {
+  return (redirection) => {
+    for (const [what, value] of Object.entries(redirection)) {
+      const name = names[what as keyof Redirection];
+      delete target[`${name}.$`];
+      target[name] = value;
+    }
+  };
+}

@@ -1,0 +1,147 @@
+// What can be done with an execution: run it again from any stage, go on with a failed one, end one. By Step Functions'
+// own operations only, so that it is the same on AWS and on one machine.
+import {
+  CreateStateMachineCommand,
+  DescribeStateMachineCommand,
+  RedriveExecutionCommand,
+  type SFNClient,
+  StartExecutionCommand,
+  StopExecutionCommand,
+} from '@aws-sdk/client-sfn';
+import { STATE_BYTES_LIMIT } from '../../payload.ts';
+import { uuid7 } from '../../uuid7.ts';
+import type { OperationAnswer, RerunAnswer, RerunRequest } from '../api.ts';
+import { parseExecutionArn } from '../arn.ts';
+import { isObject } from '../history.ts';
+import { bytesOf, parseJson } from '../payload.ts';
+import type { ExecutionRecord } from '../record.ts';
+import type { RerunInput } from '../rerun-input.ts';
+import { type DerivedMachine, deriveMachine, NotPossible, type Redirection } from './derive.ts';
+import { givenTo, type Standing, standingAt } from './standing.ts';
+
+export interface Operator {
+  rerun(record: ExecutionRecord, request: RerunRequest): Promise<RerunAnswer>;
+  redrive(record: ExecutionRecord): Promise<OperationAnswer>;
+  stop(record: ExecutionRecord): Promise<OperationAnswer>;
+}
+
+/** Every operation throws NotPossible for what cannot be. */
+export function createOperator(sfn: SFNClient, now: () => number): Operator {
+  return {
+    rerun: (record, request) => rerun({ sfn, nowMs: now() }, record, request),
+    redrive: async (record) => {
+      mustBeStandard(record, 'gone on with: run it again instead');
+      await sfn.send(new RedriveExecutionCommand({ executionArn: record.description.arn }));
+      return answerOf(record, 'redrive');
+    },
+    stop: async (record) => {
+      mustBeStandard(record, 'stopped: it ends by itself within five minutes');
+      const cause = 'Stopped through the inspection of executions.';
+      const command = { executionArn: record.description.arn, error: 'Stopped', cause };
+      await sfn.send(new StopExecutionCommand(command));
+      return answerOf(record, 'stop');
+    },
+  };
+}
+
+function mustBeStandard({ description }: ExecutionRecord, what: string): void {
+  if (description.type === 'STANDARD') return;
+  throw new NotPossible(`An Express execution cannot be ${what}.`);
+}
+
+function answerOf({ description }: ExecutionRecord, operation: 'redrive' | 'stop'): OperationAnswer {
+  return { id: description.id, arn: description.arn, operation };
+}
+
+async function rerun(
+  { sfn, nowMs }: { readonly sfn: SFNClient; readonly nowMs: number },
+  record: ExecutionRecord,
+  request: RerunRequest,
+): Promise<RerunAnswer> {
+  const { definition, stateMachineArn, arn } = record.description;
+  if (definition === undefined || stateMachineArn === undefined) {
+    throw new NotPossible('The definition of its state machine cannot be read.');
+  }
+  if (parseExecutionArn(arn)?.mapRunLabel !== undefined) {
+    throw new NotPossible('A child of a Map Run is run again with its parent.');
+  }
+  const redirection = redirectionOf(request);
+  const standing = standingOf(record, definition, request);
+  const derived = deriveMachine(definition, {
+    from: request.from,
+    variables: Object.keys(standing.variables),
+    redirection,
+  });
+  const input = inputOf(record, { request, standing, redirection });
+  const machineArn = await createMachine(sfn, stateMachineArn, derived);
+  const name = request.name ?? uuid7(nowMs);
+  const started = await sfn.send(new StartExecutionCommand({ stateMachineArn: machineArn, name, input }));
+  return { id: name, arn: started.executionArn ?? '', rerunOf: arn };
+}
+
+function standingOf(record: ExecutionRecord, definition: string, { from }: RerunRequest): Standing {
+  if (from === undefined) return givenTo(executionInput(record));
+  const machine = parseJson(definition);
+  const states = isObject(machine) && isObject(machine.States) ? Object.keys(machine.States) : [];
+  return standingAt(record.events, from, new Set(states));
+}
+
+function executionInput({ description, events }: ExecutionRecord): unknown {
+  const text = description.input ?? events.find(({ type }) => type === 'ExecutionStarted')?.details.input;
+  if (text === undefined) throw new NotPossible("The execution's input was not recorded.");
+  return typeof text === 'string' ? (parseJson(text) ?? text) : text;
+}
+
+function redirectionOf({ targetModel, variant, endpoint }: RerunRequest): Redirection {
+  const given = Object.entries({ targetModel, variant, endpoint }).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(given);
+}
+
+interface Wish {
+  readonly request: RerunRequest;
+  readonly standing: Standing;
+  readonly redirection: Redirection;
+}
+
+function inputOf({ description }: ExecutionRecord, { request, standing, redirection }: Wish): string {
+  const { from } = request;
+  const isEdited = request.input !== undefined;
+  const input: RerunInput = {
+    rerun: {
+      of: description.arn,
+      ...(from === undefined ? {} : { from }),
+      changed: { ...redirection, ...(isEdited ? { input: 'edited' } : {}) },
+    },
+    input: isEdited ? asStageInput(request.input, standing.input) : standing.input,
+    variables: standing.variables,
+  };
+  const bytes = bytesOf(input);
+  if (bytes <= STATE_BYTES_LIMIT) return JSON.stringify(input);
+  throw new NotPossible(
+    `The input has ${bytes} bytes with what a rerun adds: at most ${STATE_BYTES_LIMIT} go through.`,
+  );
+}
+
+/** A bare record, or `{"instances":[…]}`, where the recorded input is a pipeline's records. */
+function asStageInput(edited: unknown, recorded: unknown): unknown {
+  const takesRecords = isObject(recorded) && Array.isArray(recorded.records);
+  if (!takesRecords || (isObject(edited) && 'records' in edited)) return edited;
+  const values = isObject(edited) && Array.isArray(edited.instances) ? edited.instances : [edited];
+  return { ...recorded, records: values.map((value, position) => ({ position, value })) };
+}
+
+/** The same name for the same definition: it is made once. */
+async function createMachine(sfn: SFNClient, originalArn: string, derived: DerivedMachine): Promise<string> {
+  const original = await sfn.send(new DescribeStateMachineCommand({ stateMachineArn: originalArn }));
+  const base = (original.name ?? '').replace(/-rerun-[0-9a-f]{8}$/, '');
+  const name = `${base}-rerun-${derived.hash}`;
+  const { roleArn, type, loggingConfiguration, tracingConfiguration } = original;
+  const made = { name, roleArn, type, loggingConfiguration, tracingConfiguration };
+  try {
+    await sfn.send(new CreateStateMachineCommand({ ...made, definition: derived.definition }));
+  } catch (thrown) {
+    // Its role or logging has changed since it was made; what it runs is the same.
+    if (!(thrown instanceof Error) || thrown.name !== 'StateMachineAlreadyExists') throw thrown;
+  }
+  return originalArn.replace(/[^:]+$/, name);
+}

@@ -1,0 +1,126 @@
+// Redaction: what a rule names never leaves the server. A rule is a path into a payload (`records[*].value.name`,
+// `**.patientId`: `*` for one member or index, `**` for any depth) or a regular expression over texts. Text that is
+// JSON itself is looked into. Set by `REDACT`, `{"fields":[…],"patterns":[…]}`.
+import * as v from 'valibot';
+import { isObject } from '../history.ts';
+import { parseJson } from '../payload.ts';
+
+export const REDACTED = '[redacted]';
+
+export interface RedactionRules {
+  readonly fields: readonly string[];
+  readonly patterns: readonly string[];
+}
+
+export interface Redactor {
+  readonly hasRules: boolean;
+  /** The value with what the rules name replaced by `"[redacted]"`, and the paths of that. */
+  value(value: unknown): { readonly value: unknown; readonly redacted: readonly string[] };
+  /** Text that belongs to no path, such as a message. */
+  text(text: string): string;
+  /** Whether a field of this path is hidden, such as a column of a table. */
+  hides(path: readonly string[]): boolean;
+}
+
+const schema = v.strictObject({
+  fields: v.optional(v.array(v.pipe(v.string(), v.nonEmpty())), []),
+  patterns: v.optional(v.array(v.pipe(v.string(), v.nonEmpty())), []),
+});
+
+export const NO_REDACTION: Redactor = createRedactor({ fields: [], patterns: [] });
+
+/** @throws TypeError when the variable is not as described: no rule is ever left out in silence */
+export function readRedactor(variable: string | undefined): Redactor {
+  if (variable === undefined || variable === '') return NO_REDACTION;
+  const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), schema), variable);
+  if (!parsed.success) throw new TypeError(`REDACT: ${v.summarize(parsed.issues)}`);
+  try {
+    return createRedactor(parsed.output);
+  } catch (cause) {
+    throw new TypeError(`REDACT: ${(cause as Error).message}`, { cause });
+  }
+}
+
+export function createRedactor({ fields, patterns }: RedactionRules): Redactor {
+  const paths = fields.map(pathOf);
+  const expressions = patterns.map((pattern) => new RegExp(pattern, 'g'));
+  const text = (from: string): string =>
+    expressions.reduce((left, expression) => left.replace(expression, REDACTED), from);
+  const hides = (path: readonly string[]): boolean => paths.some((rule) => fits(rule, path));
+  const hasRules = paths.length + expressions.length > 0;
+  return {
+    hasRules,
+    text,
+    hides,
+    value(value) {
+      if (!hasRules) return { value, redacted: [] };
+      const redacted: string[] = [];
+      return { value: walk(value, [], { text, hides, redacted }), redacted };
+    },
+  };
+}
+
+interface Walk {
+  readonly text: (from: string) => string;
+  readonly hides: (path: readonly string[]) => boolean;
+  readonly redacted: string[];
+}
+
+function walk(value: unknown, path: readonly string[], rules: Walk): unknown {
+  if (path.length > 0 && rules.hides(path)) {
+    rules.redacted.push(pathText(path));
+    return REDACTED;
+  }
+  if (Array.isArray(value)) return value.map((each, index) => walk(each, [...path, String(index)], rules));
+  if (isObject(value)) {
+    return Object.fromEntries(
+      Object.entries(value).map(([name, each]) => [name, walk(each, [...path, name], rules)]),
+    );
+  }
+  if (typeof value === 'number') return walkNumber(value, path, rules);
+  return typeof value === 'string' ? walkText(value, path, rules) : value;
+}
+
+function walkText(value: string, path: readonly string[], rules: Walk): string {
+  // Base64 is no text: a pattern that fits in it fits by chance.
+  if (path.at(-1) === 'base64') return value;
+  const inner = /^\s*[[{]/.test(value) ? parseJson(value) : undefined;
+  if (typeof inner === 'object' && inner !== null) {
+    const before = rules.redacted.length;
+    const walked = walk(inner, path, rules);
+    return rules.redacted.length === before ? value : JSON.stringify(walked);
+  }
+  const left = rules.text(value);
+  if (left !== value) rules.redacted.push(pathText(path));
+  return left;
+}
+
+/** A number may be what a pattern means, such as a card's. */
+function walkNumber(value: number, path: readonly string[], rules: Walk): unknown {
+  const text = String(value);
+  if (rules.text(text) === text) return value;
+  rules.redacted.push(pathText(path));
+  return REDACTED;
+}
+
+/** `records[*].value.name` → `records`, `*`, `value`, `name`. */
+function pathOf(text: string): string[] {
+  return text
+    .replace(/^\$\.?/, '')
+    .replaceAll(/\[([^\]]*)\]/g, '.$1')
+    .split('.')
+    .filter((part) => part !== '');
+}
+
+/** `records`, `0`, `value` → `records[0].value`. */
+export function pathText(path: readonly string[]): string {
+  if (path.length === 0) return '$';
+  return path.map((part, at) => (/^\d+$/.test(part) ? `[${part}]` : at === 0 ? part : `.${part}`)).join('');
+}
+
+function fits(rule: readonly string[], path: readonly string[]): boolean {
+  const [first, ...rest] = rule;
+  if (first === undefined) return path.length === 0;
+  if (first === '**') return fits(rest, path) || (path.length > 0 && fits(rule, path.slice(1)));
+  return path.length > 0 && (first === '*' || first === path[0]) && fits(rest, path.slice(1));
+}

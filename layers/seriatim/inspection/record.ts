@@ -1,0 +1,23 @@
+// What a source knows of one execution before anything is made of it: its history, and what describes it. All that
+// the API answers of an execution (view, events, payloads, an export) is made of this.
+import { type ExecutionDescription, foldExecution } from './fold.ts';
+import type { HistoryEvent } from './history.ts';
+import type { ExecutionView, MapRunView } from './view.ts';
+
+export interface ExecutionRecord {
+  readonly events: readonly HistoryEvent[];
+  readonly description: ExecutionDescription;
+  /** By ARN, with their counts. */
+  readonly mapRuns: readonly MapRunView[];
+}
+
+export function viewOf({ events, description, mapRuns }: ExecutionRecord): ExecutionView {
+  const view = foldExecution(events, description);
+  if (mapRuns.length === 0) return view;
+  const byArn = new Map(mapRuns.map((run) => [run.arn, run]));
+  const stages = view.stages.map((stage) => {
+    const mapRun = stage.mapRun && byArn.get(stage.mapRun.arn);
+    return mapRun === undefined ? stage : { ...stage, mapRun };
+  });
+  return { ...view, stages };
+}
