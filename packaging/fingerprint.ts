@@ -6,10 +6,14 @@ import { join } from 'node:path';
 /** What a package is made of, in the project folder. The lock file stands for the npm packages. */
 const INPUTS = ['serverless.yml', 'package-lock.json', 'functions', 'layers', 'packaging', 'statemachines'];
 
-/** @param settings what else decides: stage, parameters */
-export async function fingerprint(projectFolder: string, settings: readonly string[]): Promise<string> {
+/** @param settings what else decides: stage, parameters; @param inputs files and folders of the project */
+export async function fingerprint(
+  projectFolder: string,
+  settings: readonly string[],
+  inputs: readonly string[] = INPUTS,
+): Promise<string> {
   const digest = createHash('sha256').update(JSON.stringify([...settings, process.version]));
-  for (const input of INPUTS) {
+  for (const input of inputs) {
     for (const file of await filesUnder(projectFolder, input)) {
       digest.update(`\0${file}\0`).update(await readFile(join(projectFolder, file)));
     }

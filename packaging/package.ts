@@ -7,6 +7,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { writeMachines } from '../statemachines/write-asl.ts';
 import { bundle } from './bundle.ts';
+import { buildConsole } from './console.ts';
 import { fingerprint } from './fingerprint.ts';
 
 export interface PackageOptions {
@@ -32,13 +33,15 @@ export async function packageTemplate(options: PackageOptions): Promise<Packaged
   const markFile = join(projectFolder, '.build/package.fingerprint');
   const settings = settingsOf(process.env);
   if (await isCurrent(markFile, await markOf(projectFolder, settings, templateFile))) {
+    await buildConsole(projectFolder);
     return { templateFile, fromCache: true };
   }
   await rm(markFile, { force: true });
   onProgress('compiling state machines, bundling functions');
   await Promise.all([writeMachines(join(projectFolder, 'statemachines')), bundle({ projectFolder })]);
   onProgress('packaging the template');
-  await runServerless(projectFolder, options.signal);
+  // After the bundles, whose end takes esbuild's process with it.
+  await Promise.all([runServerless(projectFolder, options.signal), buildConsole(projectFolder)]);
   await mkdir(join(projectFolder, '.build'), { recursive: true });
   await writeFile(markFile, (await markOf(projectFolder, settings, templateFile)) ?? '');
   return { templateFile, fromCache: false };

@@ -1,7 +1,9 @@
-// Makes the HTTP API of the template's pieces and lets it answer on the HTTP port.
+// Makes the HTTP API of the template's pieces and lets it answer on the HTTP port, the console beside it.
+import { join } from 'node:path';
 import type { CorsConfiguration, HttpApi, HttpRoute } from '../gateway/api.ts';
 import { createGateway } from '../gateway/index.ts';
 import type { Closers } from './closers.ts';
+import { consoleRoutes } from './console.ts';
 import type { OpenPort } from './ports.ts';
 import type { HttpApiDraft } from './resources/http-api-draft.ts';
 import { lowerCamel } from './resources/properties.ts';
@@ -15,7 +17,8 @@ export async function openHttpApi(world: World, port: OpenPort, closers: Closers
     world.built.notes.push(`HTTP API ${name}: only the first one is served here`);
   const { lambda, logs } = world.services;
   const api = draft === undefined ? NO_API : httpApi(draft);
-  const gateway = createGateway({ api, lambda, logs, place: world.place });
+  const own = consoleRoutes(join(world.projectFolder, '.build/console'));
+  const gateway = createGateway({ api, lambda, logs, place: world.place, own });
   closers.add('HTTP API', () => gateway.close());
   port.answerWith((request, response) => gateway.serve(request, response));
   return `${api.routes.length} routes on ${port.url}`;

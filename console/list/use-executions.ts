@@ -1,0 +1,76 @@
+// The list of executions as it is read: a page at a time going down, and the newest page again and again.
+import { useCallback, useEffect, useRef, useState } from 'react';
+import type { ExecutionsPage } from '../../layers/seriatim/inspection/api.ts';
+import { apiPath, getJson } from '../api/client.ts';
+import { usePolled } from '../api/use-polled.ts';
+import {
+  countNew,
+  type ExecutionList,
+  firstPage,
+  withNewest,
+  withNextPage,
+  withPresentStatus,
+} from './live.ts';
+
+export type Filters = Readonly<Partial<Record<FilterName, string>>>;
+
+export const FILTERS = ['pipeline', 'status', 'error', 'stage', 'since', 'until'] as const;
+export type FilterName = (typeof FILTERS)[number];
+
+export interface Executions {
+  readonly list: ExecutionList | undefined;
+  readonly error: Error | undefined;
+  /** Begun since the list was read, and not shown in it while the reader is further down. */
+  readonly newer: number;
+  readonly isReadingMore: boolean;
+  readMore(): void;
+  showNewer(): void;
+  reload(): void;
+}
+
+const PAGE = 200;
+const EVERY_MS = 2000;
+
+export function useExecutions(filters: Filters, isAtTop: boolean): Executions {
+  const key = JSON.stringify(filters);
+  const read = (signal?: AbortSignal, token?: string): Promise<ExecutionsPage> =>
+    getJson(apiPath(['executions'], { ...filters, limit: PAGE, token }), signal);
+  const newest = usePolled({ key, read, every: () => EVERY_MS });
+  const [list, setList] = useState<ExecutionList>();
+  const [isReadingMore, setReadingMore] = useState(false);
+  const [failure, setFailure] = useState<Error>();
+  const current = useRef(key);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: other filters begin another list
+  useEffect(() => {
+    current.current = key;
+    setList(undefined);
+    setFailure(undefined);
+  }, [key]);
+  useEffect(() => {
+    const { data } = newest;
+    if (data === undefined) return;
+    setList((list) =>
+      list === undefined ? firstPage(data) : (isAtTop ? withNewest : withPresentStatus)(list, data),
+    );
+  }, [newest.data, isAtTop]);
+  const readMore = useCallback(() => {
+    if (isReadingMore || list?.nextToken === undefined) return;
+    setReadingMore(true);
+    read(undefined, list.nextToken)
+      .then((page) => {
+        if (current.current === key) setList((before) => before && withNextPage(before, page));
+      }, setFailure)
+      .finally(() => setReadingMore(false));
+  }, [list?.nextToken, isReadingMore, key]);
+  const showNewer = (): void => setList((list) => list && newest.data && withNewest(list, newest.data));
+  const newer = list === undefined || newest.data === undefined ? 0 : countNew(list, newest.data);
+  return {
+    list,
+    error: newest.error ?? failure,
+    newer,
+    isReadingMore,
+    readMore,
+    showNewer,
+    reload: newest.reload,
+  };
+}
