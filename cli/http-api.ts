@@ -8,7 +8,14 @@ export interface ApiAnswer {
 }
 
 /** Something to say to the person at the keyboard, without a stack. */
-export class CommandError extends Error {}
+export class CommandError extends Error {
+  readonly exitCode: number;
+
+  constructor(message: string, exitCode = 1) {
+    super(message);
+    this.exitCode = exitCode;
+  }
+}
 
 /** `--url`, or the loopback port of `npm start`. */
 export function apiUrl(given: string | undefined): string {
@@ -35,15 +42,17 @@ export async function callApi({ url, path, body }: ApiRequest): Promise<ApiAnswe
     });
     return { statusCode: answer.statusCode, headers: answer.headers, text: await answer.body.text() };
   } catch (thrown) {
-    throw new CommandError(unreachable(url, thrown as Error & { code?: string }));
+    throw unreachable(url, thrown as Error & { code?: string });
   }
 }
 
-function unreachable(url: string, { code, message }: Error & { code?: string }): string {
+/** What to say when nothing answered. */
+export function unreachable(url: string, { code, message }: Error & { code?: string }): CommandError {
   if (code === 'ECONNREFUSED') {
-    return `nothing listens at ${url}: start it with "npm start", or give its address with --url`;
+    const advice = 'start it with "npm start", or give its address with --url';
+    return new CommandError(`nothing listens at ${url}: ${advice}`);
   }
-  return `${url} does not answer: ${message}`;
+  return new CommandError(`${url} does not answer: ${message}`);
 }
 
 /** The JSON of a 200. @throws CommandError with the API's own words otherwise */

@@ -25,5 +25,5 @@ try {
   await program.parseAsync();
 } catch (thrown) {
   console.error(`seriatim: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
-  process.exitCode = 1;
+  process.exitCode = (thrown as { exitCode?: number }).exitCode ?? 1;
 }

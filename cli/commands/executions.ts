@@ -1,18 +1,24 @@
 // `seriatim executions`: the newest executions of all pipelines, through `GET /executions`.
 import { type Command, Option } from 'commander';
+import type { ExecutionsPage } from '../../layers/seriatim/inspection/api.ts';
 import { usageError, withExitCodes } from '../exit.ts';
+import type { Api } from '../inspect/api.ts';
+import { openSource, type SourceFlags, withSource } from '../inspect/source.ts';
 
-interface Flags {
+interface Flags extends SourceFlags {
   readonly pipeline?: string;
   readonly status?: string;
+  readonly error?: string;
+  readonly stage?: string;
   readonly limit: string;
   readonly since?: string;
+  readonly until?: string;
+  readonly token?: string;
   readonly json?: boolean;
   readonly watch?: boolean;
-  readonly url?: string;
 }
 
-const STATUSES = ['RUNNING', 'SUCCEEDED', 'FAILED', 'TIMED_OUT', 'ABORTED', 'UNKNOWN'];
+const STATUSES = ['RUNNING', 'SUCCEEDED', 'FAILED', 'TIMED_OUT', 'ABORTED', 'PENDING_REDRIVE', 'UNKNOWN'];
 const WATCH_MS = 1000;
 
 export function register(program: Command): void {
@@ -20,27 +26,29 @@ export function register(program: Command): void {
     .description('List executions, newest first')
     .option('--pipeline <name>', 'of this pipeline only')
     .addOption(new Option('--status <status>', 'of this status only').choices(STATUSES))
+    .option('--error <code>', 'that failed with this error: a code or a reported name')
+    .option('--stage <name>', 'that failed in this stage')
     .option('--limit <count>', 'at most this many, up to 1000', '20')
     .option('--since <when>', 'started since this time, or this long ago: 15m, 2h, 7d')
-    .option('--json', 'one JSON object: {"executions":[…],"nextToken"?}')
+    .option('--until <when>', 'started until then')
+    .option('--token <token>', 'go on with a list: the nextToken of --json')
+    .option('--json', 'one JSON object: {"executions":[…],"nextToken"?}; with --watch one execution per line')
     .option('--watch', 'follow: print new ones, and those that end, as they come')
-    .option('--url <url>', 'the HTTP API (http://127.0.0.1:$SERIATIM_HTTP_PORT, else port 3000)')
-    .addHelpText('after', '\nExit codes: 0 listed, 1 the API cannot be reached or refuses, 2 wrong usage.');
-  command.action((flags: Flags) => run(command, flags));
+    .addHelpText('after', '\nExit codes: 0 listed, 1 it cannot be reached or refuses, 2 wrong usage, 3, 4.');
+  withSource(command).action((flags: Flags) => run(command, flags));
 }
 
 async function run(command: Command, flags: Flags): Promise<void> {
   if (!/^[1-9]\d{0,3}$/.test(flags.limit) || Number(flags.limit) > 1000) {
     usageError(command, '--limit takes a whole number from 1 to 1000');
   }
-  const { apiUrl } = await import('../http-api.ts');
-  const url = apiUrl(flags.url);
-  if (flags.watch) await watch(url, flags);
-  else await printOnce(url, flags);
+  const api = await openSource(flags);
+  if (flags.watch) await watch(api, flags);
+  else await printOnce(api, flags);
 }
 
-async function printOnce(url: string, flags: Flags): Promise<void> {
-  const page = await list(url, flags);
+async function printOnce(api: Api, flags: Flags): Promise<void> {
+  const page = await list(api, flags);
   if (flags.json) console.log(JSON.stringify(page));
   else {
     const { executionsTable } = await import('../format/executions.ts');
@@ -49,11 +57,11 @@ async function printOnce(url: string, flags: Flags): Promise<void> {
 }
 
 /** A line per execution when it appears and when its status changes, oldest first; until interrupted. */
-async function watch(url: string, flags: Flags): Promise<void> {
+async function watch(api: Api, flags: Flags): Promise<void> {
   const { executionsTable } = await import('../format/executions.ts');
   const statuses = new Map<string, string>();
   for (;;) {
-    const { executions } = await list(url, flags);
+    const { executions } = await list(api, flags);
     const news = executions.filter(({ arn, status }) => statuses.get(arn) !== status).reverse();
     for (const execution of news) {
       const isFirst = statuses.size === 0;
@@ -65,13 +73,7 @@ async function watch(url: string, flags: Flags): Promise<void> {
   }
 }
 
-async function list(url: string, flags: Flags) {
-  const { getJson } = await import('../http-api.ts');
-  const query = new URLSearchParams({ limit: flags.limit });
-  for (const name of ['pipeline', 'status', 'since'] as const) {
-    const value = flags[name];
-    if (value !== undefined) query.set(name, value);
-  }
-  type Page = import('../../layers/seriatim/inspection/api.ts').ExecutionsPage;
-  return getJson<Page>({ url, path: `/executions?${query}` });
+function list(api: Api, flags: Flags): Promise<ExecutionsPage> {
+  const { limit, pipeline, status, error, stage, since, until, token } = flags;
+  return api.get('/executions', { limit, pipeline, status, error, stage, since, until, token });
 }

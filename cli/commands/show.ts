@@ -1,28 +1,53 @@
-// `seriatim show <id>`: one execution with its stages and attempts, through `GET /executions/{id}`.
+// `seriatim show <id>`: one execution with its stages and attempts, with payloads where they may be read.
 import type { Command } from 'commander';
+import type { ExecutionView } from '../../layers/seriatim/inspection/view.ts';
 import { withExitCodes } from '../exit.ts';
+import { type Api, executionPath } from '../inspect/api.ts';
+import { idOf, openSource, type SourceFlags, withSource } from '../inspect/source.ts';
 
-interface Flags {
+interface Flags extends SourceFlags {
   readonly json?: boolean;
-  readonly url?: string;
+  readonly watch?: boolean;
+  readonly payloads: boolean;
 }
+
+const WATCH_MS = 1000;
 
 export function register(program: Command): void {
-  withExitCodes(program.command('show'))
-    .description('Show one execution: its stages, attempts, times, inputs and outputs')
-    .argument('<id>', "the execution's id, as the list has it, or its ARN")
+  const command = withExitCodes(program.command('show'))
+    .description('Show one execution: its stages, attempts, times, costs, inputs and outputs')
+    .argument('[id]', "the execution's id, as the list has it, or its ARN")
     .option('--json', 'the whole view as one JSON object')
-    .option('--url <url>', 'the HTTP API (http://127.0.0.1:$SERIATIM_HTTP_PORT, else port 3000)')
-    .addHelpText('after', '\nExit codes: 0 shown, 1 no such execution or no API, 2 wrong usage.')
-    .action(show);
+    .option('--no-payloads', 'without inputs and outputs')
+    .option('--watch', 'draw it again as it goes on, until it has ended')
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 shown, 1 not reached, 2 wrong usage, 3 no such execution, 4 not allowed.',
+    );
+  withSource(command, { offline: true }).action(show);
 }
 
-async function show(id: string, flags: Flags): Promise<void> {
-  const [{ apiUrl, getJson }, { waterfall }] = await Promise.all([
-    import('../http-api.ts'),
-    import('../format/waterfall.ts'),
-  ]);
-  type View = import('../../layers/seriatim/inspection/view.ts').ExecutionView;
-  const view = await getJson<View>({ url: apiUrl(flags.url), path: `/executions/${encodeURIComponent(id)}` });
-  console.log(flags.json ? JSON.stringify(view) : waterfall(view));
+async function show(id: string | undefined, flags: Flags): Promise<void> {
+  const [api, { waterfall }] = await Promise.all([openSource(flags), import('../format/waterfall.ts')]);
+  const print = (view: ExecutionView): void =>
+    console.log(flags.json ? JSON.stringify(view) : waterfall(view));
+  let view = await read(api, idOf(id, flags), flags.payloads);
+  print(view);
+  while (flags.watch && view.status === 'RUNNING') {
+    await new Promise((resolve) => setTimeout(resolve, WATCH_MS));
+    const next = await read(api, view.arn, flags.payloads);
+    if (next.eventCount !== view.eventCount || next.status !== view.status) print(next);
+    view = next;
+  }
+}
+
+/** Who may look but not read sees the view without payloads. */
+async function read(api: Api, id: string, wantsPayloads: boolean): Promise<ExecutionView> {
+  if (!wantsPayloads) return api.get(executionPath('executions', id));
+  try {
+    return await api.get(executionPath('payloads', id));
+  } catch (thrown) {
+    if ((thrown as { exitCode?: number }).exitCode !== 4) throw thrown;
+    return api.get(executionPath('executions', id));
+  }
 }

@@ -2,14 +2,18 @@
 import type { ExecutionSummary } from '../../layers/seriatim/inspection/view.ts';
 import { formatMs, formatTime, table } from './text.ts';
 
-const HEAD = ['ID', 'PIPELINE', 'USE', 'STATUS', 'START (UTC)', 'TOOK'];
+const HEAD = ['ID', 'PIPELINE', 'USE', 'STATUS', 'START (UTC)', 'TOOK', 'FAILED WITH'];
 
 export function executionsTable(executions: readonly ExecutionSummary[]): string {
   return executions.length === 0 ? 'No executions.' : table(HEAD, executions.map(row));
 }
 
-function row({ id, pipeline, type, status, start, end, durationMs }: ExecutionSummary): string[] {
+function row({ id, pipeline, type, status, start, end, durationMs, failure }: ExecutionSummary): string[] {
   const use = type === 'EXPRESS' ? 'request' : 'batch';
   const took = status === 'RUNNING' ? 'running' : formatMs(durationMs);
-  return [id, pipeline, use, status, formatTime(start ?? end), took];
+  const why =
+    failure === undefined
+      ? ''
+      : `${failure.code}${failure.stage === undefined ? '' : ` in ${failure.stage}`}`;
+  return [id, pipeline, use, status, formatTime(start ?? end), took, why];
 }

@@ -1,6 +1,15 @@
 // One execution as a waterfall in plain text: a line per stage with its bar, its attempts where there was more than
 // one or the call is to an endpoint, and what went in and out. Every line fits 100 columns.
-import type { AttemptView, ExecutionView, StageView } from '../../layers/seriatim/inspection/view.ts';
+import type {
+  AttemptView,
+  ContainerMark,
+  CostView,
+  ExecutionView,
+  PolicyView,
+  RerunView,
+  StageView,
+  TimeSplit,
+} from '../../layers/seriatim/inspection/view.ts';
 import { formatBytes, formatMs, formatTime, shorten, shortValue, WIDTH, wrap } from './text.ts';
 
 const BAR_COLUMNS = 30;
@@ -33,20 +42,42 @@ export function waterfall(view: ExecutionView): string {
 function heading(view: ExecutionView): string[] {
   const use = view.type === 'EXPRESS' ? 'request' : 'batch';
   const took = view.durationMs === undefined ? '' : ` in ${formatMs(view.durationMs)}`;
-  return [
-    shorten(
-      `${view.id}   ${view.pipeline} (${use})   ${SYMBOLS[view.status] ?? '?'} ${view.status}${took}`,
-      WIDTH,
-    ),
+  const facts = [
     `${formatTime(view.start)} UTC`,
+    ...(view.cost === undefined ? [] : [costText(view.cost)]),
+    ...(view.version?.definition === undefined ? [] : [`definition ${view.version.definition}`]),
+    ...(view.redriveCount === undefined ? [] : [`redriven ${view.redriveCount} times`]),
+    ...(view.links.traceId === undefined ? [] : [`trace ${view.links.traceId}`]),
   ];
+  const rerun = view.rerun === undefined ? [] : [rerunText(view.rerun)];
+  const parent =
+    view.parent === undefined ? [] : [`child of ${view.parent.stateMachineName}/${view.parent.mapRunLabel}`];
+  return [
+    `${view.id}   ${view.pipeline} (${use})   ${SYMBOLS[view.status] ?? '?'} ${view.status}${took}`,
+    facts.join('   '),
+    ...rerun,
+    ...parent,
+  ].map((line) => shorten2(line));
+}
+
+function costText({ dollars, basis }: CostView): string {
+  return `${basis === 'estimated' ? 'about ' : ''}$${dollars === 0 ? '0' : dollars.toPrecision(3)}`;
+}
+
+function rerunText({ of, from, changed }: RerunView): string {
+  const begin = from === undefined ? '' : ` from ${from}`;
+  const changes = Object.entries(changed).map(([what, value]) => `${what} ${value}`);
+  return `rerun of ${of.split(':')[7] ?? of}${begin}${changes.length === 0 ? '' : `, ${changes.join(', ')}`}`;
 }
 
 function errorLines({ error }: ExecutionView): string[] {
   const { stage, code, message, advice, reported } = error!;
+  const { container, model, endpoint } = error!;
   const where = stage === undefined ? '' : ` in the stage ${stage}`;
+  const places = Object.entries({ endpoint, container, model }).filter(([, name]) => name !== undefined);
   return [
     `✗ ${code}${reported === undefined ? '' : ` (${reported})`}${where}`,
+    ...(places.length === 0 ? [] : [`    ${places.map(([what, name]) => `${what} ${name}`).join(' · ')}`]),
     ...wrap(message, WIDTH - 4).map((line) => `    ${line}`),
     ...(advice === undefined
       ? []
@@ -84,6 +115,7 @@ function stageLines(stage: StageView, span: Span): string[] {
   const head = `${symbol} ${name} ${kind} ${bar(stage, span)} ${formatMs(stage.durationMs).padStart(9)}`;
   const details = [
     ...inferenceLine(stage),
+    ...timeLine(stage),
     ...mapRunLine(stage),
     ...attemptLines(stage),
     ...payloadLines('in ', stage.input, stage.inputBytes),
@@ -93,10 +125,12 @@ function stageLines(stage: StageView, span: Span): string[] {
   return [`${head}  ${noteOf(stage)}`, ...details.map((line) => `  ${line}`)].map(shorten2);
 }
 
-function noteOf(stage: StageView): string {
-  if (stage.inference !== undefined)
-    return stage.inference.cold > 0 ? 'cold' : stage.inference.warm > 0 ? 'warm' : '';
-  return stage.caught ? 'caught' : '';
+function noteOf({ inference, caught }: StageView): string {
+  if (inference === undefined) return caught ? 'caught' : '';
+  if (inference.evicted > 0) return 'evicted';
+  if (inference.cold > 0) return 'cold';
+  if (inference.pinned > 0) return 'pinned';
+  return inference.warm > 0 ? 'warm' : '';
 }
 
 /** Where in the execution's time the stage lies: at least one column, so that a quick stage is still seen. */
@@ -111,12 +145,48 @@ function bar({ start, durationMs }: StageView, { startMs, lengthMs }: Span): str
   return `${'·'.repeat(from)}${'█'.repeat(length)}`.padEnd(BAR_COLUMNS, '·');
 }
 
-function inferenceLine({ inference }: StageView): string[] {
+function inferenceLine({ inference, cost }: StageView): string[] {
   if (inference === undefined) return [];
-  const models = inference.targetModels.length === 0 ? '' : `   model ${inference.targetModels.join(', ')}`;
-  const met =
-    inference.cold + inference.warm === 0 ? '' : `   ${inference.cold} cold, ${inference.warm} warm`;
-  return [`  endpoint ${inference.endpoint ?? '–'}${models}${met}`];
+  const { endpoint = '–', variants, targetModels, cold, warm, evicted, batch = 1 } = inference;
+  const parts = [
+    `endpoint ${endpoint}${variants.length === 0 ? '' : `/${variants.join(',')}`}`,
+    ...(targetModels.length === 0 ? [] : [`model ${targetModels.join(', ')}`]),
+    ...(cold + warm === 0
+      ? []
+      : [`${cold} cold, ${warm} warm${evicted === 0 ? '' : `, ${evicted} evicted before`}`]),
+    ...(batch === 1 ? [] : [`batch ${batch}`]),
+    ...(cost === undefined ? [] : [costText(cost)]),
+  ];
+  return gather(parts, '   ');
+}
+
+/** Parts in as few lines as they fit into, with what does not fit on the next. */
+function gather(parts: readonly string[], between: string): string[] {
+  const lines: string[] = [];
+  for (const part of parts) {
+    const last = lines.at(-1);
+    const joined = last === undefined ? `  ${part}` : `${last}${between}${part}`;
+    if (last === undefined || [...joined].length <= WIDTH - 2)
+      lines.splice(-1, last === undefined ? 0 : 1, joined);
+    else lines.push(`    ${part}`);
+  }
+  return lines;
+}
+
+const TIMES: readonly [name: string, member: keyof TimeSplit][] = [
+  ['queue', 'queueMs'],
+  ['batch wait', 'batchWaitMs'],
+  ['load', 'loadMs'],
+  ['decode', 'decodeMs'],
+  ['compute', 'computeMs'],
+  ['encode', 'encodeMs'],
+  ['network', 'networkMs'],
+];
+
+function timeLine({ time }: StageView): string[] {
+  if (time === undefined) return [];
+  const parts = TIMES.filter(([, member]) => time[member] !== undefined);
+  return gather(['time', ...parts.map(([name, member]) => `${name} ${formatMs(time[member])}`)], ' · ');
 }
 
 function mapRunLine({ mapRun }: StageView): string[] {
@@ -139,7 +209,7 @@ function attemptLines({ attempts }: StageView): string[] {
 }
 
 function attemptLine(attempt: AttemptView): string {
-  const { iteration, number, status, durationMs, waitMs, error, inference, target } = attempt;
+  const { iteration, number, status, durationMs, waitMs, policy, error, inference, target } = attempt;
   const where = iteration === undefined ? '' : `[${iteration}] `;
   const model = inference?.targetModel ?? target ?? '';
   const parts = [
@@ -149,19 +219,21 @@ function attemptLine(attempt: AttemptView): string {
     ...(inference?.marks ?? []).map(markText),
     ...(error === undefined ? [] : [`${error.code}: ${shorten(error.message, 50)}`]),
     ...(waitMs === undefined ? [] : [`then waited ${formatMs(waitMs)}`]),
+    ...(policy === undefined ? [] : [policyText(policy)]),
   ];
   return `  ${parts.filter((part) => part !== '').join('  ')}`;
 }
 
-function markText(mark: {
-  load?: string;
-  loadMs?: number;
-  queueMs?: number;
-  computeMs?: number;
-  batch?: number;
-}): string {
+/** `by policy 1 s × 2, at most 3`: the first wait, its growth, and how many. */
+function policyText({ intervalSeconds, backoffRate, maxAttempts, jitter, decision }: PolicyView): string {
+  const growth = `${intervalSeconds} s × ${backoffRate}${jitter ? ' with jitter' : ''}, at most ${maxAttempts}`;
+  return decision === 'retried' ? `(policy ${growth})` : `(no more: ${growth})`;
+}
+
+function markText(mark: ContainerMark): string {
   const parts = [
     mark.load ?? '',
+    mark.checksum === undefined ? '' : `sha256 ${mark.checksum.slice(0, 8)}`,
     mark.loadMs === undefined ? '' : `load ${formatMs(mark.loadMs)}`,
     mark.queueMs === undefined ? '' : `queue ${formatMs(mark.queueMs)}`,
     mark.computeMs === undefined ? '' : `compute ${formatMs(mark.computeMs)}`,

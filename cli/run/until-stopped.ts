@@ -76,6 +76,8 @@ function readFlags({ fresh, httpPort, awsPort, stateFolder }: StartFlags): Start
     projectFolder: fileURLToPath(new URL('../../', import.meta.url)).replace(/[/\\]$/, ''),
     fresh: fresh ?? false,
     ...(stateFolder === undefined ? {} : { stateFolder: resolve(stateFolder) }),
+    ...(process.env.SERIATIM_HTTP_HOST ? { httpHost: process.env.SERIATIM_HTTP_HOST } : {}),
+    ...(process.env.SERIATIM_TOKEN ? { httpToken: process.env.SERIATIM_TOKEN } : {}),
     httpPort: readPort(httpPort ?? process.env.SERIATIM_HTTP_PORT ?? '3000', 'SERIATIM_HTTP_PORT'),
     awsPort: readPort(awsPort ?? process.env.SERIATIM_AWS_PORT ?? '4566', 'SERIATIM_AWS_PORT'),
   };

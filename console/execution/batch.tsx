@@ -40,7 +40,7 @@ export function Batch({ execution }: { readonly execution: ExecutionView }) {
         <ErrorClasses title="Why children failed" errors={data.errors} isOfChildren />
       )}
       <Records execution={execution} />
-      <Children children={data.children} />
+      <Children list={data.children} />
     </div>
   );
 }
@@ -161,15 +161,15 @@ function Record({ record }: { readonly record: unknown }) {
   );
 }
 
-function Children({ children }: { readonly children: readonly ChildSummary[] }) {
-  if (children.length === 0) return <Nothing>No child execution yet.</Nothing>;
+function Children({ list }: { readonly list: readonly ChildSummary[] }) {
+  if (list.length === 0) return <Nothing>No child execution yet.</Nothing>;
   return (
     <section aria-label="Child executions">
-      <h2>{plural(children.length, 'child execution')}</h2>
+      <h2>{plural(list.length, 'child execution')}</h2>
       <Grid
         label="Child executions"
         columns={COLUMNS}
-        rows={children}
+        rows={list}
         keyOf={({ arn }) => arn}
         hrefOf={({ arn }) => executionHref(arn)}
       />

@@ -127,7 +127,12 @@ function edgesOf({ graph, stages }: ExecutionView): Edge[] {
       className: [edge.kind, isTaken ? 'taken' : ''].join(' '),
       ...labelOf(edge),
       zIndex: 1,
-      markerEnd: { type: MarkerType.ArrowClosed, width: 16, height: 16 },
+      markerEnd: {
+        type: MarkerType.ArrowClosed,
+        color: isTaken ? 'var(--accent)' : 'var(--quiet)',
+        width: isTaken ? 10 : 16,
+        height: isTaken ? 10 : 16,
+      },
     };
   });
 }

@@ -111,7 +111,9 @@ function Marks({ marks }: { readonly marks: readonly ContainerMark[] }) {
       </thead>
       <tbody>
         {marks.map((mark, at) => (
-          <tr key={`${mark.container ?? ''} ${at + 1}`}>
+          // Their order is that of the call.
+          // biome-ignore lint/suspicious/noArrayIndexKey: see above
+          <tr key={at}>
             <td>{mark.container ?? at + 1}</td>
             <td>{mark.model}</td>
             <td>{mark.load}</td>

@@ -97,7 +97,7 @@ interface BarProps {
 function Bar({ row, startMs, totalMs }: BarProps) {
   const from = Math.max(0, Math.min(1, (row.startMs - startMs) / totalMs));
   const share = Math.max(0, Math.min(1 - from, (row.endMs - row.startMs) / totalMs));
-  const style: CSSProperties = { left: `${from * 100}%`, width: `${share * 100}%` };
+  const style: CSSProperties = { left: `min(${from * 100}%, 100% - 3px)`, width: `${share * 100}%` };
   const isSplit = row.time !== undefined && row.time.totalMs > 0;
   const tone = row.status === 'SUCCEEDED' ? 'good' : row.status === 'RUNNING' ? 'busy' : 'bad';
   return (

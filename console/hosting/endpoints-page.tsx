@@ -70,7 +70,7 @@ function Variant({ variant }: { readonly variant: VariantView }) {
         {name}{' '}
         <span className="quiet">
           {[
-            instances !== undefined && `${instances} × ${instanceType}`,
+            instances !== undefined && instancesText(instances, instanceType),
             weight !== undefined && `weight ${weight}`,
           ]
             .filter(Boolean)
@@ -86,6 +86,10 @@ function Variant({ variant }: { readonly variant: VariantView }) {
       </ol>
     </div>
   );
+}
+
+function instancesText(instances: number, type: string | undefined): string {
+  return instances === 0 ? 'no instance runs' : `${instances} × ${type ?? 'instance'}`;
 }
 
 const FIRST = 12;
@@ -121,8 +125,8 @@ function CacheOverTime({ events }: { readonly events: readonly CacheEvent[] }) {
   const counted = useMemo(() => countCacheEvents(events, Date.now()), [events]);
   const lines = useMemo(
     () => [
-      { label: 'cold loads', values: counted.loads, colour: '--accent' },
-      { label: 'evictions', values: counted.evictions, colour: '--odd', dash: [4, 3] },
+      { label: 'cold loads', values: counted.loads, colour: '--accent', isBar: true },
+      { label: 'evictions', values: counted.evictions, colour: '--odd', hasPoints: true, dash: [4, 3] },
     ],
     [counted],
   );

@@ -33,37 +33,38 @@ const EVERY_MS = 2000;
 
 export function useExecutions(filters: Filters, isAtTop: boolean): Executions {
   const key = JSON.stringify(filters);
-  const read = (signal?: AbortSignal, token?: string): Promise<ExecutionsPage> =>
-    getJson(apiPath(['executions'], { ...filters, limit: PAGE, token }), signal);
-  const newest = usePolled({ key, read, every: () => EVERY_MS });
+  const newest = usePolled({
+    key,
+    read: (signal) => readPage(key, { signal }),
+    every: () => EVERY_MS,
+  });
   const [list, setList] = useState<ExecutionList>();
   const [isReadingMore, setReadingMore] = useState(false);
   const [failure, setFailure] = useState<Error>();
   const current = useRef(key);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: other filters begin another list
   useEffect(() => {
     current.current = key;
     setList(undefined);
     setFailure(undefined);
   }, [key]);
+  const { data } = newest;
   useEffect(() => {
-    const { data } = newest;
     if (data === undefined) return;
     setList((list) =>
       list === undefined ? firstPage(data) : (isAtTop ? withNewest : withPresentStatus)(list, data),
     );
-  }, [newest.data, isAtTop]);
+  }, [data, isAtTop]);
   const readMore = useCallback(() => {
     if (isReadingMore || list?.nextToken === undefined) return;
     setReadingMore(true);
-    read(undefined, list.nextToken)
+    readPage(key, { token: list.nextToken })
       .then((page) => {
         if (current.current === key) setList((before) => before && withNextPage(before, page));
       }, setFailure)
       .finally(() => setReadingMore(false));
   }, [list?.nextToken, isReadingMore, key]);
-  const showNewer = (): void => setList((list) => list && newest.data && withNewest(list, newest.data));
-  const newer = list === undefined || newest.data === undefined ? 0 : countNew(list, newest.data);
+  const showNewer = (): void => setList((list) => list && data && withNewest(list, data));
+  const newer = list === undefined || data === undefined ? 0 : countNew(list, data);
   return {
     list,
     error: newest.error ?? failure,
@@ -73,4 +74,13 @@ export function useExecutions(filters: Filters, isAtTop: boolean): Executions {
     showNewer,
     reload: newest.reload,
   };
+}
+
+/** @param key the filters as JSON */
+function readPage(
+  key: string,
+  { signal, token }: { readonly signal?: AbortSignal; readonly token?: string },
+): Promise<ExecutionsPage> {
+  const filters = JSON.parse(key) as Filters;
+  return getJson(apiPath(['executions'], { ...filters, limit: PAGE, token }), signal);
 }

@@ -167,12 +167,12 @@ function rateLines({ rate, errors }: Aligned): readonly Line[] {
 
 function latencyLines({ p50, p90, p99 }: Aligned): readonly Line[] {
   return [
-    { label: 'p50', values: p50, colour: '--accent' },
-    { label: 'p90', values: p90, colour: '--odd', dash: [6, 3] },
-    { label: 'p99', values: p99, colour: '--bad', dash: [2, 2] },
+    { label: 'p50', values: p50, colour: '--accent', hasPoints: true },
+    { label: 'p90', values: p90, colour: '--odd', dash: [6, 3], hasPoints: true },
+    { label: 'p99', values: p99, colour: '--bad', dash: [2, 2], hasPoints: true },
   ];
 }
 
 function hitLines({ hits }: Aligned): readonly Line[] {
-  return [{ label: 'hits', values: hits, colour: '--good' }];
+  return [{ label: 'hits', values: hits, colour: '--good', hasPoints: true }];
 }

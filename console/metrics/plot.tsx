@@ -10,6 +10,8 @@ export interface Line {
   readonly colour: string;
   readonly dash?: readonly number[];
   readonly isBar?: boolean;
+  /** A mark at each value, for lines with gaps. */
+  readonly hasPoints?: boolean;
 }
 
 interface PlotProps {
@@ -83,7 +85,7 @@ function draw(element: HTMLElement, props: PlotProps): uPlot {
       y: { range: (_, __, max) => [0, max > 0 ? max * 1.1 : 1] },
     },
     axes: [
-      { ...axis, grid, size: 28, space: 70 },
+      { ...axis, grid, size: 28, space: 70, values: (_, splits) => splits.map(clockText) },
       { ...axis, grid, size: 58, space: 28, values: (_, splits) => splits.map(format) },
     ],
     series: [{}, ...lines.map((line) => seriesOf(line, colours))],
@@ -92,7 +94,13 @@ function draw(element: HTMLElement, props: PlotProps): uPlot {
   return new uPlot(options, data as uPlot.AlignedData, element);
 }
 
-function seriesOf({ label, colour, dash, isBar }: Line, colours: CSSStyleDeclaration): uPlot.Series {
+/** Of a plot over days the hour would say too little, but its title has the window. */
+function clockText(seconds: number): string {
+  return new Date(seconds * 1000).toLocaleTimeString('en-GB').replace(/:00$/, '');
+}
+
+function seriesOf(line: Line, colours: CSSStyleDeclaration): uPlot.Series {
+  const { label, colour, dash, isBar } = line;
   const stroke = colours.getPropertyValue(colour);
   return {
     label,
@@ -100,10 +108,8 @@ function seriesOf({ label, colour, dash, isBar }: Line, colours: CSSStyleDeclara
     width: 1.5,
     spanGaps: true,
     ...(dash === undefined ? {} : { dash: [...dash] }),
-    points: { size: 4, fill: stroke },
-    ...(isBar
-      ? { paths: uPlot.paths.bars!({ size: [0.7, 12] }), fill: `${stroke}`, points: { show: false } }
-      : {}),
+    points: { show: line.hasPoints === true, size: 5, fill: stroke },
+    ...(isBar ? { paths: uPlot.paths.bars!({ size: [0.7, 12] }), fill: stroke } : {}),
   };
 }
 

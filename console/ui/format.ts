@@ -25,8 +25,8 @@ export function bytesText(bytes: number | undefined): string {
 }
 
 /** `$0.000157`, with three digits that count. */
-export function dollarsText(dollars: number | undefined): string {
-  if (dollars === undefined) return '–';
+export function dollarsText(dollars: number | null | undefined): string {
+  if (dollars == null) return '–';
   if (dollars === 0) return '$0';
   const digits = dollars >= 0.01 ? 2 : Math.min(12, 2 - Math.floor(Math.log10(dollars)));
   return `$${dollars.toFixed(digits)}`;

@@ -1,5 +1,7 @@
 // A table of any length, of which only what is seen is in the page: an ARIA grid whose rows are links. One row is in
 // the tab order; the arrow keys, Page Up and Down, Home and End go through the rest, and Enter follows the link.
+// biome-ignore-all lint/a11y/useSemanticElements: rows stand where they are put, which a table's cannot
+// biome-ignore-all lint/a11y/useFocusableInteractive: the focus goes to a row's link
 import { type CSSProperties, type KeyboardEvent, type ReactNode, useEffect, useRef, useState } from 'react';
 import { PHONE, useMedia } from './use-media.ts';
 import { useWindow, type VisibleRange } from './use-window.ts';

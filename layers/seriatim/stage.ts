@@ -6,7 +6,13 @@ import { ContractViolation, InvalidPayload, isErrorCode, SeriatimError, StageFai
 import { groupRecords } from './groups.ts';
 import { mergeAnswers } from './inference.ts';
 import { checkValue } from './payload.ts';
-import { isFailed, type LiveRecord, type RecordEnvelope, type StageEvent, type StageResult } from './records.ts';
+import {
+  isFailed,
+  type LiveRecord,
+  type RecordEnvelope,
+  type StageEvent,
+  type StageResult,
+} from './records.ts';
 
 export interface StageDefinition<Schema extends GenericSchema, Output> {
   /**
@@ -71,7 +77,9 @@ function checkRecord<Schema extends GenericSchema>(
   } catch (thrown) {
     if (event.answers === undefined || !(thrown instanceof InvalidPayload)) throw thrown;
     const { stage } = event.answers;
-    throw new ContractViolation(`What ${stage} gave does not fit ${event.stage}: ${thrown.message}`, { stage });
+    throw new ContractViolation(`What ${stage} gave does not fit ${event.stage}: ${thrown.message}`, {
+      stage,
+    });
   }
 }
 

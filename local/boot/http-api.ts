@@ -10,15 +10,25 @@ import { lowerCamel } from './resources/properties.ts';
 import type { World } from './resources/resource-type.ts';
 
 /** @returns what was opened, in a few words */
-export async function openHttpApi(world: World, port: OpenPort, closers: Closers): Promise<string> {
+export async function openHttpApi(
+  world: World,
+  port: OpenPort,
+  { closers, token }: { readonly closers: Closers; readonly token?: string | undefined },
+): Promise<string> {
   const [draft, ...others] = world.built.httpApis.values();
   // There is one port: on AWS each API has a host of its own.
   for (const { name } of others)
     world.built.notes.push(`HTTP API ${name}: only the first one is served here`);
   const { lambda, logs } = world.services;
   const api = draft === undefined ? NO_API : httpApi(draft);
-  const own = consoleRoutes(join(world.projectFolder, '.build/console'));
-  const gateway = createGateway({ api, lambda, logs, place: world.place, own });
+  const gateway = createGateway({
+    api,
+    lambda,
+    logs,
+    place: world.place,
+    own: consoleRoutes(join(world.projectFolder, '.build/console')),
+    ...(token ? { access: { token } } : {}),
+  });
   closers.add('HTTP API', () => gateway.close());
   port.answerWith((request, response) => gateway.serve(request, response));
   return `${api.routes.length} routes on ${port.url}`;

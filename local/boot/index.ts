@@ -9,6 +9,7 @@ import { createWireServer } from '../wire/server.ts';
 import { type Artefact, modelBucketId, uploadArtefacts } from './artefacts.ts';
 import { type Closers, createClosers } from './closers.ts';
 import { endpointsInService } from './endpoints.ts';
+import { StartFailure } from './failure.ts';
 import { openHttpApi } from './http-api.ts';
 import { createProgress, type Progress, type Report } from './progress.ts';
 import { nothingBuilt, type World } from './resources/resource-type.ts';
@@ -21,6 +22,10 @@ export interface StartOptions {
   readonly projectFolder: string;
   /** 3000 unless told; 0 takes any free port. */
   readonly httpPort?: number;
+  /** Where the HTTP API listens; loopback unless told. Anything wider needs `httpToken`. */
+  readonly httpHost?: string;
+  /** What requests from other machines must bear as `Authorization: Bearer …`. */
+  readonly httpToken?: string;
   /** 4566 unless told; 0 takes any free port. */
   readonly awsPort?: number;
   /** Empties the state folder first. */
@@ -67,6 +72,7 @@ function aborted(signal: AbortSignal | undefined): Promise<never> {
 
 async function start(options: StartOptions, closers: Closers): Promise<Running> {
   const begunMs = performance.now();
+  checkAccess(options);
   const progress = createProgress(options.onProgress ?? (() => {}));
   progress.announce('template', 'artefacts', 'services', 'resources', 'HTTP API', 'endpoints');
   const rim = await openRim(options, { closers, pending: progress.pending });
@@ -75,7 +81,7 @@ async function start(options: StartOptions, closers: Closers): Promise<Running> 
   rim.show({ world });
   const stack = await bootTemplate(options, { world, prepared, progress });
   rim.show({ world, stack });
-  const openApi = (): Promise<string> => openHttpApi(world, rim.http, closers);
+  const openApi = (): Promise<string> => openHttpApi(world, rim.http, { closers, token: options.httpToken });
   await progress.step('HTTP API', openApi, (detail) => detail);
   const settled = (): Promise<string[]> => endpointsInService(world);
   await progress.step('endpoints', settled, (names) => `${names.join(', ')} in service`);
@@ -88,6 +94,14 @@ async function start(options: StartOptions, closers: Closers): Promise<Running> 
     startMs: performance.now() - begunMs,
     close: () => closers.close(),
   };
+}
+
+const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
+
+/** Executions and their payloads are not for a whole network. @throws StartFailure */
+function checkAccess({ httpHost, httpToken }: StartOptions): void {
+  if (httpHost === undefined || LOOPBACK.has(httpHost) || (httpToken ?? '') !== '') return;
+  throw new StartFailure(`SERIATIM_HTTP_HOST is ${httpHost}, which others can reach: set SERIATIM_TOKEN too`);
 }
 
 interface Prepared {

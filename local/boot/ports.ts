@@ -1,4 +1,4 @@
-// The two loopback ports. They open first, so that a port in use is told before any work is done, and their numbers
+// The two ports, on loopback unless told. They open first, so that a port in use is told before any work is done, and their numbers
 // are known to what is created after them; requests that come early wait for what will answer them.
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -16,6 +16,8 @@ export interface OpenPort {
 export interface PortRequest {
   /** 0 takes any free port. */
   readonly port: number;
+  /** The address to listen at; loopback unless told. */
+  readonly host?: string;
   /** What sets another, for the message: `SERIATIM_HTTP_PORT`. */
   readonly variable: string;
   /** Larger headers get 431; Node's own limit unless told. */
@@ -42,7 +44,7 @@ export async function openPort(wanted: PortRequest): Promise<OpenPort> {
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   // A large upload may take longer than any limit here.
   server.requestTimeout = 0;
-  const bound = await listen(server, { port, variable });
+  const bound = await listen(server, { port, variable, host: wanted.host ?? HOST });
   return {
     port: bound,
     url: `http://${HOST}:${bound}`,
@@ -58,10 +60,10 @@ export async function openPort(wanted: PortRequest): Promise<OpenPort> {
   };
 }
 
-function listen(server: Server, { port, variable }: PortRequest): Promise<number> {
+function listen(server: Server, { port, variable, host = HOST }: PortRequest): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(explain(error, { port, variable })));
-    server.listen(port, HOST, () => resolve((server.address() as AddressInfo).port));
+    server.listen(port, host, () => resolve((server.address() as AddressInfo).port));
   });
 }
 

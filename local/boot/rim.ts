@@ -24,6 +24,8 @@ export interface RimOptions {
   readonly stateFolder?: string;
   readonly fresh?: boolean;
   readonly httpPort?: number;
+  /** Where the HTTP API listens; loopback unless told. */
+  readonly httpHost?: string;
   readonly awsPort?: number;
 }
 
@@ -47,6 +49,7 @@ export async function openRim(
   closers.add('AWS port', () => aws.close());
   const http = await openPort({
     port: options.httpPort ?? DEFAULT_HTTP_PORT,
+    ...(options.httpHost === undefined ? {} : { host: options.httpHost }),
     variable: 'SERIATIM_HTTP_PORT',
     maxHeaderBytes: MAX_HEADER_BYTES,
   });

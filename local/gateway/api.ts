@@ -4,6 +4,7 @@ import type { Clock } from '../clock.ts';
 import type { FunctionInvoker } from '../lambda/api.ts';
 import type { LogSink } from '../logs/api.ts';
 import type { AwsPlace } from '../service.ts';
+import type { Access } from './access.ts';
 
 export interface Gateway {
   /** @returns where it listens, such as `http://127.0.0.1:3000` */
@@ -23,11 +24,8 @@ export interface GatewayOptions {
   readonly logs?: LogSink;
   /** Without it there is no access log. */
   readonly accessLogGroup?: string;
-  /**
-   * `loopback` (unless told): unsigned requests are served when they come from this machine, and no others.
-   * `anyone`: every request is served; for a port that something else guards.
-   */
-  readonly access?: 'loopback' | 'anyone';
+  /** Who is served; `loopback` unless told. */
+  readonly access?: Access;
   /** Pages and endpoints that are no part of the API, such as `/console/`; true when it has answered. */
   readonly own?: (path: string, request: IncomingMessage, response: ServerResponse) => boolean;
 }

@@ -6,12 +6,13 @@ import type { AddressInfo } from 'node:net';
 import { type Clock, systemClock } from '../clock.ts';
 import { type LogSink, noLogs } from '../logs/api.ts';
 import { type AwsPlace, DEFAULT_PLACE } from '../service.ts';
+import { isServed } from './access.ts';
 import { type HttpAnswer, messageAnswer } from './answer.ts';
 import type { Gateway, GatewayOptions, HttpApi } from './api.ts';
 import { type Cors, createCors, noCors } from './cors.ts';
 import { logTime, requestEvent } from './event.ts';
 import { callFunction } from './integration.ts';
-import { isLoopback, MAX_HEADER_BYTES, receiveBody } from './receive.ts';
+import { MAX_HEADER_BYTES, receiveBody } from './receive.ts';
 import { compileRoutes, type FindRoute } from './routes.ts';
 
 /** How long `close` waits for what is in flight. */
@@ -84,11 +85,14 @@ class HttpApiServer {
   private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const startedMs = this.clock.now();
     const { path, rawQueryString } = splitUrl(request.url ?? '/');
-    if ((this.options.access ?? 'loopback') === 'loopback' && !isLoopback(request)) {
-      this.send(request, response, messageAnswer(403, 'Forbidden'));
+    const access = this.options.access ?? 'loopback';
+    // Pages hold no data, and a browser cannot send a token before it has one; where there is none, they stay here.
+    const showsPages = typeof access === 'object' || isServed(request, access);
+    if (showsPages && this.options.own?.(path, request, response) === true) return;
+    if (!isServed(request, access)) {
+      this.send(request, response, messageAnswer(access === 'loopback' ? 403 : 401, 'Forbidden'));
       return;
     }
-    if (this.options.own?.(path, request, response) === true) return;
     const requestId = `${this.idPrefix}${(++this.requests).toString(36).padStart(7, '0')}=`;
     const { answer, routeKey } = await this.answerFor({
       request,

@@ -7,23 +7,26 @@ import { DESCRIPTION, EXPRESS_ARN } from '../inspection/recorded.ts';
 import { type InspectionApi, startInspectionApi } from './inspection-api.ts';
 import { runCli } from './run-cli.ts';
 
-const succeeded = foldExecution(housePricesHistory(), DESCRIPTION);
-const failed = foldExecution(failedHistory(), {
-  ...DESCRIPTION,
-  id: 'exec0002',
-  arn: EXPRESS_ARN.replace('exec0001', 'exec0002'),
-});
+const succeededRecord = { events: housePricesHistory(), description: DESCRIPTION, mapRuns: [] };
+const failedRecord = {
+  events: failedHistory(),
+  description: { ...DESCRIPTION, id: 'exec0002', arn: EXPRESS_ARN.replace('exec0001', 'exec0002') },
+  mapRuns: [],
+};
+const succeeded = foldExecution(succeededRecord.events, DESCRIPTION);
 const PRICE = '{"price":857721,"low":800000,"high":900000,"city":"Houston_TX","model":"Houston_TX.tar.gz"}';
+
+const invocation = {
+  statusCode: 200,
+  headers: { 'server-timing': 'Preprocess;dur=1, Estimate;dur=2', 'x-seriatim-execution-arn': EXPRESS_ARN },
+  body: PRICE,
+};
 
 let api: InspectionApi;
 let url: string[];
 
 beforeAll(async () => {
-  api = await startInspectionApi([failed, succeeded], {
-    statusCode: 200,
-    headers: { 'server-timing': 'Preprocess;dur=1, Estimate;dur=2', 'x-seriatim-execution-arn': EXPRESS_ARN },
-    body: PRICE,
-  });
+  api = await startInspectionApi([failedRecord, succeededRecord], { invocation });
   url = ['--url', api.url];
 });
 afterAll(() => api.close());
@@ -51,10 +54,10 @@ describe('seriatim executions', () => {
     expect(exitCode).toBe(0);
   });
 
-  it('ends with 1 and the API’s own words when the API refuses', async () => {
+  it('ends with 3 and the API’s own words for a pipeline that there is not', async () => {
     const { exitCode, stderr } = await runCli(['executions', '--pipeline', 'no-such', ...url]);
 
-    expect(exitCode).toBe(1);
+    expect(exitCode).toBe(3);
     expect(stderr.trim()).toBe(
       'seriatim: 404 PipelineNotFound: There is no pipeline "no-such": there are house-prices.',
     );
@@ -109,10 +112,10 @@ describe('seriatim show', () => {
     expect(JSON.parse(stdout)).toEqual(JSON.parse(JSON.stringify(succeeded)));
   });
 
-  it('ends with 1 for an unknown execution and with 2 without an id', async () => {
+  it('ends with 3 for an unknown execution and with 2 without an id', async () => {
     const unknown = await runCli(['show', 'no-such', ...url]);
 
-    expect(unknown.exitCode).toBe(1);
+    expect(unknown.exitCode).toBe(3);
     expect(unknown.stderr).toContain('ExecutionNotFound');
     expect((await runCli(['show', ...url])).exitCode).toBe(2);
   });

@@ -1,12 +1,23 @@
 // Lists and views of Express executions from the lines of their log group.
 import { describe, expect, it } from 'vitest';
 import { listExpress } from '../../layers/seriatim/inspection/express-list.ts';
-import { readExpress } from '../../layers/seriatim/inspection/express-read.ts';
+import { readExpress as readRecord } from '../../layers/seriatim/inspection/express-read.ts';
 import type { LoggedEvent } from '../../layers/seriatim/inspection/history.ts';
 import { newestFirst } from '../../layers/seriatim/inspection/log-scan.ts';
-import type { ExecutionStatus, ExecutionSummary } from '../../layers/seriatim/inspection/view.ts';
+import { viewOf } from '../../layers/seriatim/inspection/record.ts';
+import type {
+  ExecutionStatus,
+  ExecutionSummary,
+  ExecutionView,
+} from '../../layers/seriatim/inspection/view.ts';
 import { housePricesHistory } from './house-prices.ts';
 import { type MemoryLog, memoryLog } from './memory-log.ts';
+
+/** The record that is found, as its view. */
+async function readExpress(...asked: Parameters<typeof readRecord>): Promise<ExecutionView | undefined> {
+  const record = await readRecord(...asked);
+  return record && viewOf(record);
+}
 
 const NOW = Date.parse('2026-11-22T18:00:00.000Z');
 const DAY = 86_400_000;

@@ -1,14 +1,17 @@
 // Lists of executions as pages: queries, tokens, and several sources as one.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { getExecution } from '../../functions/get-execution/get.ts';
-import { listExecutions } from '../../functions/list-executions/list.ts';
-import { readQuery } from '../../functions/list-executions/query.ts';
 import { parseExecutionArn, pipelineOf } from '../../layers/seriatim/inspection/arn.ts';
+import { answerRoute } from '../../layers/seriatim/inspection/http/answers.ts';
+import { readQuery } from '../../layers/seriatim/inspection/http/list-query.ts';
+import { listRoutes } from '../../layers/seriatim/inspection/http/list-routes.ts';
+import { viewRoutes } from '../../layers/seriatim/inspection/http/view-routes.ts';
 import type { Inspection } from '../../layers/seriatim/inspection/inspection.ts';
 import { readStateMachines } from '../../layers/seriatim/inspection/machines.ts';
 import { mergeNewest } from '../../layers/seriatim/inspection/merge.ts';
 import { readToken, writeToken } from '../../layers/seriatim/inspection/page-token.ts';
+import { NO_REDACTION } from '../../layers/seriatim/inspection/payloads/redact.ts';
+import type { ExecutionRecord } from '../../layers/seriatim/inspection/record.ts';
 import type { ExecutionSummary } from '../../layers/seriatim/inspection/view.ts';
 
 const NOW = Date.parse('2026-11-22T18:00:00.000Z');
@@ -62,20 +65,21 @@ describe('a token', () => {
 
 describe('GET /executions', () => {
   const asked: unknown[] = [];
-  const inspection: Inspection = {
+  const inspection: Pick<Inspection, 'listExecutions'> = {
     listExecutions: async (query) => {
       asked.push(query);
       if (query?.token !== undefined) readToken(query.token);
       return { executions: [] };
     },
-    readExecution: async () => undefined,
   };
-  const context = { inspection, pipelines: ['house-prices'], nowMs: NOW };
+  const routes = listRoutes({ inspection, pipelines: ['house-prices'], now: () => NOW });
+  const listExecutions = (query: Record<string, string>) =>
+    answerRoute(routes, 'GET /executions', { parameters: {}, query });
 
   it('hands the query on, its words turned into values', async () => {
     const parameters = { pipeline: 'house-prices', status: 'failed', limit: '7', since: '2h' };
 
-    const answer = await listExecutions(context, parameters);
+    const answer = await listExecutions(parameters);
 
     expect(answer).toMatchObject({ statusCode: 200, body: '{"executions":[]}' });
     expect(asked.at(-1)).toEqual({
@@ -92,10 +96,12 @@ describe('GET /executions', () => {
     { limit: 'ten' },
     { status: 'DONE' },
     { since: 'yesterday' },
+    { until: 'tomorrow' },
+    { stage: '' },
     { token: 'made-up' },
     { colour: 'red' },
   ])('answers 400 to %j, naming the parameter', async (parameters) => {
-    const answer = await listExecutions(context, parameters);
+    const answer = await listExecutions(parameters);
 
     expect(answer.statusCode).toBe(400);
     expect(JSON.parse(answer.body)).toMatchObject({ error: { code: 'InvalidQuery' } });
@@ -103,7 +109,7 @@ describe('GET /executions', () => {
   });
 
   it('answers 404 to an unknown pipeline, naming the known', async () => {
-    const answer = await listExecutions(context, { pipeline: 'no-such' });
+    const answer = await listExecutions({ pipeline: 'no-such' });
 
     expect(answer.statusCode).toBe(404);
     expect(answer.body).toContain('house-prices');
@@ -115,31 +121,35 @@ describe('GET /executions', () => {
 });
 
 describe('GET /executions/{id}', () => {
-  const found: Inspection = {
-    listExecutions: async () => ({ executions: [] }),
-    readExecution: async (id) => ({ ...summary(id, NOW), stages: [], eventCount: 0 }),
-  };
   const arn = 'arn:aws:states:us-east-1:000000000000:express:m:name:id';
+  const answer = (id: string, readRecord: (id: string) => Promise<ExecutionRecord | undefined> = found) => {
+    const listChildren = async () => ({ mapRuns: [], children: [], errors: [] });
+    const routes = viewRoutes({ inspection: { readRecord, listChildren }, redactor: NO_REDACTION });
+    return answerRoute(routes, 'GET /executions/{id}', { parameters: { id }, query: {} });
+  };
+
+  async function found(id: string): Promise<ExecutionRecord> {
+    const description = { id, arn: id, type: 'EXPRESS' as const, stateMachineName: 'm' };
+    return { events: [], description, mapRuns: [] };
+  }
 
   it.each([
     ['name', 'name'],
     [arn, arn],
     [encodeURIComponent(arn), arn],
   ])('finds %s', async (parameter, id) => {
-    expect(JSON.parse((await getExecution(found, parameter)).body)).toMatchObject({ id });
+    expect(JSON.parse((await answer(parameter)).body)).toMatchObject({ id });
   });
 
   it.each(['', 'a b', 'a/../b', '%', 'arn:aws:s3:::bucket', 'x'.repeat(81)])(
     'answers 400 to %j',
     async (id) => {
-      expect((await getExecution(found, id)).statusCode).toBe(400);
+      expect((await answer(id)).statusCode).toBe(400);
     },
   );
 
   it('answers 404 when there is none', async () => {
-    const none = { ...found, readExecution: async () => undefined };
-
-    expect(await getExecution(none, 'no-such')).toMatchObject({ statusCode: 404 });
+    expect(await answer('no-such', async () => undefined)).toMatchObject({ statusCode: 404 });
   });
 });
 
@@ -155,6 +165,7 @@ describe('names', () => {
   it('knows the pipeline of a state machine', () => {
     expect(pipelineOf('seriatim-dev-house-prices')).toBe('house-prices');
     expect(pipelineOf('seriatim-prod-house-prices-batch')).toBe('house-prices');
+    expect(pipelineOf('seriatim-dev-house-prices-batch-rerun-0a1b2c3d')).toBe('house-prices');
   });
 
   it('reads STATE_MACHINES as the template sets it', () => {

@@ -150,8 +150,9 @@ export interface TensorFacts {
 export interface ImagePart extends PartBase {
   readonly kind: 'image';
   readonly format: string;
-  readonly width: number | undefined;
-  readonly height: number | undefined;
+  /** Absent until a claim was fetched. */
+  readonly width?: number;
+  readonly height?: number;
   readonly claim?: ClaimFacts;
 }
 
@@ -228,11 +229,11 @@ export interface StageComparison {
   readonly status?: readonly [string, string];
   readonly input?: Difference;
   readonly output?: Difference;
-  readonly durationMs?: readonly [number | undefined, number | undefined];
-  readonly dollars?: readonly [number | undefined, number | undefined];
+  readonly durationMs?: readonly [number | null, number | null];
+  readonly dollars?: readonly [number | null, number | null];
   readonly targetModels?: readonly [readonly string[], readonly string[]];
   readonly checksums?: readonly [readonly string[], readonly string[]];
-  readonly endpoints?: readonly [string | undefined, string | undefined];
+  readonly endpoints?: readonly [string | null, string | null];
 }
 
 export interface Difference {

@@ -17,13 +17,6 @@ export interface Definitions {
 export type Defined = Pick<ExecutionDescription, 'definition' | 'version'>;
 
 const KEPT_MS = 60_000;
-const UNREADABLE = new Set([
-  'AccessDeniedException',
-  'StateMachineDoesNotExist',
-  'ExecutionDoesNotExist',
-  'InvalidArn',
-]);
-
 export function createDefinitions(sfn: SFNClient, now: () => number): Definitions {
   const kept = new Map<string, { readonly atMs: number; readonly defined: Promise<Defined> }>();
   return {
@@ -38,6 +31,8 @@ export function createDefinitions(sfn: SFNClient, now: () => number): Definition
       if (known !== undefined && now() - known.atMs < KEPT_MS) return known.defined;
       const defined = readable(() => describe(sfn, stateMachineArn));
       kept.set(stateMachineArn, { atMs: now(), defined });
+      // What could not be read is asked for again.
+      void defined.then(({ definition }) => definition ?? kept.delete(stateMachineArn));
       return defined;
     },
   };
@@ -49,12 +44,12 @@ async function describe(sfn: SFNClient, stateMachineArn: string): Promise<Define
   return { ...text('definition', definition), version };
 }
 
+/** A view is worth having without its graph: whoever may not read definitions, or is throttled, gets that. */
 async function readable(read: () => Promise<Defined>): Promise<Defined> {
   try {
     return await read();
-  } catch (thrown) {
-    if (thrown instanceof Error && UNREADABLE.has(thrown.name)) return {};
-    throw thrown;
+  } catch {
+    return {};
   }
 }
 

@@ -35,6 +35,7 @@ function findNamed(configured: StateMachines, name: string): StateMachine | unde
 
 async function derivedFrom(sfn: SFNClient, configured: StateMachines): Promise<StateMachines> {
   const names: string[] = [];
+  if (!configured.some(({ type }) => type === 'STANDARD')) return [];
   try {
     let nextToken: string | undefined;
     do {

@@ -1,12 +1,22 @@
-// The input of a rerun: what its first state, `Resume`, hands to the stage where it begins, and the link to the
-// execution that it runs again. Written by `operate/rerun.ts`, read when a history is folded.
+// The input of a rerun: the input of the execution that it runs again, so that the definition finds in
+// `$states.context.Execution.Input` what it found before, and a member `rerun`: the link to that execution, and what the
+// first state, `Resume`, hands to the stage where it begins. Written by `operate/`, read when a history is folded.
 import { isObject } from './history.ts';
 import type { RerunView } from './view.ts';
 
-export interface RerunInput {
+/** The member `rerun` of a rerun's input. */
+export interface RerunMember extends RerunView {
+  /** What the stage where it begins is handed; absent when it is the rest of the input. */
+  readonly input?: unknown;
+  readonly variables: Readonly<Record<string, unknown>>;
+}
+
+export interface ReadRerun {
   readonly rerun: RerunView;
   /** Of the stage where it begins. */
   readonly input: unknown;
+  /** Of the execution that was run again. */
+  readonly executionInput: unknown;
   readonly variables: Readonly<Record<string, unknown>>;
 }
 
@@ -14,9 +24,10 @@ export interface RerunInput {
 export const RESUME_STATE = 'Resume';
 
 /** `undefined` for the input of an execution that is no rerun. */
-export function readRerunInput(input: unknown): RerunInput | undefined {
-  if (!isObject(input) || !isObject(input.rerun) || !('input' in input) || !isObject(input.variables)) return;
-  const { of, from, changed } = input.rerun;
+export function readRerunInput(input: unknown): ReadRerun | undefined {
+  if (!isObject(input) || !isObject(input.rerun) || !isObject(input.rerun.variables)) return;
+  const { rerun, ...executionInput } = input;
+  const { of, from, changed, variables } = rerun;
   if (typeof of !== 'string') return;
   const texts = Object.entries(isObject(changed) ? changed : {}).filter(
     ([, value]) => typeof value === 'string',
@@ -27,7 +38,8 @@ export function readRerunInput(input: unknown): RerunInput | undefined {
       ...(typeof from === 'string' ? { from } : {}),
       changed: Object.fromEntries(texts) as Record<string, string>,
     },
-    input: input.input,
-    variables: input.variables,
+    input: 'input' in rerun ? rerun.input : executionInput,
+    executionInput,
+    variables: variables as Record<string, unknown>,
   };
 }

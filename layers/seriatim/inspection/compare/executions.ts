@@ -69,14 +69,14 @@ async function compareStages([a, b]: Pair, context: CompareContext): Promise<Sta
     status: [a.status, b.status],
     input,
     output,
-    durationMs: [a.durationMs, b.durationMs],
-    dollars: [a.cost?.dollars, b.cost?.dollars],
+    durationMs: [a.durationMs ?? null, b.durationMs ?? null],
+    dollars: [a.cost?.dollars ?? null, b.cost?.dollars ?? null],
     ...(a.inference === undefined || b.inference === undefined
       ? {}
       : {
           targetModels: [a.inference.targetModels, b.inference.targetModels],
           checksums: [a.inference.checksums, b.inference.checksums],
-          endpoints: [a.inference.endpoint, b.inference.endpoint],
+          endpoints: [a.inference.endpoint ?? null, b.inference.endpoint ?? null],
         }),
   };
 }

@@ -3,15 +3,15 @@ import { readClaim } from '../../claims.ts';
 import { s3Client } from '../../clients.ts';
 import type { PayloadContext } from './payload-routes.ts';
 
-/** @param buckets that claims may lie in */
+/** @param buckets that claims may lie in; any unless told */
 export function objectReaders(
-  buckets: readonly string[],
+  buckets?: readonly string[],
 ): Pick<PayloadContext, 'readClaim' | 'readHead' | 'buckets'> {
   return {
-    buckets,
+    ...(buckets === undefined ? {} : { buckets }),
     readClaim: async (claim) => (await readClaim(claim)).body,
     readHead: async ({ bucket, key, bytes }) => {
-      if (!buckets.includes(bucket)) return;
+      if (buckets !== undefined && !buckets.includes(bucket)) return;
       const { GetObjectCommand } = await import('@aws-sdk/client-s3');
       const client = await s3Client();
       try {

@@ -5,13 +5,14 @@ import type { Claim } from '../../claims.ts';
 import type { RenderedPayload } from '../api.ts';
 import { compareExecutions } from '../compare/executions.ts';
 import type { DecodeImage } from '../compare/pixels.ts';
+import { type ExportedExecution, exportRecord } from '../exported.ts';
 import type { Inspection } from '../inspection.ts';
 import { type Carried, takeCarried } from '../payloads/carried.ts';
-import { withPayloads } from '../payloads/readings.ts';
+import { readEvent, redactText, withPayloads } from '../payloads/readings.ts';
 import type { Redactor } from '../payloads/redact.ts';
 import { type Rendered, redactBytes, renderBytes, renderValue } from '../payloads/render.ts';
 import { NoSuchPayload, type PayloadAddress, selectPayload } from '../payloads/select.ts';
-import { viewOf } from '../record.ts';
+import { type ExecutionRecord, viewOf } from '../record.ts';
 import {
   ApiError,
   type ApiRequest,
@@ -59,6 +60,8 @@ export function payloadRoutes(context: PayloadContext): Routes {
       jsonAnswer(200, withPayloads(viewOf(await findExecution(inspection, request)), redactor)),
     'GET /payloads/{id}/events': async (request) =>
       jsonAnswer(200, eventsPage(await findExecution(inspection, request), request, redactor)),
+    'GET /payloads/{id}/history': async (request) =>
+      jsonAnswer(200, exportRedacted(await findExecution(inspection, request), redactor)),
     'GET /payloads/{id}/rendered': (request) => rendered(context, request),
     'GET /payloads/{id}/content': (request) => content(context, request),
     'GET /payloads/{id}/records': async (request) => {
@@ -67,6 +70,20 @@ export function payloadRoutes(context: PayloadContext): Routes {
       return jsonAnswer(200, await readFailingRecords(view, { ...context, limit }));
     },
   };
+}
+
+/** The whole record for a file, its payloads redacted. */
+function exportRedacted(record: ExecutionRecord, redactor: Redactor): ExportedExecution {
+  const { description, events, mapRuns } = record;
+  const reading = { firstMs: 0, redactor };
+  const { input, output, cause } = description;
+  const texts = Object.entries({ input, output, cause }).filter((entry) => entry[1] !== undefined);
+  const hidden = texts.map(([name, text]) => [name, redactText(text!, redactor)]);
+  return exportRecord({
+    description: { ...description, ...Object.fromEntries(hidden) },
+    events: events.map((event) => ({ ...event, details: readEvent(event, reading).details })),
+    mapRuns,
+  });
 }
 
 async function rendered(context: PayloadContext, request: ApiRequest): Promise<HttpAnswer> {

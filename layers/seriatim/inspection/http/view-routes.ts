@@ -1,5 +1,6 @@
 // What one who may look but not read is answered: `GET /executions/{id}` and what lies below it, without payloads.
 import type { ChildrenPage, EventsPage } from '../api.ts';
+import { eventStages } from '../event-stages.ts';
 import type { HistoryEvent } from '../history.ts';
 import type { Inspection } from '../inspection.ts';
 import { type EventReading, readEvent, unquoted, withoutPayloads } from '../payloads/readings.ts';
@@ -51,7 +52,8 @@ export function eventsPage(
   const limit = numberIn(request, 'limit', EVENTS);
   const start = startOf(request, sorted);
   const reading = { firstMs: sorted[0]?.timeMs ?? 0, ...(redactor === undefined ? {} : { redactor }) };
-  const page = fill(sorted.slice(start, start + limit), reading);
+  const stageOf = eventStages(sorted);
+  const page = fill(sorted.slice(start, start + limit), { ...reading, stageOf });
   const next = start + page.length;
   return {
     arn: description.arn,

@@ -29,13 +29,15 @@ export interface Derivation {
   /** The state machine's own beginning unless told. */
   readonly from?: string | undefined;
   readonly variables: readonly string[];
+  /** The stage is handed the rest of the execution's input, not a member of it. */
+  readonly handsRest: boolean;
   readonly redirection: Redirection;
 }
 
 /** @throws NotPossible */
 export function deriveMachine(
   definition: string,
-  { from, variables, redirection }: Derivation,
+  { from, variables, handsRest, redirection }: Derivation,
 ): DerivedMachine {
   const machine = structuredClone(JSON.parse(definition)) as Record<string, unknown>;
   const states = machine.States as States;
@@ -49,7 +51,7 @@ export function deriveMachine(
   const derived = {
     ...machine,
     StartAt: RESUME_STATE,
-    States: { [RESUME_STATE]: resume(start, variables), ...kept },
+    States: { [RESUME_STATE]: resume(start, { variables, handsRest }), ...kept },
   };
   const text = JSON.stringify(derived);
   return { definition: text, hash: createHash('sha256').update(text).digest('hex').slice(0, 8), from: start };
@@ -82,14 +84,19 @@ function followers(state: Record<string, unknown>): string[] {
   );
 }
 
-function resume(next: string, variables: readonly string[]): Record<string, unknown> {
-  const assigned = variables.map((name) => [name, `{% $states.input.variables.${name} %}`]);
+function resume(
+  next: string,
+  { variables, handsRest }: Pick<Derivation, 'variables' | 'handsRest'>,
+): Record<string, unknown> {
+  const assigned = variables.map((name) => [name, `{% $states.input.rerun.variables.${name} %}`]);
   return {
     Type: 'Pass',
     QueryLanguage: 'JSONata',
     Comment: 'Goes on with what an earlier execution had here.',
     ...(assigned.length === 0 ? {} : { Assign: Object.fromEntries(assigned) }),
-    Output: '{% $states.input.input %}',
+    Output: handsRest
+      ? "{% $sift($states.input, function($value, $name) { $name != 'rerun' }) %}"
+      : '{% $states.input.rerun.input %}',
     Next: next,
   };
 }

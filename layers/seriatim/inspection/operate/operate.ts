@@ -15,7 +15,7 @@ import { parseExecutionArn } from '../arn.ts';
 import { isObject } from '../history.ts';
 import { bytesOf, parseJson } from '../payload.ts';
 import type { ExecutionRecord } from '../record.ts';
-import type { RerunInput } from '../rerun-input.ts';
+import { type RerunMember, readRerunInput } from '../rerun-input.ts';
 import { type DerivedMachine, deriveMachine, NotPossible, type Redirection } from './derive.ts';
 import { givenTo, type Standing, standingAt } from './standing.ts';
 
@@ -66,13 +66,14 @@ async function rerun(
     throw new NotPossible('A child of a Map Run is run again with its parent.');
   }
   const redirection = redirectionOf(request);
-  const standing = standingOf(record, definition, request);
+  const plan = planInput(record, { request, redirection, standing: standingOf(record, definition, request) });
   const derived = deriveMachine(definition, {
     from: request.from,
-    variables: Object.keys(standing.variables),
+    variables: plan.variables,
+    handsRest: plan.handsRest,
     redirection,
   });
-  const input = inputOf(record, { request, standing, redirection });
+  const input = textOfInput(plan.input);
   const machineArn = await createMachine(sfn, stateMachineArn, derived);
   const name = request.name ?? uuid7(nowMs);
   const started = await sfn.send(new StartExecutionCommand({ stateMachineArn: machineArn, name, input }));
@@ -103,18 +104,32 @@ interface Wish {
   readonly redirection: Redirection;
 }
 
-function inputOf({ description }: ExecutionRecord, { request, standing, redirection }: Wish): string {
-  const { from } = request;
+interface PlannedInput {
+  readonly input: Record<string, unknown>;
+  readonly variables: readonly string[];
+  readonly handsRest: boolean;
+}
+
+/** From the first stage on, what it is handed is the execution's input itself, and need not stand there twice. */
+function planInput(record: ExecutionRecord, { request, standing, redirection }: Wish): PlannedInput {
   const isEdited = request.input !== undefined;
-  const input: RerunInput = {
-    rerun: {
-      of: description.arn,
-      ...(from === undefined ? {} : { from }),
-      changed: { ...redirection, ...(isEdited ? { input: 'edited' } : {}) },
-    },
-    input: isEdited ? asStageInput(request.input, standing.input) : standing.input,
-    variables: standing.variables,
-  };
+  const handed = isEdited ? asStageInput(request.input, standing.input) : standing.input;
+  const changed = { ...redirection, ...(isEdited ? { input: 'edited' } : {}) };
+  const { variables } = standing;
+  const link = { of: record.description.arn, changed, variables };
+  const names = Object.keys(variables);
+  if (request.from === undefined && isObject(handed) && names.length === 0) {
+    return { input: { ...handed, rerun: link satisfies RerunMember }, variables: [], handsRest: true };
+  }
+  const given = executionInput(record);
+  const base = readRerunInput(given)?.executionInput ?? given;
+  const from = request.from === undefined ? {} : { from: request.from };
+  const rerun: RerunMember = { ...link, ...from, input: handed };
+  return { input: { ...(isObject(base) ? base : {}), rerun }, variables: names, handsRest: false };
+}
+
+/** @throws NotPossible when it is more than an execution takes */
+function textOfInput(input: Record<string, unknown>): string {
   const bytes = bytesOf(input);
   if (bytes <= STATE_BYTES_LIMIT) return JSON.stringify(input);
   throw new NotPossible(

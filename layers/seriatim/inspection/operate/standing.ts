@@ -29,7 +29,7 @@ export function standingAt(
   return { input: parsedOf(sorted[entered]!.details.input), variables };
 }
 
-/** What the execution itself was given; of a rerun, what it hands on. */
+/** What the execution's first stage was given; of a rerun, what that handed on. */
 export function givenTo(input: unknown): Standing {
   const rerun = readRerunInput(input);
   return rerun === undefined ? { input, variables: {} } : { input: rerun.input, variables: rerun.variables };

@@ -2,8 +2,9 @@
 
 export interface ImageFacts {
   readonly format: string;
-  readonly width: number | undefined;
-  readonly height: number | undefined;
+  /** Absent when the bytes end before they are told. */
+  readonly width?: number;
+  readonly height?: number;
 }
 
 /** `undefined` for bytes that are none of these. */
@@ -34,7 +35,7 @@ function jpeg(bytes: Buffer): ImageFacts {
     }
     at += marker === 0xff ? 1 : 2 + bytes.readUInt16BE(at + 2);
   }
-  return { format: 'jpeg', width: undefined, height: undefined };
+  return { format: 'jpeg' };
 }
 
 /** https://developers.google.com/speed/webp/docs/riff_container */
@@ -54,5 +55,5 @@ function webp(bytes: Buffer): ImageFacts {
     const bits = bytes.readUInt32LE(21);
     return { format: 'webp', width: (bits & 0x3fff) + 1, height: ((bits >> 14) & 0x3fff) + 1 };
   }
-  return { format: 'webp', width: undefined, height: undefined };
+  return { format: 'webp' };
 }

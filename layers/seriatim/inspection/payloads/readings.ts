@@ -67,7 +67,7 @@ function redactError(error: ErrorView, redactor: Redactor): ErrorView {
 }
 
 /** A cause is often JSON, whose members a rule may name. */
-function redactText(text: string, redactor: Redactor): string {
+export function redactText(text: string, redactor: Redactor): string {
   const value = parseJson(text);
   return value === undefined ? redactor.text(text) : JSON.stringify(redactor.value(value).value);
 }
@@ -97,12 +97,14 @@ const PAYLOADS = new Set([
 
 export interface EventReading {
   readonly firstMs: number;
+  /** The state that an event belongs to, where it does not say so itself. */
+  readonly stageOf?: (event: HistoryEvent) => string | undefined;
   /** Absent: without payloads. */
   readonly redactor?: Redactor;
 }
 
-export function readEvent(event: HistoryEvent, { firstMs, redactor }: EventReading): EventView {
-  const stage = textOf(event.details, 'name') ?? textOf(event.details, 'state');
+export function readEvent(event: HistoryEvent, { firstMs, redactor, stageOf }: EventReading): EventView {
+  const stage = textOf(event.details, 'name') ?? textOf(event.details, 'state') ?? stageOf?.(event);
   return {
     id: event.id,
     previousId: event.previousId,

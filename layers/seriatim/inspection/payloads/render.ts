@@ -71,9 +71,8 @@ function renderCarried(one: Carried, redactor: Redactor): Pick<Rendered, 'parts'
   const { contentType, bytes } = claim;
   if (contentType.startsWith('image/')) {
     const format = contentType.slice('image/'.length);
-    const unknown = { width: undefined, height: undefined };
     return {
-      parts: [{ kind: 'image', ...place, contentType, bytes, format, ...unknown, claim }],
+      parts: [{ kind: 'image', ...place, contentType, bytes, format, claim }],
       redacted: [],
     };
   }
