@@ -35,10 +35,7 @@ export function App() {
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: a file may be chosen in the form as well
     <div className="app" onDragOver={(event) => event.preventDefault()} onDrop={drop}>
-      <a className="skip" href={location.hash} onClick={(event) => skip(event, main.current)}>
-        Skip to content
-      </a>
-      <Header page={route.page} />
+      <Header page={route.page} onSkip={() => main.current?.focus()} />
       <main ref={main} tabIndex={-1}>
         <Suspense fallback={<Reading what="the page" />}>
           <Page route={route} query={query} photo={photo} />
@@ -48,10 +45,18 @@ export function App() {
   );
 }
 
-function Header({ page }: { readonly page: Route['page'] }) {
+interface HeaderProps {
+  readonly page: Route['page'];
+  readonly onSkip: () => void;
+}
+
+function Header({ page, onSkip }: HeaderProps) {
   const place = page === 'execution' || page === 'compare' ? 'executions' : page;
   return (
     <header className="app-header">
+      <button type="button" className="skip" onClick={onSkip}>
+        Skip to content
+      </button>
       <a className="brand" href="#/executions">
         <span aria-hidden="true">▸▸</span> Seriatim
       </a>
@@ -105,9 +110,4 @@ function usePageFocus(main: { readonly current: HTMLElement | null }, key: strin
     main.current?.focus({ preventScroll: true });
     scrollTo(0, 0);
   }, [key, main]);
-}
-
-function skip(event: { preventDefault(): void }, main: HTMLElement | null): void {
-  event.preventDefault();
-  main?.focus();
 }

@@ -2,7 +2,7 @@
 // styles named by their content, each beside what a server sends in its place to who takes Brotli or gzip. Skipped
 // when nothing that goes into it has changed. The folder is served by `npm start` and can be put on S3 as it is.
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
@@ -25,10 +25,15 @@ export async function buildConsole(projectFolder: string): Promise<boolean> {
   const folder = join(projectFolder, FOLDER);
   await rm(markFile, { force: true });
   const { outputFiles, metafile } = await build(options(projectFolder));
-  await rm(folder, { recursive: true, force: true });
-  await Promise.all(outputFiles.map(({ path, contents }) => writeAsset(path, contents)));
+  // Beside the old one, which may be served at this moment.
+  const next = `${folder}-${process.pid}`;
+  await Promise.all(
+    outputFiles.map(({ path, contents }) => writeAsset(join(next, relative(folder, path)), contents)),
+  );
   const page = await readFile(join(projectFolder, CONSOLE, 'index.html'), 'utf8');
-  await writeAsset(join(folder, 'index.html'), Buffer.from(withAssets(page, metafile)));
+  await writeAsset(join(next, 'index.html'), Buffer.from(withAssets(page, metafile)));
+  await rm(folder, { recursive: true, force: true });
+  await rename(next, folder);
   await writeFile(markFile, mark);
   return true;
 }

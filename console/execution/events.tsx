@@ -1,27 +1,26 @@
-// The history itself, an event a row. Read a thousand at a time as one goes down; an event's details open below.
+// The history itself, an event a row; an event's details open below. Only what comes into view is read, and the whole
+// when one looks for something in it.
 import { useEffect, useMemo, useState } from 'react';
 import type { EventsPage, EventView } from '../../layers/seriatim/inspection/api.ts';
 import type { ExecutionView } from '../../layers/seriatim/inspection/view.ts';
 import { apiPath, getJson } from '../api/client.ts';
-import { usePolled } from '../api/use-polled.ts';
 import { JsonTree } from '../payload/json-tree.tsx';
 import { countText, fullTimeText, lengthText } from '../ui/format.ts';
 import { type Column, Grid } from '../ui/grid.tsx';
-import { Problem, Reading } from '../ui/messages.tsx';
-
-const PAGE = 1000;
+import { Problem } from '../ui/messages.tsx';
+import { type EventRow, filterRows } from './event-rows.ts';
+import { useEvents } from './use-events.ts';
 
 export function Events({ execution }: { readonly execution: ExecutionView }) {
-  const { events, total, error, readMore } = useEvents(execution);
+  const { rows, read, error, want, wantAll } = useEvents(execution);
   const [words, setWords] = useState('');
   const [chosen, setChosen] = useState<EventView>();
-  const shown = useMemo(() => filterEvents(events, words), [events, words]);
+  const shown = useMemo(() => filterRows(rows, words), [rows, words]);
   // A filter is over the whole history, not over what happens to be read.
   useEffect(() => {
-    if (words !== '' && events.length < total) readMore();
-  }, [words, events.length, total, readMore]);
-  if (error !== undefined && events.length === 0) return <Problem error={error} />;
-  if (events.length === 0) return <Reading what="events" />;
+    if (words !== '') wantAll();
+  }, [words, wantAll]);
+  if (error !== undefined && read === 0) return <Problem error={error} />;
   return (
     <>
       <div className="filters">
@@ -30,7 +29,8 @@ export function Events({ execution }: { readonly execution: ExecutionView }) {
           <input type="search" value={words} onChange={(event) => setWords(event.target.value)} />
         </label>
         <span className="quiet" role="status">
-          {countText(shown.length)} of {countText(total)}
+          {countText(shown.length)} of {countText(rows.length)}
+          {words !== '' && read < rows.length && `, ${countText(read)} of them read`}
         </span>
       </div>
       <div className="events" onClickCapture={(event) => choose(event, shown, setChosen)}>
@@ -38,11 +38,10 @@ export function Events({ execution }: { readonly execution: ExecutionView }) {
           label="Events"
           columns={COLUMNS}
           rows={shown}
-          keyOf={({ id }) => String(id)}
+          keyOf={({ at }) => String(at)}
           hrefOf={() => location.hash}
-          chosenKey={chosen === undefined ? undefined : String(chosen.id)}
-          total={words === '' ? total : undefined}
-          onEnd={readMore}
+          chosenKey={chosen === undefined ? undefined : String(chosen.id - 1)}
+          onRange={words === '' ? want : undefined}
           phoneRowHeight={48}
         />
       </div>
@@ -56,71 +55,33 @@ export function Events({ execution }: { readonly execution: ExecutionView }) {
 /** A row's link leads nowhere else: it opens the event here. */
 function choose(
   event: React.MouseEvent,
-  shown: readonly EventView[],
+  shown: readonly EventRow[],
   setChosen: (event: EventView | undefined) => void,
 ): void {
   const link = (event.target as HTMLElement).closest<HTMLElement>('.row-link');
   if (link === null) return;
   event.preventDefault();
-  setChosen(shown[Number(link.dataset.index)]);
+  setChosen(shown[Number(link.dataset.index)]?.event);
 }
 
-export function filterEvents(events: readonly EventView[], words: string): readonly EventView[] {
-  const wanted = words.trim().toLowerCase();
-  if (wanted === '') return events;
-  return events.filter(({ type, stage }) => `${type} ${stage ?? ''}`.toLowerCase().includes(wanted));
-}
-
-interface EventsFound {
-  readonly events: readonly EventView[];
-  readonly total: number;
-  readonly error: Error | undefined;
-  readonly readMore: () => void;
-}
-
-/** A running execution's history grows: then it is read on from where it ended. */
-function useEvents({ arn, eventCount }: ExecutionView): EventsFound {
-  const [events, setEvents] = useState<readonly EventView[]>([]);
-  const [wanted, setWanted] = useState(PAGE);
-  const from = events.length;
-  const isWanting = from < Math.min(wanted, eventCount);
-  const { data, error } = usePolled<EventsPage | undefined>({
-    key: `${arn} ${isWanting ? from : 'enough'}`,
-    read: async (signal) => {
-      if (!isWanting) return undefined;
-      const token = from === 0 ? undefined : String(from);
-      return getJson(apiPath(['executions', arn, 'events'], { limit: PAGE, token }), signal);
-    },
-  });
-  useEffect(() => {
-    if (data === undefined || data.events.length === 0) return;
-    setEvents((before) => {
-      const last = before.at(-1)?.id ?? 0;
-      return [...before, ...data.events.filter(({ id }) => id > last)];
-    });
-  }, [data]);
-  const readMore = useMemo(() => () => setWanted(from + PAGE), [from]);
-  return { events, total: Math.max(eventCount, from), error, readMore };
-}
-
-const COLUMNS: readonly Column<EventView>[] = [
-  { id: 'id', title: 'Id', width: '4.5rem', isNumber: true, cell: ({ id }) => id },
+const COLUMNS: readonly Column<EventRow>[] = [
+  { id: 'id', title: 'Id', width: '4.5rem', isNumber: true, cell: ({ at }) => at + 1 },
   {
     id: 'offset',
     title: 'After',
     width: '6rem',
     isNumber: true,
-    cell: ({ offsetMs, time }) => <time title={fullTimeText(time)}>{lengthText(offsetMs)}</time>,
+    cell: ({ event }) => <time title={fullTimeText(event?.time)}>{event && lengthText(event.offsetMs)}</time>,
   },
-  { id: 'type', title: 'Type', width: 'minmax(10rem, 1fr)', cell: ({ type }) => type },
-  { id: 'stage', title: 'Stage', width: 'minmax(6rem, 1fr)', cell: ({ stage }) => stage },
+  { id: 'type', title: 'Type', width: 'minmax(10rem, 1fr)', cell: ({ event }) => event?.type ?? '…' },
+  { id: 'stage', title: 'Stage', width: 'minmax(6rem, 1fr)', cell: ({ event }) => event?.stage },
   {
     id: 'previous',
     title: 'Previous',
     width: '5rem',
     isNumber: true,
     isWide: true,
-    cell: (event) => event.previousId,
+    cell: ({ event }) => event?.previousId,
   },
 ];
 

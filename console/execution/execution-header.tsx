@@ -25,7 +25,7 @@ export function ExecutionHeader({ execution, onChanged }: HeaderProps) {
         <Actions execution={execution} onChanged={onChanged} />
       </div>
       <Facts execution={execution} />
-      {error !== undefined && <ErrorBox error={error} execution={execution} />}
+      {error !== undefined && <ErrorBox error={error} execution={execution} label="Why it failed" />}
     </div>
   );
 }
@@ -159,9 +159,10 @@ interface ErrorProps {
   readonly error: ErrorView;
   /** Whose stages can be linked to. */
   readonly execution?: ExecutionView;
+  readonly label: string;
 }
 
-export function ErrorBox({ error, execution }: ErrorProps) {
+export function ErrorBox({ error, execution, label }: ErrorProps) {
   const { code, message, advice, reported, stage, container, model, endpoint } = error;
   const failed = execution?.stages.findLast(({ name }) => name === stage);
   const where = [
@@ -170,7 +171,7 @@ export function ErrorBox({ error, execution }: ErrorProps) {
     endpoint && `endpoint ${endpoint}`,
   ];
   return (
-    <section className="error-box" aria-label="Error">
+    <section className="error-box" aria-label={label}>
       <p>
         <strong>{code}</strong>
         {stage !== undefined && ' in '}

@@ -51,6 +51,7 @@ export function ExecutionPage({ route, view }: PageProps) {
         {error !== undefined && <Problem error={error} onRetry={reload} />}
         <Views execution={data} route={route} view={view} />
       </div>
+      {stage !== undefined && <h1 className="unseen narrow-only">{data.pipeline}</h1>}
       {stage !== undefined && <StagePanel execution={data} address={stage} view={view} />}
     </div>
   );

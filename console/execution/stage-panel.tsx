@@ -105,7 +105,7 @@ function Stage({ execution, stage, address, view }: StageProps) {
         <span>{lengthText(stage.durationMs)}</span>
         <span className="quiet">{stage.kind}</span>
       </p>
-      {stage.error !== undefined && <ErrorBox error={stage.error} />}
+      {stage.error !== undefined && <ErrorBox error={stage.error} label={`Why ${stage.name} failed`} />}
       <StageFacts stage={stage} />
       {stage.time !== undefined && <SplitTable time={stage.time} />}
       <Payloads key={`${address.name} ${address.visit}`} execution={execution} address={address} of={stage} />
@@ -131,7 +131,7 @@ function Attempt({
           all of {stage.name}
         </a>
       </p>
-      {attempt.error !== undefined && <ErrorBox error={attempt.error} />}
+      {attempt.error !== undefined && <ErrorBox error={attempt.error} label="Why the attempt failed" />}
       <AttemptFacts attempt={attempt} />
       {attempt.time !== undefined && <SplitTable time={attempt.time} />}
       <Payloads execution={execution} address={address} of={attempt} />

@@ -17,7 +17,7 @@ export function StageTable({ execution, chosen, view }: StagesProps) {
       keyOf={({ name, visit }) => `${name} ${visit}`}
       hrefOf={({ name, visit }) => executionHref(execution.id, { name, visit }, view)}
       chosenKey={chosen && `${chosen.name} ${chosen.visit}`}
-      minWidth="64rem"
+      minWidth="76rem"
       phoneRowHeight={32}
     />
   );
@@ -53,5 +53,5 @@ const COLUMNS: readonly Column<StageView>[] = [
 ];
 
 function number(id: string, title: string, text: (stage: StageView) => string): Column<StageView> {
-  return { id, title, width: '5.2rem', isNumber: true, cell: text };
+  return { id, title, width: '4.3rem', isNumber: true, cell: text };
 }

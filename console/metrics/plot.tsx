@@ -106,7 +106,7 @@ function seriesOf(line: Line, colours: CSSStyleDeclaration): uPlot.Series {
     label,
     stroke,
     width: 1.5,
-    spanGaps: true,
+    spanGaps: line.hasPoints !== true,
     ...(dash === undefined ? {} : { dash: [...dash] }),
     points: { show: line.hasPoints === true, size: 5, fill: stroke },
     ...(isBar ? { paths: uPlot.paths.bars!({ size: [0.7, 12] }), fill: stroke } : {}),

@@ -8,7 +8,7 @@ interface TreeProps {
   readonly depth?: number;
 }
 
-const OPEN_DEPTH = 3;
+const OPEN_DEPTH = 5;
 const FIRST = 50;
 
 export function JsonTree({ value, name, depth = 0 }: TreeProps) {

@@ -4,6 +4,8 @@ import { numberText } from '../ui/format.ts';
 
 const MOST = 8;
 const LIST_MOST = 12;
+/** When a stage began is no label. */
+const TIME = /^\d{4}-\d\d-\d\dT/;
 
 /** Words and numbers that stand in the payload's JSON under a name, the outermost first. */
 export function labelsOf(
@@ -27,7 +29,7 @@ function collect(value: unknown): (readonly [string, string])[] {
 
 function labelText(value: unknown): string | undefined {
   if (typeof value === 'number') return numberText(value);
-  if (typeof value === 'string') return value.length > 80 ? undefined : value;
+  if (typeof value === 'string') return value.length > 80 || TIME.test(value) ? undefined : value;
   if (!Array.isArray(value) || value.length === 0 || value.length > LIST_MOST) return undefined;
   return value.every((one) => typeof one === 'string') ? value.join(', ') : undefined;
 }

@@ -2,7 +2,15 @@
 // the tab order; the arrow keys, Page Up and Down, Home and End go through the rest, and Enter follows the link.
 // biome-ignore-all lint/a11y/useSemanticElements: rows stand where they are put, which a table's cannot
 // biome-ignore-all lint/a11y/useFocusableInteractive: the focus goes to a row's link
-import { type CSSProperties, type KeyboardEvent, type ReactNode, useEffect, useRef, useState } from 'react';
+import {
+  type CSSProperties,
+  type KeyboardEvent,
+  type MouseEvent,
+  type ReactNode,
+  useEffect,
+  useRef,
+  useState,
+} from 'react';
 import { PHONE, useMedia } from './use-media.ts';
 import { useWindow, type VisibleRange } from './use-window.ts';
 
@@ -30,6 +38,8 @@ export interface GridProps<Row> {
   readonly total?: number | 'unknown' | undefined;
   /** The end of what was read comes into view. */
   readonly onEnd?: () => void;
+  /** These rows are in the page. */
+  readonly onRange?: ((start: number, end: number) => void) | undefined;
   /** The first row is in view, or no longer. */
   readonly onTop?: (isAtTop: boolean) => void;
   /** Of one row, in pixels. */
@@ -55,6 +65,9 @@ export function Grid<Row>(props: GridProps<Row>) {
   }, [isAtEnd, rows.length]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the caller's function may be new each time
   useEffect(() => onTop?.(range.top < height), [range.top < height]);
+  const { start, end } = range;
+  const { onRange } = props;
+  useEffect(() => onRange?.(start, end), [onRange, start, end]);
   const style = {
     '--columns': shown.map(({ width }) => width).join(' '),
     '--row': `${height}px`,
@@ -117,8 +130,10 @@ interface RowProps<Row> {
 
 function GridRow<Row>({ row, columns, hrefOf, index, top, isChosen, isInTabOrder, onFocus }: RowProps<Row>) {
   return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: the row's link takes the keys
     <div
       role="row"
+      onClick={followLink}
       aria-rowindex={index + 2}
       aria-selected={isChosen}
       className={isChosen ? 'grid-row body chosen' : 'grid-row body'}
@@ -142,6 +157,12 @@ function GridRow<Row>({ row, columns, hrefOf, index, top, isChosen, isInTabOrder
       ))}
     </div>
   );
+}
+
+/** What is drawn over the link, such as a bar with its tooltips, leads where the link does. */
+function followLink({ target, currentTarget }: MouseEvent<HTMLElement>): void {
+  if ((target as HTMLElement).closest('a, button') !== null) return;
+  currentTarget.querySelector<HTMLElement>('.row-link')!.click();
 }
 
 interface Surroundings {
