@@ -12,7 +12,8 @@ import {
   useState,
 } from 'react';
 import { PHONE, useMedia } from './use-media.ts';
-import { useWindow, type VisibleRange } from './use-window.ts';
+import { useWindow } from './use-window.ts';
+import type { VisibleRange } from './visible-range.ts';
 
 export interface Column<Row> {
   readonly id: string;

@@ -1,18 +1,6 @@
-// Which rows of a long list are in view, with some before and after them.
+// Follows which rows of a long list are in view.
 import { type RefObject, useEffect, useRef, useState } from 'react';
-
-export interface VisibleRange {
-  /** In the page: from `start` up to `end`, not included. */
-  readonly start: number;
-  readonly end: number;
-  /** The first that is seen. */
-  readonly first: number;
-  readonly perPage: number;
-  /** Pixels scrolled. */
-  readonly top: number;
-}
-
-const AROUND = 8;
+import { rangeOf, type VisibleRange } from './visible-range.ts';
 
 export function useWindow(
   count: number,
@@ -40,21 +28,4 @@ export function useWindow(
     };
   }, [rowHeight]);
   return [scroller, rangeOf(count, rowHeight, seen)];
-}
-
-/** Pure. */
-export function rangeOf(
-  count: number,
-  rowHeight: number,
-  { top, height }: { readonly top: number; readonly height: number },
-): VisibleRange {
-  const perPage = Math.max(1, Math.floor(height / rowHeight) - 1);
-  const first = Math.max(0, Math.min(count - 1, Math.floor(top / rowHeight)));
-  return {
-    start: Math.max(0, first - AROUND),
-    end: Math.min(count, first + perPage + 2 + AROUND),
-    first,
-    perPage,
-    top,
-  };
 }

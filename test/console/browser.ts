@@ -1,7 +1,7 @@
 // Chromium for the tests of the console: found where it usually is, started with an empty profile. Where there is
 // none the tests are skipped, and a line says so.
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -59,7 +59,6 @@ const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 
 /** Rules of WCAG 2.2 AA and axe's best practices that the page breaks, each with where. */
 export async function accessFaults(page: Page): Promise<string[]> {
-  const { readFile } = await import('node:fs/promises');
   await page.evaluate(await readFile(AXE, 'utf8'));
   const found = (await page.evaluate('axe.run(document)')) as {
     violations: { id: string; help: string; nodes: { html: string; failureSummary?: string }[] }[];
