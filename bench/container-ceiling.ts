@@ -5,14 +5,15 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import { writeDenseModel } from './container-dense.ts';
+import { readBenchArguments } from './container-options.ts';
 
 const ort = createRequire(import.meta.url)('onnxruntime-node') as typeof import('onnxruntime-node');
-const { values: options, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { ms: { type: 'string', default: '1000' } },
+const { values: options, positionals } = readBenchArguments({
+  command: 'bench/container-ceiling.ts [model.onnx | dense] [options]',
+  about: 'Records per second of CPU time of the runtime itself, by the size of the batch.',
+  options: { ms: { default: '1000', takes: 'number', help: 'milliseconds for each size of batch' } },
 });
 const BATCHES = [1, 2, 4, 8, 16, 32, 64];
 

@@ -5,11 +5,16 @@ import { once } from 'node:events';
 import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { Pool } from 'undici';
+import { readBenchArguments } from './container-options.ts';
 
-const { values: options } = parseArgs({
-  options: { requests: { type: 'string', default: '1000000' }, clients: { type: 'string', default: '32' } },
+const { values: options } = readBenchArguments({
+  command: 'bench/container-memory.ts [options]',
+  about: 'Resident memory of the container after each tenth of many requests.',
+  options: {
+    requests: { default: '1000000', takes: 'number', help: 'requests in all' },
+    clients: { default: '32', takes: 'number', help: 'requests under way at once' },
+  },
 });
 const MODEL = 'models/house-prices/preprocess.onnx';
 const BODY = JSON.stringify({

@@ -1,6 +1,10 @@
-"""The peers of the container's bench: the same model behind FastAPI or LitServe, as their documentation writes it.
+"""The peers of the container's bench: the same model behind FastAPI or LitServe.
 
-    python container-peer.py fastapi|litserve <model.onnx> <port>
+    python container-peer.py fastapi|fastapi-tuned|litserve <model.onnx> <port>
+
+`fastapi` is as its documentation writes it (a pydantic model, a plain `def` in the thread pool), `fastapi-tuned` as one
+who measures would (the body read and written by orjson, no models, no thread pool), `litserve` as its documentation
+writes it. All of them give the session one thread, as the container does.
 """
 import sys
 
@@ -23,7 +27,7 @@ def predict(session, instances):
     return [{name: rows[n].tolist() for name, rows in outputs.items()} for n in range(len(instances))]
 
 
-if peer == "fastapi":
+def serve_fastapi():
     import uvicorn
     from fastapi import FastAPI
     from pydantic import BaseModel
@@ -38,7 +42,25 @@ if peer == "fastapi":
         return {"predictions": predict(session, request.instances)}
 
     uvicorn.run(app, host="127.0.0.1", port=port, log_level="error")
-else:
+
+
+def serve_fastapi_tuned():
+    import orjson
+    import uvicorn
+    from fastapi import FastAPI, Request, Response
+
+    app, session = FastAPI(), open_session()
+
+    @app.post("/invocations")
+    async def invocations(request: Request):
+        instances = orjson.loads(await request.body())["instances"]
+        body = orjson.dumps({"predictions": predict(session, instances)})
+        return Response(body, media_type="application/json")
+
+    uvicorn.run(app, host="127.0.0.1", port=port, log_level="error", access_log=False)
+
+
+def serve_litserve():
     import litserve
 
     class Api(litserve.LitAPI):
@@ -54,5 +76,9 @@ else:
         def encode_response(self, predictions):
             return {"predictions": predictions}
 
-    if __name__ == "__main__":
-        litserve.LitServer(Api(api_path="/invocations"), accelerator="cpu").run(port=port, host="127.0.0.1", generate_client_file=False)
+    server = litserve.LitServer(Api(api_path="/invocations"), accelerator="cpu")
+    server.run(port=port, host="127.0.0.1", generate_client_file=False)
+
+
+if __name__ == "__main__":
+    {"fastapi": serve_fastapi, "fastapi-tuned": serve_fastapi_tuned, "litserve": serve_litserve}[peer]()

@@ -1,12 +1,10 @@
 // One model over HTTP: the container beside its floor (onnxruntime-node behind a bare node:http server) and its peers
-// (FastAPI and LitServe, where BENCH_PYTHON names a Python that has them), at 1, 8 and 64 clients. Rounds alternate
+// (FastAPI and LitServe, where `--peers` names a Python that has them), at 1, 8 and 64 clients. Rounds alternate
 // between the servers, so that a noisy machine is noisy for all of them; ratios are to be trusted, and the servers' CPU
 // time per request before both.
 //
-//   npx node bench/container.ts [--seconds 3] [--rounds 3] [--model tabular|image|dense] [--clients 1,8,64] [--providers cuda,webgpu]
-//
-// `--providers` sets a container per execution provider beside the one on the CPU; one that the machine does not have ends
-// the bench with the provider's own refusal
+//   npx node bench/container.ts [--seconds 3] [--rounds 3] [--model tabular|image|dense] [--clients 1,8,64]
+//     [--providers cuda,webgpu] [--peers <python>]; --help tells what each is
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
@@ -21,17 +19,29 @@ import {
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { DENSE_WIDTH, writeDenseModel } from './container-dense.ts';
 import type { LoadResult } from './container-load.ts';
+import { readBenchArguments } from './container-options.ts';
 
-const { values: options } = parseArgs({
+const { values: options } = readBenchArguments({
+  command: 'bench/container.ts [options]',
+  about:
+    'Requests/s and CPU time per request of the container, of onnxruntime-node behind a bare node:http server, and of the peers.',
   options: {
-    seconds: { type: 'string', default: '3' },
-    rounds: { type: 'string', default: '3' },
-    model: { type: 'string', default: 'tabular' },
-    clients: { type: 'string', default: '1,8,64' },
-    providers: { type: 'string', default: '' },
+    seconds: { default: '3', takes: 'number', help: 'how long each server is measured at a time' },
+    rounds: { default: '3', takes: 'number', help: 'how often each server has its turn; medians are told' },
+    model: { default: 'tabular', takes: ['tabular', 'image', 'dense'], help: 'what is served' },
+    clients: { default: '1,8,64', takes: 'numbers', help: 'requests under way at once' },
+    providers: {
+      default: '',
+      takes: 'text',
+      help: 'a container more for each execution provider, such as cuda,webgpu; one that the machine lacks ends the bench',
+    },
+    peers: {
+      default: process.env.BENCH_PYTHON ?? '',
+      takes: 'text',
+      help: 'a Python with fastapi, uvicorn, orjson, litserve, onnxruntime and numpy, for the peers (BENCH_PYTHON)',
+    },
   },
 });
 
@@ -139,22 +149,32 @@ async function startPrinting(
   return { name, url: `${origin}/invocations`, child };
 }
 
+/** What each peer imports besides numpy. */
+const PEERS: Readonly<Record<string, string>> = {
+  fastapi: 'fastapi, uvicorn, onnxruntime',
+  'fastapi-tuned': 'fastapi, uvicorn, orjson, onnxruntime',
+  litserve: 'litserve, onnxruntime',
+};
+
 async function startPeers(model: string): Promise<Server[]> {
-  const python = process.env.BENCH_PYTHON;
-  if (python === undefined) {
-    console.log('BENCH_PYTHON is not set: FastAPI and LitServe are left out.');
+  const python = options.peers;
+  if (python === '') {
+    console.log(
+      'No peers: --peers (or BENCH_PYTHON) names no Python, so FastAPI and LitServe are not measured.',
+    );
     return [];
   }
-  const peers = ['fastapi', 'litserve'].filter((peer) => isInstalled(python, peer));
-  return Promise.all(peers.map((peer) => startPeer(python, peer, model)));
+  const peers = Object.entries(PEERS).filter(([peer, modules]) => isInstalled(python, peer, modules));
+  return Promise.all(peers.map(([peer]) => startPeer(python, peer, model)));
 }
 
-function isInstalled(python: string, module: string): boolean {
+function isInstalled(python: string, peer: string, modules: string): boolean {
   try {
-    execFileSync(python, ['-c', `import ${module}, onnxruntime`], { stdio: 'ignore' });
+    execFileSync(python, ['-c', `import numpy, ${modules}`], { stdio: ['ignore', 'ignore', 'pipe'] });
     return true;
-  } catch {
-    console.log(`${python} has no ${module}: it is left out.`);
+  } catch (thrown) {
+    const said = String((thrown as { stderr?: Buffer }).stderr ?? (thrown as Error).message).trim();
+    console.log(`${peer} is not measured: ${said.split('\n').at(-1)}`);
     return false;
   }
 }

@@ -40,6 +40,7 @@ const server = createServer((request, response) => {
     response.end(await price(instances));
   });
 });
+process.stdin.on('end', () => process.exit(0)).resume();
 server.listen(0, '127.0.0.1', () =>
   console.log(JSON.stringify({ port: (server.address() as AddressInfo).port })),
 );

@@ -1,132 +1,53 @@
-// `npm run bench [-- --json] [--seconds 5] [--rounds 2] [--clients 1,8,64]`: requests per second and latency of
-// house-prices over HTTP with everything on, beside the floor (bench/floor.ts), measured in turn in the same run.
-// Every answer is checked. Exit code 1 when one was wrong.
-import { availableParallelism } from 'node:os';
-import { parseArgs } from 'node:util';
-import { type Child, startChild } from './child.ts';
-import type { LoadFigures, LoadOrder } from './load.ts';
-import { memoryOf, type ProcessMemory } from './memory.ts';
-import { type BenchReport, type BenchRow, benchRow, benchText, medianOf } from './report.ts';
+// `npm run bench [-- <name> [options]]` runs a bench of this folder, `pipeline` unless told; `-- --help` lists them. A
+// bench is a program whose first lines say what it measures and how `npx node bench/<name>.ts` runs it.
+import { spawn } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 
-const { values: flags } = parseArgs({
-  options: {
-    json: { type: 'boolean', default: false },
-    seconds: { type: 'string', default: '5' },
-    rounds: { type: 'string', default: '2' },
-    clients: { type: 'string', default: '1,8,64' },
-  },
-});
-const seconds = positive('seconds', flags.seconds);
-const rounds = positive('rounds', flags.rounds);
-const clientCounts = flags.clients.split(',').map((count) => positive('clients', count));
-const WARM_UP_MS = 1000;
-/** What packaging used is given back by then. */
-const SETTLE_MS = 2000;
-/** Both servers compile their hot code before anything is measured. */
-const FIRST_WARM_UP = { clients: 8, warmUpMs: 0, measureMs: 3000 };
+const DEFAULT = 'pipeline';
 
-interface Target {
-  readonly name: 'product' | 'floor';
-  readonly child: Child;
-  readonly port: number;
-  readonly path: string;
-}
+const [first, ...rest] = process.argv.slice(2);
+const isNamed = first !== undefined && !first.startsWith('-');
 
-const children: Child[] = [];
-try {
-  const report = await bench();
-  console.log(flags.json ? JSON.stringify(report) : benchText(report));
-  if (report.rows.some(({ product, floor }) => product.wrong + floor.wrong > 0)) process.exitCode = 1;
-} finally {
-  await Promise.all(children.map((child) => child.close()));
-}
+if (first === '--help' || first === '-h') list();
+else if (isNamed && !benches().has(first)) {
+  console.error(`No bench is called "${first}". There are: ${[...benches().keys()].join(', ')}`);
+  process.exitCode = 1;
+} else run(isNamed ? first : DEFAULT, isNamed ? rest : process.argv.slice(2));
 
-async function bench(): Promise<BenchReport> {
-  say('starting the product');
-  const started = await startTarget('product', './product.ts', '/pipelines/house-prices/invocations');
-  const floor = await startTarget('floor', './floor.ts', '/');
-  const load = start('./load.ts');
-  const product = started.target;
-  await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
-  const productIdle = await memoryOf(product.child.pid);
-  for (const target of [product, floor.target]) await order(load, target, FIRST_WARM_UP);
-  const rows: BenchRow[] = [];
-  for (const clients of clientCounts)
-    rows.push(await compare(load, { product, floor: floor.target, clients }));
-  const under = await underLoad(load, [product, floor.target]);
-  return {
-    node: process.versions.node,
-    cores: availableParallelism(),
-    rounds,
-    secondsEach: seconds,
-    startMs: started.startMs,
-    rows,
-    memory: { productIdle, productUnderLoad: under[0]!, floorUnderLoad: under[1]! },
-  };
-}
-
-async function startTarget(
-  name: Target['name'],
-  file: string,
-  path: string,
-): Promise<{ target: Target; startMs: number }> {
-  const child = start(file);
-  const { url, startMs = 0 } = await child.next<{ url: string; startMs?: number }>();
-  return { target: { name, child, port: Number(new URL(url).port), path }, startMs };
-}
-
-function start(file: string): Child {
-  const child = startChild(file);
-  children.push(child);
-  return child;
-}
-
-/** Product, floor, product, floor …: what else the machine does falls on both. */
-async function compare(
-  load: Child,
-  { product, floor, clients }: { product: Target; floor: Target; clients: number },
-): Promise<BenchRow> {
-  const found: Record<Target['name'], LoadFigures[]> = { product: [], floor: [] };
-  for (let round = 0; round < rounds; round += 1) {
-    for (const target of [product, floor]) {
-      const figures = await order(load, target, { clients, warmUpMs: WARM_UP_MS, measureMs: seconds * 1000 });
-      say(`${clients} clients, ${target.name}: ${figures.requestsPerSecond.toFixed(0)} requests/s`);
-      if (figures.firstWrong !== undefined)
-        say(`${figures.wrong} wrong answers, the first: ${figures.firstWrong}`);
-      found[target.name].push(figures);
-    }
+function list(): void {
+  console.log('npm run bench [-- <name> [options]]\n');
+  for (const [name, header] of benches()) {
+    console.log(`${name}${name === DEFAULT ? ' (unless told)' : ''}\n${header.replace(/^/gm, '    ')}\n`);
   }
-  return benchRow(clients, medianOf(found.product), medianOf(found.floor));
 }
 
-async function order(
-  load: Child,
-  { port, path }: Target,
-  asked: Omit<LoadOrder, 'port' | 'path'>,
-): Promise<LoadFigures> {
-  load.tell({ port, path, ...asked } satisfies LoadOrder);
-  return load.next<LoadFigures>();
+/** The benches by name, with their first lines. */
+function benches(): Map<string, string> {
+  const names = readdirSync(import.meta.dirname).flatMap((file) => /^(.+)\.ts$/.exec(file)?.[1] ?? []);
+  const headers = names.sort().map((name): [string, string] => [name, headerOf(name)]);
+  return new Map(
+    headers.filter(([name, header]) => name !== 'run' && header.includes(`node bench/${name}.ts`)),
+  );
 }
 
-/** Memory in the middle of two seconds with 8 clients. */
-async function underLoad(load: Child, targets: readonly Target[]): Promise<ProcessMemory[]> {
-  const found: ProcessMemory[] = [];
-  for (const target of targets) {
-    const done = order(load, target, { clients: 8, warmUpMs: 0, measureMs: 2000 });
-    await new Promise((resolve) => setTimeout(resolve, 1000));
-    found.push(await memoryOf(target.child.pid));
-    await done;
-  }
-  return found;
+function headerOf(name: string): string {
+  const lines = readFileSync(join(import.meta.dirname, `${name}.ts`), 'utf8').split('\n');
+  const end = lines.findIndex((line) => !line.startsWith('//'));
+  return lines
+    .slice(0, end)
+    .map((line) => line.replace(/^\/\/ ?/, ''))
+    .join('\n');
 }
 
-/** Progress goes to standard error, so that standard output is the report alone. */
-function say(text: string): void {
-  process.stderr.write(`  ${text}\n`);
-}
-
-function positive(name: string, text: string): number {
-  const value = Number(text);
-  if (Number.isFinite(value) && value > 0) return value;
-  throw new RangeError(`--${name} takes a number above 0, not "${text}"`);
+/** In a process of its own, with its own arguments. */
+function run(name: string, args: readonly string[]): void {
+  const child = spawn(process.execPath, [join(import.meta.dirname, `${name}.ts`), ...args], {
+    stdio: 'inherit',
+  });
+  // The child is told too: it ends what it started, and this process with it.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal));
+  child.once('exit', (code, signal) => {
+    process.exitCode = code ?? (signal === null ? 1 : 128);
+  });
 }

@@ -13,7 +13,13 @@ const { version, description } = JSON.parse(
   description: string;
 };
 
-const program = new Command('seriatim').description(description).version(version).showHelpAfterError();
+/** Of a command that was not understood; commands inherit it. */
+const MISUSED = 2;
+const program = new Command('seriatim')
+  .description(description)
+  .version(version)
+  .showHelpAfterError()
+  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : MISUSED));
 for (const file of readdirSync(folder)
   .filter((name) => name.endsWith('.ts'))
   .sort()) {

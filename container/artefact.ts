@@ -1,12 +1,13 @@
-// Finds out what an unpacked artefact is: an ONNX model, handlers in `code/`, both, or Triton's model repository.
+// Finds out what an unpacked artefact is: an ONNX model, handlers in `code/`, both, Triton's model repository, or several of these in series.
 // Nothing is loaded here. The disk is asked synchronously, here and in `onnx/light.ts`: each of a handful of files takes
 // microseconds, a promise of node:fs a hop to its thread pool, and those were a third of a small model's load.
-import { readdirSync, statSync } from 'node:fs';
+import { type Dirent, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { InferenceError } from './errors.ts';
+import { SERIES_FILE } from './series.ts';
 
 export interface Artefact {
-  readonly kind: 'onnx' | 'handlers' | 'triton';
+  readonly kind: 'onnx' | 'handlers' | 'triton' | 'series';
   readonly folder: string;
   /** The ONNX model's file. */
   readonly onnxFile?: string;
@@ -18,20 +19,31 @@ export interface Artefact {
 
 const HANDLER_FILES = ['inference.ts', 'inference.mts', 'inference.js', 'inference.mjs'];
 
-/**
- * `program` names the handlers' file in `code/` (`SAGEMAKER_PROGRAM`), `inference.ts` and its like unless told.
- * @throws InferenceError InvalidArtefact, saying what was looked for
- */
-export async function inspectArtefact(folder: string, program?: string): Promise<Artefact> {
+export interface InspectOptions {
+  /** The handlers' file in `code/` (`SAGEMAKER_PROGRAM`); `inference.ts` and its like unless told. */
+  readonly program?: string;
+  /** Whether `bytes` must be those of all files. Where not, most artefacts are known at a look. */
+  readonly needsSize?: boolean;
+}
+
+/** @throws InferenceError InvalidArtefact, saying what was looked for */
+export async function inspectArtefact(
+  folder: string,
+  { program, needsSize = true }: InspectOptions = {},
+): Promise<Artefact> {
+  const plain = needsSize ? undefined : findPlain(folder);
+  if (plain !== undefined) return plain;
   const files = await listFiles(folder);
   const names = files.map(({ name }) => name);
+  const allBytes = files.reduce((sum, { bytes }) => sum + bytes, 0);
+  if (names.includes(SERIES_FILE)) return { kind: 'series', folder, bytes: allBytes };
   const candidates = program === undefined ? HANDLER_FILES : [program];
   const codeFile = candidates.map((name) => `code/${name}`).find((name) => names.includes(name));
   const python = program?.endsWith('.py') ? program : 'inference.py';
   if (names.includes(`code/${python}`) && (codeFile === undefined || program === python)) {
     throw pythonHandlers(join(folder, 'code', python));
   }
-  const onnxFile = findOnnx(names);
+  const onnxFile = findOnnx(names, codeFile !== undefined);
   const kind = codeFile !== undefined ? 'handlers' : onnxFile !== undefined ? 'onnx' : 'triton';
   if (kind === 'triton') checkRepository(folder, names);
   return {
@@ -39,8 +51,17 @@ export async function inspectArtefact(folder: string, program?: string): Promise
     folder,
     ...(onnxFile && { onnxFile: join(folder, onnxFile) }),
     ...(codeFile && { codeFile: join(folder, codeFile) }),
-    bytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
+    bytes: allBytes,
   };
+}
+
+/** The commonest artefact: `model.onnx` and no handlers. */
+function findPlain(folder: string): Artefact | undefined {
+  const onnxFile = join(folder, 'model.onnx');
+  const model = statSync(onnxFile, { throwIfNoEntry: false });
+  const isThere = (name: string) => statSync(join(folder, name), { throwIfNoEntry: false }) !== undefined;
+  if (!model?.isFile() || isThere('code') || isThere(SERIES_FILE)) return undefined;
+  return { kind: 'onnx', folder, onnxFile, bytes: model.size };
 }
 
 interface ListedFile {
@@ -49,25 +70,49 @@ interface ListedFile {
   readonly bytes: number;
 }
 
+/**
+ * Links to files are followed, as model hubs lay their downloads out with them.
+ * @throws InferenceError InvalidArtefact for a folder that cannot be read, and a link to a folder or to nothing
+ */
 export async function listFiles(folder: string): Promise<ListedFile[]> {
+  return readEntries(folder).flatMap((entry) => {
+    const file = join(entry.parentPath, entry.name);
+    const name = file.slice(join(folder, '/').length).replaceAll('\\', '/');
+    const found = statSync(file, { throwIfNoEntry: false });
+    if (found?.isFile()) return [{ name, bytes: found.size }];
+    if (!entry.isSymbolicLink()) return [];
+    const target = found?.isDirectory() ? 'a folder, which is not followed' : 'no file';
+    throw new InferenceError('InvalidArtefact', `${file} is a link to ${target}.`);
+  });
+}
+
+/** Folders that hold nothing, relative to the artefact. */
+export function listEmptyFolders(folder: string, below = ''): string[] {
+  const entries = readdirSync(join(folder, below), { withFileTypes: true });
+  if (entries.length === 0 && below !== '') return [below];
+  const folders = entries.filter((entry) => entry.isDirectory());
+  return folders.flatMap(({ name }) => listEmptyFolders(folder, below === '' ? name : `${below}/${name}`));
+}
+
+/** All that are no folders, at any depth. Node's own recursion would go into links to folders, and out of the artefact. */
+function readEntries(folder: string): Dirent[] {
   try {
-    const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
-    const files = entries.filter((entry) => entry.isFile());
-    return files.map((entry) => {
-      const file = join(entry.parentPath, entry.name);
-      const name = file.slice(join(folder, '/').length).replaceAll('\\', '/');
-      return { name, bytes: statSync(file).size };
-    });
+    const entries = readdirSync(folder, { withFileTypes: true });
+    return entries.flatMap((entry) =>
+      entry.isDirectory() ? readEntries(join(entry.parentPath, entry.name)) : [entry],
+    );
   } catch (thrown) {
+    if (thrown instanceof InferenceError) throw thrown;
     throw new InferenceError('InvalidArtefact', `The folder ${folder} cannot be read.`, { cause: thrown });
   }
 }
 
-/** `model.onnx`, or the only `.onnx` file at the top. */
-function findOnnx(names: readonly string[]): string | undefined {
+/** `model.onnx`, or the only `.onnx` file at the top. Handlers may open several by `context.openModel`. */
+function findOnnx(names: readonly string[], hasHandlers: boolean): string | undefined {
   if (names.includes('model.onnx')) return 'model.onnx';
   const candidates = names.filter((name) => name.endsWith('.onnx') && !name.includes('/'));
   if (candidates.length <= 1) return candidates[0];
+  if (hasHandlers) return undefined;
   const message = `The artefact holds ${candidates.join(', ')}: name the one to serve model.onnx.`;
   throw new InferenceError('InvalidArtefact', message);
 }
@@ -92,6 +137,8 @@ function pythonHandlers(file: string): InferenceError {
 
 function nothingToServe(folder: string, names: readonly string[]): InferenceError {
   const found = names.length === 0 ? 'nothing' : names.slice(0, 10).join(', ');
-  const message = `${folder} holds neither model.onnx nor code/inference.ts; found ${found}.`;
+  const nested = names.find((name) => /^[^/]+\/(model\.onnx|code\/inference\.\w+)$/.test(name));
+  const hint = nested === undefined ? '' : ` What lies in ${nested.split('/', 1)[0]}/ belongs at the root.`;
+  const message = `${folder} holds neither model.onnx nor code/inference.ts; found ${found}.${hint}`;
   return new InferenceError('InvalidArtefact', message);
 }

@@ -6,6 +6,7 @@ import type { Logger } from './handlers/api.ts';
 import { createPool } from './instances/pool.ts';
 import { createMetrics } from './serving/metrics.ts';
 import { createRegistry, type Registry } from './serving/registry.ts';
+import { createResponseCache } from './serving/response-cache.ts';
 import { createContainerServer, type ServerState, SINGLE_MODEL } from './serving/server.ts';
 import type { Settings } from './settings.ts';
 
@@ -28,9 +29,11 @@ export async function startContainer(settings: Settings, logger: Logger): Promis
     onLog: (level, message) => logger[level](message),
   });
   const metrics = createMetrics();
-  const registry = createRegistry({ settings, pool, logger, metrics });
+  const { responseCacheBytes } = settings;
+  const cache = responseCacheBytes > 0 ? { responseCache: createResponseCache(responseCacheBytes) } : {};
+  const registry = createRegistry({ settings, pool, logger, metrics, ...cache });
   const state: ServerState = { phase: settings.isMultiModel ? 'ready' : 'loading' };
-  const server = createContainerServer({ settings, registry, logger, state, metrics });
+  const server = createContainerServer({ settings, registry, logger, state, metrics, ...cache });
   server.listen(settings.port, settings.host);
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;

@@ -63,11 +63,17 @@ export interface ErrorRecord {
  */
 export function toInferenceError(thrown: unknown): InferenceError {
   if (thrown instanceof InferenceError) return thrown;
-  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  const message = messageOf(thrown);
   if (isOutOfMemory(message)) return new InferenceError('ModelOutOfMemory', message, { cause: thrown });
   const statusCode = chosenStatus(thrown);
   const code = statusCode !== undefined && statusCode < 500 ? 'InvalidPayload' : 'ModelFailed';
   return new InferenceError(code, message, { cause: thrown, ...(statusCode && { statusCode }) });
+}
+
+/** Anything can be thrown; what looks like an error is read as one. */
+function messageOf(thrown: unknown): string {
+  const message = (thrown as { message?: unknown } | null | undefined)?.message;
+  return typeof message === 'string' ? message : String(thrown);
 }
 
 /** The texts of a failed allocation, as ONNX Runtime, CUDA, V8 and the operating system word it. */

@@ -16,20 +16,29 @@ export interface ArtefactEntry {
 
 /**
  * Writes `entries` as a gzipped tar to `outFile`, the same bytes for the same paths and contents.
+ * @param emptyFolders such as the version folder that Triton wants of an ensemble
  * @throws RangeError for a path that is empty, absolute, named twice, or climbs out of the archive
  */
 export async function packArtefact(
-  entries: readonly { readonly path: string; readonly file: string }[],
+  entries: readonly ArtefactEntry[],
   outFile: string,
+  emptyFolders: readonly string[] = [],
 ): Promise<void> {
-  const sorted = checkedEntries(entries);
+  const folders = emptyFolders.map((path) => ({ path, file: undefined }));
+  const sorted = checkedEntries([...entries, ...folders]);
   const pack = tar.pack();
   const written = pipeline(pack, createGzip({ level: 9 }), anonymousGzipHeader(), createWriteStream(outFile));
   const added = addEntries(pack, sorted).catch((thrown: Error) => pack.destroy(thrown));
   await Promise.all([added, written]);
 }
 
-function checkedEntries(entries: readonly ArtefactEntry[]): ArtefactEntry[] {
+/** Without a file: an empty folder. */
+interface PackedEntry {
+  readonly path: string;
+  readonly file: string | undefined;
+}
+
+function checkedEntries(entries: readonly PackedEntry[]): PackedEntry[] {
   const seen = new Set<string>();
   for (const { path } of entries) {
     if (!isSafePath(path)) throw new RangeError(`"${path}" is not a path that an artefact may hold.`);
@@ -45,10 +54,17 @@ export function isSafePath(path: string): boolean {
   return path.split('/').every((segment) => segment !== '' && segment !== '.' && segment !== '..');
 }
 
-async function addEntries(pack: tar.Pack, entries: readonly ArtefactEntry[]): Promise<void> {
+/** Nobody's, and of no time. */
+const ANONYMOUS = { mtime: new Date(0), uid: 0, gid: 0 };
+
+async function addEntries(pack: tar.Pack, entries: readonly PackedEntry[]): Promise<void> {
   for (const { path, file } of entries) {
+    if (file === undefined) {
+      pack.entry({ name: `${path}/`, type: 'directory', mode: 0o755, ...ANONYMOUS });
+      continue;
+    }
     const { size } = await stat(file);
-    const entry = pack.entry({ name: path, size, mode: 0o644, mtime: new Date(0), uid: 0, gid: 0 });
+    const entry = pack.entry({ name: path, size, mode: 0o644, ...ANONYMOUS });
     await pipeline(createReadStream(file), entry);
   }
   pack.finalize();

@@ -34,6 +34,8 @@ export interface Settings {
    * convolutions) and takes memory that the runtime keeps.
    */
   readonly workerBatching: BatchSettings;
+  /** Triton's response cache, for the models whose configuration asks for it; 0: off. */
+  readonly responseCacheBytes: number;
   /** Execution providers in the order in which they are tried. */
   readonly providers: readonly string[];
   /** Whether answers carry `X-Amzn-SageMaker-Custom-Attributes` saying what the invocation met. */
@@ -46,10 +48,22 @@ export interface Settings {
   readonly tritonModel?: string;
   /** The handlers' file in `code/`; absent: `inference.ts` and its like. */
   readonly program?: string;
+  /** The container's place among several in series; absent: it answers for itself. */
+  readonly series?: SeriesPlace;
   readonly exitsWithParent: boolean;
   /** How long SIGTERM waits for what is in flight. SageMaker kills 30 s after it. */
   readonly drainMs: number;
   readonly batchTransform: BatchTransformSettings;
+}
+
+/** One of several containers in series that hand on what each of them answered: `SERIATIM_SERIES`, as JSON. */
+export interface SeriesPlace {
+  /** The name under which its answer is collected. */
+  readonly stage: string;
+  /** What the model answers with; its own default unless told. */
+  readonly accept?: string;
+  /** The last one gives all answers to the caller. */
+  readonly isLast: boolean;
 }
 
 export interface BatchSettings {
@@ -95,12 +109,14 @@ export function readSettings(env: Environment): Settings {
     queueLimit: integer(env, 'SERIATIM_QUEUE_LIMIT', { fallback: 1000, min: 1 }),
     batching: batchSettings(env, 32),
     workerBatching: batchSettings(env, 8),
+    responseCacheBytes: integer(env, 'SERIATIM_RESPONSE_CACHE_BYTES', { fallback: 0, min: 0 }),
     providers: list(env.SERIATIM_PROVIDERS ?? 'cpu'),
     reportsAttributes: list(env.SERIATIM_REPORT).includes('custom-attributes'),
     pinnedModels: list(env.SERIATIM_PINNED_MODELS),
     reportsServerTiming: list(env.SERIATIM_REPORT).includes('server-timing'),
     ...(env.SAGEMAKER_TRITON_DEFAULT_MODEL_NAME && { tritonModel: env.SAGEMAKER_TRITON_DEFAULT_MODEL_NAME }),
     ...(env.SAGEMAKER_PROGRAM && { program: env.SAGEMAKER_PROGRAM }),
+    ...seriesPlace(env),
     exitsWithParent: flag(env, 'SERIATIM_EXIT_WITH_PARENT'),
     drainMs: integer(env, 'SERIATIM_DRAIN_MS', { fallback: 25_000, min: 0 }),
     batchTransform: batchTransformSettings(env),
@@ -124,12 +140,28 @@ function workerHeap(env: Environment): Pick<Settings, 'workerHeapMegabytes'> {
   return megabytes === 0 ? {} : { workerHeapMegabytes: megabytes };
 }
 
+function seriesPlace({ SERIATIM_SERIES: text }: Environment): Pick<Settings, 'series'> {
+  if (text === undefined || text === '') return {};
+  try {
+    const series = JSON.parse(text) as SeriesPlace;
+    if (typeof series.stage === 'string' && typeof series.isLast === 'boolean') return { series };
+  } catch {
+    // Told below.
+  }
+  throw new RangeError(`SERIATIM_SERIES must be JSON with "stage" and "isLast", not "${text}".`);
+}
+
 function batchSettings(env: Environment, maxRows: number): BatchSettings {
   return {
     maxRows: integer(env, 'SERIATIM_MAX_BATCH', { fallback: maxRows, min: 1 }),
     delayMs: integer(env, 'SERIATIM_BATCH_DELAY_MS', { fallback: 0, min: 0 }),
-    preferredRows: list(env.SERIATIM_PREFERRED_BATCH).map(Number),
+    preferredRows: preferredRows(env),
   };
+}
+
+function preferredRows(env: Environment): number[] {
+  const name = 'SERIATIM_PREFERRED_BATCH';
+  return list(env[name]).map((text) => integer({ [name]: text }, name, { fallback: 1, min: 1 }));
 }
 
 function batchTransformSettings(env: Environment): BatchTransformSettings {

@@ -40,7 +40,12 @@ async function writeEntries(extract: tar.Extract, folder: string, limitBytes: nu
     const path = name.replace(/^(\.\/)+/, '').replace(/\/+$/, '');
     left -= size;
     if (left < 0) throw refused(`it unpacks to more than ${limitBytes} bytes`);
-    if (type === 'directory' || path === '' || path === '.') {
+    if (path === '' || path === '.') {
+      entry.resume();
+      continue;
+    }
+    if (type === 'directory' && isSafePath(path)) {
+      await mkdir(join(folder, path), { recursive: true });
       entry.resume();
       continue;
     }

@@ -1,14 +1,19 @@
 // The models as artefacts: deterministic `.tar.gz` files under `.build/models`, by the key they have in the model
 // bucket. Packed again only when a model changed.
-import { existsSync, readdirSync } from 'node:fs';
 import { mkdir, stat } from 'node:fs/promises';
-import { basename, dirname, join, relative } from 'node:path';
+import { dirname, join } from 'node:path';
 import { packArtefact } from '../container/pack.ts';
 import { PIPELINE_DEFINITIONS } from '../statemachines/index.ts';
-import type { EndpointTarget } from '../statemachines/pipeline.ts';
-import { unpackModels } from './model-archives.ts';
-import { endpointTargets, modelDataKey } from './pipelines/hosting.ts';
-import { endpointOf } from './pipelines/names.ts';
+import type {
+  EndpointContainer,
+  EndpointTarget,
+  EndpointVariant,
+  Pipeline,
+} from '../statemachines/pipeline.ts';
+import { selectPipelines } from '../statemachines/selection.ts';
+import { type Entry, type ModelFiles, modelFiles } from './model-files.ts';
+import { endpointTargets, modelDataKey, variantFolder, variantsOf } from './pipelines/hosting.ts';
+import { type SeriesPart, seriesEntries } from './series-artefact.ts';
 
 export interface Artefact {
   /** Relative to the model bucket: `house-prices/cities/Houston_TX.tar.gz`. */
@@ -19,7 +24,7 @@ export interface Artefact {
 
 export interface ArtefactSource {
   readonly key: string;
-  readonly entries: readonly { readonly path: string; readonly file: string }[];
+  readonly entries: readonly Entry[];
 }
 
 /** Artefacts packed at once: each has a handful of files open. */
@@ -37,55 +42,61 @@ export async function packArtefacts(projectFolder: string): Promise<Artefact[]> 
   return artefacts;
 }
 
-/** What goes into each artefact. @throws Error naming the model folder or archive that is missing */
-export async function artefactSources(projectFolder: string): Promise<ArtefactSource[]> {
-  const models = join(projectFolder, 'models');
-  const targets = endpointTargets(PIPELINE_DEFINITIONS);
-  return [
-    ...(await housePrices(join(models, 'house-prices'), projectFolder)),
-    ...targets.flatMap((target) => endpointSources(models, target)),
-  ];
+/**
+ * What goes into each artefact of these pipelines' endpoints: those that the environment selects unless told.
+ * @throws Error naming the model folder or archive that is missing
+ */
+export async function artefactSources(
+  projectFolder: string,
+  pipelines: readonly Pipeline[] = selectPipelines(PIPELINE_DEFINITIONS, process.env),
+): Promise<ArtefactSource[]> {
+  const sources = new Map<string, ArtefactSource>();
+  for (const target of endpointTargets(pipelines)) {
+    for (const variant of variantsOf(target)) {
+      for (const container of target.containers) {
+        const place = { target, container, ...(variant === undefined ? {} : { variant }) };
+        for (const source of await containerSources(projectFolder, place)) sources.set(source.key, source);
+      }
+    }
+  }
+  return [...sources.values()];
 }
 
-/** The feature model, and a price model per city: ten as files, and all thousand in one archive. */
-async function housePrices(folder: string, projectFolder: string): Promise<ArtefactSource[]> {
-  const all = await unpackModels(join(folder, 'cities-1000.tar.gz'), projectFolder);
-  const own = readdirSync(join(folder, 'cities')).filter((name) => name.endsWith('.onnx'));
-  const files = new Map(all.map((file) => [basename(file, '.onnx'), file]));
-  for (const name of own) files.set(basename(name, '.onnx'), join(folder, 'cities', name));
-  const cities = [...files].sort(([a], [b]) => (a < b ? -1 : 1));
-  return [
-    modelSource('house-prices/features/model.tar.gz', join(folder, 'preprocess.onnx')),
-    ...cities.map(([city, file]) => modelSource(`house-prices/cities/${city}.tar.gz`, file)),
-  ];
+interface ContainerPlace {
+  readonly target: EndpointTarget;
+  readonly container: EndpointContainer;
+  readonly variant?: EndpointVariant;
 }
 
-/** By the folder's layout: `models/<endpoint>/<container>/` is one artefact, whole; of a multi-model container, each `.onnx` file in it. */
-function endpointSources(models: string, target: EndpointTarget): ArtefactSource[] {
-  const endpoint = endpointOf(target.placeholder);
-  if (endpoint === 'house-prices') return [];
-  return target.containers.flatMap((container) => {
-    const folder = join(models, endpoint, container.name);
-    const key = modelDataKey(target, container);
-    const files = filesIn(folder);
-    if (container.mode !== 'MultiModel') return [{ key, entries: files }];
-    return files
-      .filter(({ path }) => path.endsWith('.onnx'))
-      .map(({ path, file }) => modelSource(`${key}${basename(path, '.onnx')}.tar.gz`, file));
-  });
+async function containerSources(projectFolder: string, place: ContainerPlace): Promise<ArtefactSource[]> {
+  const key = modelDataKey(place.target, place.container, place.variant);
+  const models = await filesOf(projectFolder, place);
+  if (models.entries !== undefined) return [{ key, entries: models.entries }];
+  return [...models.targets].map(([name, entries]) => ({ key: `${key}${name}.tar.gz`, entries }));
 }
 
-function filesIn(folder: string): { path: string; file: string }[] {
-  if (!existsSync(folder)) throw new Error(`The model folder ${folder} is missing.`);
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name))
-    .sort()
-    .map((file) => ({ path: relative(folder, file).replaceAll('\\', '/'), file }));
+function filesOf(projectFolder: string, place: ContainerPlace): Promise<ModelFiles> {
+  const { target, container, variant } = place;
+  if (container.series !== undefined) return fusedFiles(projectFolder, target, container);
+  return modelFiles(
+    projectFolder,
+    variantFolder(target, container, variant),
+    container.mode === 'MultiModel',
+  );
 }
 
-function modelSource(key: string, file: string): ArtefactSource {
-  return { key, entries: [{ path: 'model.onnx', file }] };
+/** Of a series with a multi-model container, an artefact for each of its models, with the other models beside it. */
+async function fusedFiles(
+  projectFolder: string,
+  target: EndpointTarget,
+  { series }: EndpointContainer,
+): Promise<ModelFiles> {
+  const parts = await Promise.all(
+    series!.models.map(async (model): Promise<SeriesPart> => {
+      return { model, files: await filesOf(projectFolder, { target, container: model.container }) };
+    }),
+  );
+  return seriesEntries(projectFolder, parts, series!.collects);
 }
 
 async function pack({ key, entries }: ArtefactSource, projectFolder: string): Promise<Artefact> {

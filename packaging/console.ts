@@ -15,13 +15,19 @@ const MARK = '.build/console.fingerprint';
 const INPUTS = [CONSOLE, 'package-lock.json', 'packaging/console.ts'];
 const ENTRY = 'console/main.tsx';
 
-/** @returns whether there is a console to serve: a project may have none. @throws Error with esbuild's messages */
-export async function buildConsole(projectFolder: string): Promise<boolean> {
-  if (!existsSync(join(projectFolder, ENTRY))) return false;
+/** True as well where there is nothing to build: a project may have no console. */
+export async function isConsoleBuilt(projectFolder: string): Promise<boolean> {
+  if (!existsSync(join(projectFolder, ENTRY))) return true;
+  if (!existsSync(join(projectFolder, FOLDER, 'index.html'))) return false;
+  const mark = await readFile(join(projectFolder, MARK), 'utf8').catch(() => '');
+  return mark === (await fingerprint(projectFolder, [], INPUTS));
+}
+
+/** @throws Error with esbuild's messages */
+export async function buildConsole(projectFolder: string): Promise<void> {
+  if (await isConsoleBuilt(projectFolder)) return;
   const markFile = join(projectFolder, MARK);
   const mark = await fingerprint(projectFolder, [], INPUTS);
-  const isBuilt = existsSync(join(projectFolder, FOLDER, 'index.html'));
-  if (isBuilt && (await readFile(markFile, 'utf8').catch(() => '')) === mark) return true;
   const folder = join(projectFolder, FOLDER);
   await rm(markFile, { force: true });
   const { outputFiles, metafile } = await build(options(projectFolder));
@@ -35,7 +41,6 @@ export async function buildConsole(projectFolder: string): Promise<boolean> {
   await rm(folder, { recursive: true, force: true });
   await rename(next, folder);
   await writeFile(markFile, mark);
-  return true;
 }
 
 function options(projectFolder: string) {

@@ -6,6 +6,9 @@ import { join } from 'node:path';
 /** What a package is made of, in the project folder. The lock file stands for the npm packages. */
 const INPUTS = ['serverless.yml', 'package-lock.json', 'functions', 'layers', 'packaging', 'statemachines'];
 
+/** What the bundles are made of. */
+export const BUNDLE_INPUTS = ['package-lock.json', 'functions', 'layers', 'packaging'] as const;
+
 /** @param settings what else decides: stage, parameters; @param inputs files and folders of the project */
 export async function fingerprint(
   projectFolder: string,

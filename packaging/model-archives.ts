@@ -10,7 +10,7 @@ import tar from 'tar-stream';
 /** Stands in a folder that was unpacked to the end. */
 const DONE = '.unpacked';
 
-/** The `.onnx` files of the archive, absolute, in the alphabet's order. */
+/** The `.onnx` files of the archive, absolute, in the alphabet's order. @throws Error naming an archive that is missing */
 export async function unpackModels(archive: string, projectFolder: string): Promise<string[]> {
   const name = basename(archive, '.tar.gz');
   const folder = join(projectFolder, '.build/model-sources', basename(dirname(archive)), name);
@@ -23,7 +23,10 @@ export async function unpackModels(archive: string, projectFolder: string): Prom
 }
 
 async function isUnpacked(archive: string, folder: string): Promise<boolean> {
-  const [source, mark] = await Promise.all([stat(archive), stat(join(folder, DONE)).catch(() => undefined)]);
+  const source = await stat(archive).catch((cause: unknown) => {
+    throw new Error(`The model archive ${archive} is missing.`, { cause });
+  });
+  const mark = await stat(join(folder, DONE)).catch(() => undefined);
   return mark !== undefined && Math.max(source.mtimeMs, source.ctimeMs) < mark.mtimeMs;
 }
 

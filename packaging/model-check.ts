@@ -4,9 +4,9 @@
 // a container with handlers is not held to its neighbours.
 import { readFile } from 'node:fs/promises';
 import { type OnnxFile, type OnnxValue, readOnnxFile } from '../container/onnx/model-file.ts';
-import type { EndpointContainer, EndpointTarget } from '../statemachines/pipeline.ts';
+import type { EndpointContainer, EndpointTarget, EndpointVariant } from '../statemachines/pipeline.ts';
 import type { ArtefactSource } from './artefacts.ts';
-import { modelDataKey } from './pipelines/hosting.ts';
+import { modelDataKey, variantsOf } from './pipelines/hosting.ts';
 import { endpointOf } from './pipelines/names.ts';
 
 export interface CheckedContainer {
@@ -26,23 +26,57 @@ export async function checkModels(
 ): Promise<CheckedContainer[]> {
   const checked: CheckedContainer[] = [];
   for (const target of targets) {
-    const containers: CheckedContainer[] = [];
-    for (const container of target.containers)
-      containers.push(await checkContainer(target, container, sources));
-    checked.push(...containers.map((one, i) => withNeighbour(one, containers[i + 1])));
+    const [own, ...others] = await Promise.all(
+      variantsOf(target).map((variant) => checkVariant({ target, variant }, sources)),
+    );
+    checked.push(
+      ...own!,
+      ...others.flatMap((one) => one.map((container, i) => withOwn(container, own![i]!))),
+    );
   }
   return checked;
 }
 
+interface Version {
+  readonly target: EndpointTarget;
+  readonly variant: EndpointVariant | undefined;
+}
+
+async function checkVariant(
+  version: Version,
+  sources: readonly ArtefactSource[],
+): Promise<CheckedContainer[]> {
+  const containers: CheckedContainer[] = [];
+  for (const container of version.target.containers)
+    containers.push(await checkContainer(version, container, sources));
+  return containers.map((one, i) => withNeighbour(one, containers[i + 1]));
+}
+
+/** What another version of a container takes or gives otherwise. */
+function withOwn(one: CheckedContainer, own: CheckedContainer): CheckedContainer {
+  const difference = signatureDifference(one, own);
+  return difference === undefined ? one : { ...one, problems: [...one.problems, difference] };
+}
+
+/** Undefined where the two are alike, or handlers may make them so. */
+export function signatureDifference(one: CheckedContainer, other: CheckedContainer): string | undefined {
+  if (one.signature === undefined || other.signature === undefined) return undefined;
+  if (one.hasHandlers || other.hasHandlers) return undefined;
+  const [found, wanted] = [describe(one.signature), describe(other.signature)];
+  if (found === wanted) return undefined;
+  return `its model is ${found}, unlike that of ${other.endpoint}: ${wanted}`;
+}
+
 async function checkContainer(
-  target: EndpointTarget,
+  { target, variant }: Version,
   container: EndpointContainer,
   sources: readonly ArtefactSource[],
 ): Promise<CheckedContainer> {
-  const key = modelDataKey(target, container);
+  const key = modelDataKey(target, container, variant);
   const own = sources.filter((source) => source.key.startsWith(key));
   const hasHandlers = own.some(({ entries }) => entries.some(({ path }) => /^code\/inference\./.test(path)));
-  const place = { endpoint: endpointOf(target.placeholder), container: container.name };
+  const version = variant === undefined ? '' : `@${variant.name}`;
+  const place = { endpoint: endpointOf(target.placeholder) + version, container: container.name };
   const models = own.flatMap(({ entries }) => entries.filter(({ path }) => path === 'model.onnx'));
   const first = models[0] && (await readSignature(models[0].file));
   const problems: string[] =

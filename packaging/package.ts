@@ -2,13 +2,18 @@
 // goes into a package has changed. `npm run package` runs it; `npm start` and `npm run dev` boot what it gives.
 import { spawn } from 'node:child_process';
 import { hash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { PIPELINE_DEFINITIONS } from '../statemachines/index.ts';
+import { PIPELINES_VARIABLE, PLACEMENTS_VARIABLE, selectPipelines } from '../statemachines/selection.ts';
 import { writeMachines } from '../statemachines/write-asl.ts';
 import { bundle } from './bundle.ts';
-import { buildConsole } from './console.ts';
-import { fingerprint } from './fingerprint.ts';
+import { buildConsole, isConsoleBuilt } from './console.ts';
+import { BUNDLE_INPUTS, fingerprint } from './fingerprint.ts';
+import { inTurn } from './lock.ts';
+import { prepareFolder, selectionFolder } from './selection-folder.ts';
 
 export interface PackageOptions {
   /** Absolute. */
@@ -28,28 +33,52 @@ export interface Packaged {
 
 /** @throws Error with one line that says what is wrong with the template or the code */
 export async function packageTemplate(options: PackageOptions): Promise<Packaged> {
-  const { projectFolder, onProgress = () => {} } = options;
-  const templateFile = join(projectFolder, '.serverless/cloudformation-template-update-stack.json');
-  const markFile = join(projectFolder, '.build/package.fingerprint');
-  const settings = settingsOf(process.env);
-  if (await isCurrent(markFile, await markOf(projectFolder, settings, templateFile))) {
-    await buildConsole(projectFolder);
-    return { templateFile, fromCache: true };
-  }
-  await rm(markFile, { force: true });
+  const { projectFolder, signal } = options;
+  const packaged = await packageChanged(options);
+  if (!(await isConsoleBuilt(projectFolder)))
+    await inTurn(projectFolder, () => buildConsole(projectFolder), signal);
+  return packaged;
+}
+
+async function packageChanged(options: PackageOptions): Promise<Packaged> {
+  const { projectFolder, signal } = options;
+  const serviceFolder = join(projectFolder, selectionFolder(process.env));
+  const templateFile = join(serviceFolder, '.serverless/cloudformation-template-update-stack.json');
+  const markFile = join(serviceFolder, '.build/package.fingerprint');
+  const mark = () => markOf(projectFolder, settingsOf(process.env), templateFile);
+  const isFresh = async () => isCurrent(markFile, await mark());
+  if (await isFresh()) return { templateFile, fromCache: true };
+  return inTurn(
+    projectFolder,
+    async () => {
+      // Another process may just have done it.
+      if (await isFresh()) return { templateFile, fromCache: true };
+      await rm(markFile, { force: true });
+      await build(options);
+      await mkdir(dirname(markFile), { recursive: true });
+      await writeFile(markFile, (await mark()) ?? '');
+      return { templateFile, fromCache: false };
+    },
+    signal,
+  );
+}
+
+async function build({ projectFolder, onProgress = () => {}, signal }: PackageOptions): Promise<void> {
+  const selection = selectionFolder(process.env);
+  selectPipelines(PIPELINE_DEFINITIONS, process.env);
   onProgress('compiling state machines, bundling functions');
-  await Promise.all([writeMachines(join(projectFolder, 'statemachines')), bundle({ projectFolder })]);
+  await Promise.all([writeMachines(join(projectFolder, 'statemachines')), bundleChanged(projectFolder)]);
   onProgress('packaging the template');
+  await prepareFolder(projectFolder, selection);
   // After the bundles, whose end takes esbuild's process with it.
-  await Promise.all([runServerless(projectFolder, options.signal), buildConsole(projectFolder)]);
-  await mkdir(join(projectFolder, '.build'), { recursive: true });
-  await writeFile(markFile, (await markOf(projectFolder, settings, templateFile)) ?? '');
-  return { templateFile, fromCache: false };
+  await Promise.all([runServerless(join(projectFolder, selection), signal), buildConsole(projectFolder)]);
 }
 
 /** Variables of the environment that change what the Serverless Framework writes. */
 function settingsOf(environment: NodeJS.ProcessEnv): string[] {
-  return [`SLS_STAGE=${environment.SLS_STAGE ?? ''}`];
+  return ['SLS_STAGE', PIPELINES_VARIABLE, PLACEMENTS_VARIABLE].map(
+    (name) => `${name}=${environment[name] ?? ''}`,
+  );
 }
 
 /** Of all that goes in and of the template that came out: `serverless` may have been run by hand since. */
@@ -67,11 +96,22 @@ async function isCurrent(markFile: string, current: string | undefined): Promise
   return current !== undefined && (await readFile(markFile, 'utf8').catch(() => '')) === current;
 }
 
+/** The bundles are the same whichever pipelines are packaged. */
+async function bundleChanged(projectFolder: string): Promise<void> {
+  const markFile = join(projectFolder, '.build/bundles.fingerprint');
+  const mark = await fingerprint(projectFolder, [], BUNDLE_INPUTS);
+  const isThere = existsSync(join(projectFolder, '.build/functions'));
+  if (isThere && (await isCurrent(markFile, mark))) return;
+  await rm(markFile, { force: true });
+  await bundle({ projectFolder });
+  await writeFile(markFile, mark);
+}
+
 /** In a process of its own: the framework keeps state in its modules and is not loaded when nothing changed. */
-async function runServerless(projectFolder: string, signal?: AbortSignal): Promise<void> {
+async function runServerless(serviceFolder: string, signal?: AbortSignal): Promise<void> {
   const command = createRequire(import.meta.url).resolve('serverless/bin/serverless.js');
   const child = spawn(process.execPath, [command, 'package'], {
-    cwd: projectFolder,
+    cwd: serviceFolder,
     env: { ...process.env, SERIATIM_BUNDLED: '1', SLS_NOTIFICATIONS_MODE: 'off', NO_COLOR: '1' },
     stdio: ['ignore', 'pipe', 'pipe'],
     ...(signal === undefined ? {} : { signal, killSignal: 'SIGKILL' }),

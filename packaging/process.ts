@@ -58,23 +58,29 @@ async function prepare(projectFolder: string): Promise<void> {
   });
   // A Ctrl-C reaches every process of the terminal; this one ends when its parent says so.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
-  const [{ packageTemplate }, { packArtefacts }] = await Promise.all([
-    import('./package.ts'),
-    import('./artefacts.ts'),
-  ]);
-  await Promise.all([
-    report('packaged', packageTemplate({ projectFolder, signal: ending.signal })),
-    report('artefacts', packArtefacts(projectFolder)),
-  ]);
+  // Imported here: a pipeline's definition that does not parse is a failure to report, like one that does not compile.
+  const packaged = import('./package.ts').then(({ packageTemplate }) =>
+    packageTemplate({ projectFolder, signal: ending.signal }),
+  );
+  const artefacts = import('./artefacts.ts').then(({ packArtefacts }) => packArtefacts(projectFolder));
+  await Promise.all([report('packaged', packaged), report('artefacts', artefacts)]);
   process.disconnect();
 }
 
 async function report<P extends Part>(part: P, work: Promise<Results[P]>): Promise<void> {
   const message = await work.then(
     (result) => ({ part, result }),
-    (thrown: unknown) => ({ part, failure: thrown instanceof Error ? thrown.message : String(thrown) }),
+    (thrown: unknown) => ({ part, failure: reasonOf(thrown) }),
   );
   await new Promise((resolve) => process.send!(message, resolve));
+}
+
+/** A file that does not parse is named with its line, which the message of a SyntaxError leaves to the stack. */
+function reasonOf(thrown: unknown): string {
+  if (!(thrown instanceof Error)) return String(thrown);
+  if (!(thrown instanceof SyntaxError)) return thrown.message;
+  const place = /^(?:file:\/\/)?(\/.*:\d+)$/m.exec(thrown.stack ?? '')?.[1];
+  return place === undefined ? thrown.message : `${place}: ${thrown.message}`;
 }
 
 if (import.meta.main) await prepare(process.argv[2]!);

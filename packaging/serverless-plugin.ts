@@ -60,9 +60,10 @@ function isLayerCompiler(plugin: object): plugin is LayerCompiler {
 }
 
 async function fromPipelines(address: string): Promise<unknown> {
-  const [{ pipelinesVariable }, { PIPELINE_DEFINITIONS }] = await Promise.all([
+  const [{ pipelinesVariable }, { PIPELINE_DEFINITIONS }, { selectPipelines }] = await Promise.all([
     import('./pipelines/variables.ts'),
     import('../statemachines/index.ts'),
+    import('../statemachines/selection.ts'),
   ]);
-  return pipelinesVariable(address, PIPELINE_DEFINITIONS);
+  return pipelinesVariable(address, selectPipelines(PIPELINE_DEFINITIONS, process.env));
 }

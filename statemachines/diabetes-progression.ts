@@ -8,6 +8,7 @@ export const diabetesProgression = pipeline({
   description: "A diabetes patient's progression a year after the baseline measurements.",
   input: PatientSchema,
   output: ProgressionSchema,
+  placement: 'container',
   stages: [
     inferenceStage({
       name: 'Predict',

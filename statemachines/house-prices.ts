@@ -18,6 +18,7 @@ export const housePrices = pipeline({
   description: "A house's price, estimated by the model of its city.",
   input: HouseSchema,
   output: HousePriceSchema,
+  placement: 'inference-pipeline',
   stages: [
     functionStage({
       name: 'Preprocess',

@@ -16,6 +16,8 @@ export const photoThemes = pipeline({
   input: PhotoSchema,
   output: PhotoThemesSchema,
   flow: 'record',
+  placement: 'state-machine',
+  body: 'payload',
   stages: [
     payloadStage({
       name: 'AssessQuality',

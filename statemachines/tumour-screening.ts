@@ -9,6 +9,7 @@ export const tumourScreening = pipeline({
   description: 'Whether a tumour is benign, with reasons and a calibrated probability.',
   input: BiopsySchema,
   output: ScreeningSchema,
+  placement: 'inference-pipeline',
   stages: [
     inferenceStage({
       name: 'Screen',
@@ -16,8 +17,12 @@ export const tumourScreening = pipeline({
       endpoint: {
         placeholder: 'TumourScreeningEndpoint',
         containers: [
-          { name: 'features', environment: { SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT: 'application/x-npy' } },
-          { name: 'classifier' },
+          {
+            name: 'features',
+            answers: 'application/x-npy',
+            environment: { SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT: 'application/x-npy' },
+          },
+          { name: 'classifier', answers: 'application/jsonlines' },
           { name: 'explanation' },
         ],
         starts: 'first-call',

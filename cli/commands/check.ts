@@ -17,19 +17,23 @@ export function register(program: Command): void {
 
 /** Prints what was found; returns what is wrong. */
 async function check(projectFolder: string): Promise<string[]> {
-  const [{ compilePipeline }, { PIPELINE_DEFINITIONS }, artefacts, models, hosting] = await Promise.all([
-    import('../../statemachines/compile/compile.ts'),
-    import('../../statemachines/index.ts'),
-    import('../../packaging/artefacts.ts'),
-    import('../../packaging/model-check.ts'),
-    import('../../packaging/pipelines/hosting.ts'),
-  ]);
+  const [{ compilePipeline }, { PIPELINE_DEFINITIONS }, artefacts, models, hosting, stageCheck] =
+    await Promise.all([
+      import('../../statemachines/compile/compile.ts'),
+      import('../../statemachines/index.ts'),
+      import('../../packaging/artefacts.ts'),
+      import('../../packaging/model-check.ts'),
+      import('../../packaging/pipelines/hosting.ts'),
+      import('../../packaging/stage-check.ts'),
+    ]);
   for (const pipeline of PIPELINE_DEFINITIONS) {
     compilePipeline(pipeline);
-    console.log(`${pipeline.name}: ${pipeline.stages.map(({ name }) => name).join(' → ')}`);
+    console.log(`${pipeline.name}: ${stageCheck.outline(pipeline.stages)}`);
   }
-  const sources = await artefacts.artefactSources(projectFolder);
-  const checked = await models.checkModels(hosting.endpointTargets(PIPELINE_DEFINITIONS), sources);
+  // As written, where containers stand in series: how they are placed changes nothing in what they take and give.
+  const written = PIPELINE_DEFINITIONS.map(({ placement: _placement, ...definition }) => definition);
+  const sources = await artefacts.artefactSources(projectFolder, written);
+  const checked = await models.checkModels(hosting.endpointTargets(written), sources);
   for (const { endpoint, container, models: count, hasHandlers, signature } of checked) {
     const kind = [
       `${count} model${count === 1 ? '' : 's'}`,
@@ -38,7 +42,10 @@ async function check(projectFolder: string): Promise<string[]> {
     ];
     console.log(`${endpoint}/${container}: ${kind.join('; ')}`);
   }
-  return checked.flatMap(({ endpoint, container, problems }) =>
-    problems.map((problem) => `${endpoint}/${container}: ${problem}`),
-  );
+  return [
+    ...stageCheck.checkStages(PIPELINE_DEFINITIONS, checked),
+    ...checked.flatMap(({ endpoint, container, problems }) =>
+      problems.map((problem) => `${endpoint}/${container}: ${problem}`),
+    ),
+  ];
 }

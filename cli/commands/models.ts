@@ -13,7 +13,7 @@ export function register(program: Command): void {
     .action(pack);
   models
     .command('inspect')
-    .description('Show inputs, outputs, size, opset and provider')
+    .description('Show inputs, outputs, size, opset and provider, and hold the files against their checksums')
     .argument('<artefact>', 'model.tar.gz, folder or .onnx file')
     .option('--json', 'as JSON')
     .option('--providers <list>', 'execution providers to try, in order', 'cpu')
@@ -44,10 +44,14 @@ interface InspectOptions {
 async function inspect(path: string, { json, providers }: InspectOptions): Promise<void> {
   const { openArtefact } = await import('../../container/tools/open.ts');
   const { formatReport, reportArtefact } = await import('../../container/tools/inspect.ts');
+  const { verifyArchive } = await import('../../container/tools/manifest.ts');
   const artefact = await openArtefact(path);
   try {
+    const archive = await verifyArchive(path);
     const report = await reportArtefact(artefact.folder, providers.split(','));
     console.log(json ? JSON.stringify(report, undefined, 2) : formatReport(report));
+    const problems = [...(archive?.problems ?? []), ...(report.manifest?.problems ?? [])];
+    if (problems.length > 0) throw new Error(`${path} is not what was packed: ${problems.join('; ')}.`);
   } finally {
     await artefact.close();
   }
@@ -77,7 +81,11 @@ async function invoke(file: string, { url, contentType, accept, output }: Invoke
   const type = contentType ?? CONTENT_TYPES[extname(file).toLowerCase()];
   if (type === undefined) throw new Error(`The name ${file} tells no content type: give --content-type.`);
   const body = await readFile(file);
-  const response = await fetch(url, { method: 'POST', body, headers: { 'content-type': type, accept } });
+  const headers = { 'content-type': type, accept };
+  const response = await fetch(url, { method: 'POST', body, headers }).catch((thrown: Error) => {
+    const { cause } = thrown as { cause?: Error };
+    throw new Error(`No answer from ${url}: ${cause?.message || thrown.message}.`, { cause: thrown });
+  });
   const answer = Buffer.from(await response.arrayBuffer());
   if (!response.ok) throw new Error(`${response.status} from ${url}: ${answer.toString()}`);
   if (output === undefined) process.stdout.write(answer);

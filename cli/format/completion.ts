@@ -33,8 +33,8 @@ ${cases.join('\n')}
   COMPREPLY=($(compgen -W "$words" -- "$current"))
   [ \${#COMPREPLY[@]} -eq 0 ] && COMPREPLY=($(compgen -f -- "$current"))
 }
-complete -F _seriatim seriatim
-complete -F _seriatim npx`;
+complete -o default -F _seriatim seriatim
+complete -o default -F _seriatim npx`;
 }
 
 function zsh(commands: readonly Known[]): string {

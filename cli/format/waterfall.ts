@@ -186,7 +186,8 @@ const TIMES: readonly [name: string, member: keyof TimeSplit][] = [
 function timeLine({ time }: StageView): string[] {
   if (time === undefined) return [];
   const parts = TIMES.filter(([, member]) => time[member] !== undefined);
-  return gather(['time', ...parts.map(([name, member]) => `${name} ${formatMs(time[member])}`)], ' · ');
+  const told = parts.map(([name, member]) => `${name} ${formatMs(time[member])}`);
+  return gather([`time ${told[0]}`, ...told.slice(1)], ' · ');
 }
 
 function mapRunLine({ mapRun }: StageView): string[] {

@@ -48,9 +48,14 @@ function bytesOf({ body, isBase64Encoded }: HttpAnswer): Buffer {
   return Buffer.from(body, isBase64Encoded ? 'base64' : 'utf8');
 }
 
+/** Not by way of bytes: a long view has ten megabytes. */
+function textOf({ body, isBase64Encoded }: HttpAnswer): string {
+  return isBase64Encoded ? Buffer.from(body, 'base64').toString('utf8') : body;
+}
+
 function parsed<Body>(answer: HttpAnswer): Body {
   try {
-    return JSON.parse(bytesOf(answer).toString('utf8')) as Body;
+    return JSON.parse(textOf(answer)) as Body;
   } catch {
     throw new CommandError('The answer is not JSON: is it Seriatim’s HTTP API?');
   }
@@ -58,7 +63,7 @@ function parsed<Body>(answer: HttpAnswer): Body {
 
 /** `{"error":{"code","message"}}`, API Gateway's `{"message"}`, or the text as it came. */
 function messageOf(answer: HttpAnswer): string {
-  const body = bytesOf(answer).toString('utf8');
+  const body = textOf(answer);
   try {
     const { error, message } = JSON.parse(body) as {
       error?: { code?: string; message?: string };

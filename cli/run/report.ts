@@ -1,10 +1,10 @@
 // What `start` prints: a line per part, and at the end where everything is and what to do with it.
 
+import { PIPELINES, type PipelineEntry } from '../../layers/seriatim/pipelines.ts';
 import type { Running } from '../../local/boot/index.ts';
 import type { Report } from '../../local/boot/progress.ts';
-
-const HOUSE =
-  '{"city":"Houston_TX","yearBuilt":1998,"squareFeet":2900,"bedrooms":4,"bathrooms":2.5,"lotAcres":1.1,"garageSpaces":2,"frontPorch":true,"deck":false}';
+import { PIPELINE_DEFINITIONS } from '../../statemachines/index.ts';
+import { selectPipelines } from '../../statemachines/selection.ts';
 
 /** `  template    unchanged                             41 ms` */
 export function progressLine({ part, detail, ms }: Report): string {
@@ -25,13 +25,13 @@ export function welcome(
     '',
     ...urls,
     '',
-    'Ask for a price:',
-    `  curl -s ${httpUrl}/pipelines/house-prices/invocations -H 'content-type: application/json' -d '${HOUSE}'`,
+    'Ask it:',
+    `  ${requestTo(httpUrl)}`,
     '',
     'Look at what happened:',
     '  npx seriatim executions',
     '',
-    'Use it with every AWS client, and price a whole file:',
+    'Use it with every AWS client, and with whole files:',
     `  export AWS_ENDPOINT_URL=${awsUrl} AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1 AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local`,
     '  aws stepfunctions list-state-machines',
     ...batch(running),
@@ -40,9 +40,23 @@ export function welcome(
   ].join('\n');
 }
 
+/** To the first pipeline that runs: its example, or where a body is a picture, a file to fill in. */
+function requestTo(httpUrl: string): string {
+  const { name, example, binary } = shownPipeline();
+  const url = `curl -s ${httpUrl}/pipelines/${name}/invocations`;
+  if (binary !== undefined)
+    return `${url} -H 'content-type: ${binary.contentTypes[0]}' --data-binary @<file>`;
+  return `${url} -H 'content-type: application/json' -d '${JSON.stringify(example).replaceAll("'", "'\\''")}'`;
+}
+
+function shownPipeline(): PipelineEntry {
+  const selected = selectPipelines(PIPELINE_DEFINITIONS, process.env);
+  return PIPELINES[selected[0]!.name]!;
+}
+
 function batch({ stack }: Running): string[] {
   const bucket = stack.outputs.BatchBucketName;
-  if (typeof bucket !== 'string') return [];
+  if (typeof bucket !== 'string' || shownPipeline().name !== 'house-prices') return [];
   return [
     `  aws s3 cp models/house-prices/houses-2000.csv s3://${bucket}/house-prices/in/`,
     `  aws s3 cp s3://${bucket}/house-prices/out/houses-2000.csv.out -`,

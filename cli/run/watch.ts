@@ -82,7 +82,9 @@ async function compile(projectFolder: string): Promise<Definitions> {
 const COMPILE = `
 import { compilePipeline } from './statemachines/compile/compile.ts';
 import { PIPELINE_DEFINITIONS } from './statemachines/index.ts';
-console.log(JSON.stringify(Object.assign({}, ...PIPELINE_DEFINITIONS.map(compilePipeline))));
+import { selectPipelines } from './statemachines/selection.ts';
+const pipelines = selectPipelines(PIPELINE_DEFINITIONS, process.env);
+console.log(JSON.stringify(Object.assign({}, ...pipelines.map(compilePipeline))));
 `;
 
 /** The error itself, of what Node prints when a module throws. */

@@ -21,7 +21,8 @@ interface Column {
 
 /** @throws InferenceError InvalidPayload, naming row and column */
 export function decodeCsv(body: Buffer, { contentType, signature }: DecodeContext): DecodedBody {
-  if (!signature.isBatched)
+  const isSingle = !signature.isBatched;
+  if (isSingle && !signature.inputs.every(({ shape }) => shape[0] === 1))
     throw new InferenceError('InvalidPayload', 'CSV needs a model with a batch axis.');
   const table = parseTable(readText(body));
   const [first] = table;
@@ -31,8 +32,13 @@ export function decodeCsv(body: Buffer, { contentType, signature }: DecodeContex
   const records = hasHeader ? table.slice(1) : table;
   if (records.length === 0) throw new InferenceError('InvalidPayload', 'The request holds no records.');
   const order = hasHeader ? orderByName(first, columns) : columns;
-  const tensors = fillTensors(records, order, { signature, firstRow: hasHeader ? 2 : 1 });
-  return { parts: [{ tensors, rows: records.length }], rows: records.length };
+  const firstRow = hasHeader ? 2 : 1;
+  const fill = (some: string[][], row: number) => fillTensors(some, order, { signature, firstRow: row });
+  // A model that is fixed to one record runs once for each.
+  const parts: Part[] = isSingle
+    ? records.map((record, row) => ({ tensors: fill([record], firstRow + row), rows: 1, positions: [row] }))
+    : [{ tensors: fill(records, firstRow), rows: records.length }];
+  return { parts, rows: records.length };
 }
 
 type ParseSync = (text: string, options: object) => string[][];
@@ -87,11 +93,24 @@ function fits(dtype: Dtype, cell: string): boolean {
   }
 }
 
+/**
+ * By name where the header holds the model's columns, each once. By place where its names are others, or stand where
+ * they would anyway.
+ * @throws InferenceError InvalidPayload for a mixture, which would be read wrong either way
+ */
 function orderByName(header: readonly string[], columns: readonly Column[]): readonly Column[] {
   const byName = new Map(columns.map((column) => [column.name, column]));
   const order = header.map((cell) => byName.get(cell.trim()));
-  const isComplete = order.every((column) => column !== undefined) && new Set(order).size === columns.length;
-  return isComplete ? (order as Column[]) : columns;
+  const isComplete = order.length === columns.length && new Set(order).size === columns.length;
+  if (isComplete && !order.includes(undefined)) return order as Column[];
+  if (order.every((column, index) => column === undefined || column === columns[index])) return columns;
+  const message = `The header "${header.join(',').slice(0, 100)}" names some of the model's columns out of place or twice, and not all of them: ${namesOf(columns)}.`;
+  throw new InferenceError('InvalidPayload', message);
+}
+
+function namesOf(columns: readonly Column[]): string {
+  const names = columns.slice(0, 20).map(({ name }) => name);
+  return `${names.join(',')}${columns.length > names.length ? ',…' : ''}`;
 }
 
 interface TableContext {

@@ -82,7 +82,15 @@ interface Pixels {
   readonly height: number;
 }
 
+/** The library reads many more formats than these three, which nobody has asked for. */
+function isImage(body: Buffer): boolean {
+  const start = body.toString('latin1', 0, 12);
+  const isWebp = start.startsWith('RIFF') && start.endsWith('WEBP');
+  return isWebp || start.startsWith('\x89PNG\r\n\x1a\n') || start.startsWith('\xff\xd8\xff');
+}
+
 async function readPixels(body: Buffer, layout: ImageLayout, contentType: MediaType): Promise<Pixels> {
+  if (!isImage(body)) throw new InferenceError('InvalidPayload', 'The body is neither PNG, JPEG nor WebP.');
   try {
     const image = loadSharp()(body, { limitInputPixels: PIXEL_LIMIT, failOn: 'error' }).rotate();
     const sized = resize(image, layout, contentType);

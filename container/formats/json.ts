@@ -55,9 +55,16 @@ export function parseJson(text: string, signature: Signature): unknown {
     return needsBigIntegers(text, signature) ? JSON.parse(text, reviveBig as never) : JSON.parse(text);
   } catch (thrown) {
     if (thrown instanceof InferenceError) throw thrown;
-    const message = `The body is not JSON: ${(thrown as Error).message}`;
+    const message = `The body is not JSON: ${(thrown as Error).message}${hintAt(text)}`;
     throw new InferenceError('InvalidPayload', message, { cause: thrown });
   }
+}
+
+/** Python writes these where JSON has none. */
+function hintAt(text: string): string {
+  return /[[,:]\s*(NaN|-?Infinity)\s*[\],}]/.test(text)
+    ? '; JSON has no NaN and Infinity: write null, or "NaN", "Infinity" and "-Infinity"'
+    : '';
 }
 
 function needsBigIntegers(text: string, { inputs }: Signature): boolean {

@@ -96,7 +96,11 @@ interface ElementType {
 function readData(bytes: Buffer, shape: readonly number[], type: ElementType): Tensor {
   const count = countElements(shape);
   const elementSize = type.kind === 'U' ? type.size * 4 : type.size;
-  if (!Number.isSafeInteger(count) || bytes.length !== count * elementSize) {
+  if (
+    !shape.every(Number.isSafeInteger) ||
+    !Number.isSafeInteger(count) ||
+    bytes.length !== count * elementSize
+  ) {
     throw invalid(
       `.npy shape (${shape.join(', ')}) needs ${count * elementSize} bytes, got ${bytes.length}.`,
     );

@@ -69,6 +69,7 @@ export function decodeOipJson(request: OipRequest, signature: Signature, binary?
   const tensors: Record<string, Tensor> = {};
   let offset = 0;
   for (const input of request.inputs) {
+    if (Object.hasOwn(tensors, input.name)) throw invalid(`Input "${input.name}" is given twice.`);
     const { dtype, shape } = checkedInput(input, signature);
     const size = input.parameters?.binary_data_size;
     if (size === undefined) {
@@ -91,6 +92,9 @@ export function decodeOipJson(request: OipRequest, signature: Signature, binary?
 export function batchRows(tensors: Tensors, { isBatched, inputs }: Signature): number {
   if (!isBatched) return 1;
   const rows = tensors[inputs[0]!.name]!.shape[0]!;
+  // A shape can tell of any number of records that hold nothing, in a few bytes.
+  if (rows > 1 && inputs.every(({ name }) => tensors[name]!.data.length === 0))
+    throw invalid('The records hold no elements.');
   const other = inputs.find(({ name }) => tensors[name]!.shape[0] !== rows);
   if (rows === 0) throw invalid('The request holds no records.');
   if (other === undefined) return rows;
@@ -116,9 +120,10 @@ function checkedInput(input: OipInput, signature: Signature): { dtype: Dtype; sh
 function elements(input: OipInput, dtype: Dtype, shape: readonly number[]): Tensor['data'] {
   if (!Array.isArray(input.data))
     throw invalid(`Input "${input.name}" has neither data nor binary_data_size.`);
-  const flat = (
-    shape.length > 1 && input.data.some(Array.isArray) ? input.data.flat(shape.length - 1) : input.data
-  ) as unknown[];
+  const isNested = shape.length > 1 && input.data.some(Array.isArray);
+  if (isNested && !hasShape(input.data, shape))
+    throw invalid(`Input "${input.name}": its nested data is not of shape [${shape.join(', ')}].`);
+  const flat = (isNested ? input.data.flat(shape.length - 1) : input.data) as unknown[];
   const expected = countElements(shape);
   if (flat.length !== expected) {
     throw invalid(
@@ -134,6 +139,12 @@ function elements(input: OipInput, dtype: Dtype, shape: readonly number[]): Tens
     throw thrown;
   }
   return data;
+}
+
+/** Whether lists nested in lists have the shape, down to the elements. */
+function hasShape(value: unknown, [length, ...inner]: readonly number[]): boolean {
+  if (length === undefined) return true;
+  return Array.isArray(value) && value.length === length && value.every((item) => hasShape(item, inner));
 }
 
 interface BinarySize {
@@ -185,7 +196,7 @@ function stringsFromBinary(bytes: Buffer, expected: number, name: string): strin
 function readReply(request: OipRequest): OipReply {
   const isBinaryDefault = request.parameters?.binary_data_output === true;
   const id = typeof request.id === 'string' ? { id: request.id } : {};
-  if (!Array.isArray(request.outputs)) return { ...id, isBinaryDefault };
+  if (!Array.isArray(request.outputs) || request.outputs.length === 0) return { ...id, isBinaryDefault };
   const outputs = request.outputs.map(
     (output: { name?: unknown; parameters?: { binary_data?: unknown } } | null) => {
       if (typeof output?.name !== 'string') throw invalid('An output asked for has no name.');

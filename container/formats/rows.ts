@@ -151,10 +151,14 @@ function describeShape(value: unknown): string {
   return `a row of shape [${inferShape(value).join(', ')}]`;
 }
 
+/** More axes than any model has; lists may be nested without end. */
+const MOST_AXES = 16;
+
 /** The shape of nested arrays, by each first member. */
 function inferShape(value: unknown): number[] {
   const shape: number[] = [];
-  for (let inner = value; Array.isArray(inner); inner = inner[0]) shape.push(inner.length);
+  for (let inner = value; Array.isArray(inner) && shape.length < MOST_AXES; inner = inner[0])
+    shape.push(inner.length);
   return shape;
 }
 

@@ -63,7 +63,7 @@ export async function runHandlers(
     return toAnswer(await handlers.outputFn(prediction, accept, context), accept, context);
   }
   const encoded = await defaultOutput(prediction, handled, call.accept);
-  return { ...encoded, headers: context.responseHeaders };
+  return { ...encoded, headers: answerHeaders(context) };
 }
 
 /** What a handler of `streamsInput` gets is typed in `StreamingHandlers`. */
@@ -169,13 +169,21 @@ function writeJson(value: unknown, accept: string | undefined, defaultAccept: st
 }
 
 function toAnswer(output: HandlerOutput, accept: string, context: InvocationContext): HandlerAnswer {
-  const headers = context.responseHeaders;
+  const headers = answerHeaders(context);
   const contentType = firstType(accept);
   if (isBody(output)) return { body: output, contentType, headers };
   if (typeof output === 'object' && output !== null && isBody(output.body)) {
     return { body: output.body, contentType: output.contentType ?? contentType, headers };
   }
   throw new InferenceError('ModelFailed', 'The handler answered neither text, bytes, nor a stream of them.');
+}
+
+/** How the body is framed is the server's to say. */
+const FRAMING = new Set(['content-length', 'content-type', 'transfer-encoding', 'connection', 'keep-alive']);
+
+function answerHeaders({ responseHeaders }: InvocationContext): Record<string, string> {
+  const own = Object.entries(responseHeaders ?? {}).map(([name, value]) => [name.toLowerCase(), value]);
+  return Object.fromEntries(own.filter(([name]) => !FRAMING.has(name as string)));
 }
 
 function firstType(accept: string): string {

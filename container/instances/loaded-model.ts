@@ -15,11 +15,18 @@ export interface LoadedModel {
   release(): Promise<void>;
 }
 
-/** @throws InferenceError InvalidArtefact, ModelOutOfMemory, or what `modelFn` and `warmupFn` throw */
-export async function loadModel(source: ModelSource, logger: Logger): Promise<LoadedModel> {
+/**
+ * @param onnxBytes what `source.onnxFile` holds, where that has been read
+ * @throws InferenceError InvalidArtefact, ModelOutOfMemory, or what `modelFn` and `warmupFn` throw
+ */
+export async function loadModel(
+  source: ModelSource,
+  logger: Logger,
+  onnxBytes?: Uint8Array,
+): Promise<LoadedModel> {
   const handlers = source.codeFile === undefined ? undefined : await loadHandlers(source.codeFile);
   const needsSession = source.onnxFile !== undefined && handlers?.modelFn === undefined;
-  const session = needsSession ? await openSession(source.onnxFile!, source.providers) : undefined;
+  const session = needsSession ? await openSession(source.onnxFile!, source.providers, onnxBytes) : undefined;
   for (const reason of session?.passedOver ?? []) logger.warn(`Execution provider passed over: ${reason}`);
   if (handlers !== undefined) checkHasModel(source, handlers, session);
   const facts = {

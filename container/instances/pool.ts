@@ -20,7 +20,8 @@ export interface Pool {
   unload(name: string): Promise<void>;
   /**
    * Runs `job` on a thread that holds the model, waiting for one until `limits` say otherwise. A job still running at
-   * the deadline fails then; if it does not end at once either, it costs its thread.
+   * the deadline fails then; if it does not end at once either, it costs its thread. So does one that goes on for
+   * seconds when nobody waits for its answer any more: others wait for the thread.
    */
   run<Value>(
     source: ModelSource,
@@ -54,6 +55,8 @@ interface Waiter {
 
 /** How long after the deadline a job may take to heed its signal before its thread is ended. */
 const GRACE_MS = 100;
+/** How long a job may go on after its last caller went away. */
+const ABANDONED_MS = 2_000;
 
 export function createPool(options: PoolOptions): Pool {
   return new WorkerPool(options);
@@ -77,9 +80,10 @@ class WorkerPool implements Pool {
     const slot = await this.#acquire(source.name, limits);
     return new Promise((resolve, reject) => {
       let grace: NodeJS.Timeout | undefined;
-      const stop = onLimit({ deadline: limits.deadline }, (reason) => {
+      const stop = onLimit(limits, (reason) => {
         reject(reason);
-        grace = setTimeout(() => this.#stopThread(slot, reason), GRACE_MS);
+        const graceMs = reason.name === 'DeadlineExceeded' ? GRACE_MS : ABANDONED_MS;
+        grace = setTimeout(() => this.#stopThread(slot, reason), graceMs);
       });
       const settled = () => {
         stop();

@@ -1,7 +1,7 @@
 // One worker thread as the server's thread sees it. It answers one request at a time; when it dies, by a crash or
 // because the deadline had passed, what was in flight fails and `onEnd` tells the pool to start another.
 import { Worker } from 'node:worker_threads';
-import { fromErrorRecord, InferenceError, isOutOfMemory } from '../errors.ts';
+import { fromErrorRecord, InferenceError, isOutOfMemory, toInferenceError } from '../errors.ts';
 import type { HandlerCall } from '../handlers/run.ts';
 import { ownBuffers, type Tensors } from '../tensors.ts';
 import type { ModelFacts, ModelSource, WireAnswer, WorkerReply, WorkerRequest } from './protocol.ts';
@@ -61,6 +61,7 @@ export function startWorker({ heapMegabytes, onEnd, onLog }: WorkerInstanceOptio
   worker.on('message', (reply: WorkerReply) => {
     if (reply.kind === 'log') onLog(reply.level, reply.message);
     else if (reply.kind === 'chunk') void passOn(reply);
+    else if (reply.kind === 'head') announce(worker, pending, reply);
     else settle(pending, reply);
   });
   worker.on('error', (thrown: Error) => {
@@ -108,13 +109,29 @@ export function startWorker({ heapMegabytes, onEnd, onLog }: WorkerInstanceOptio
   };
 }
 
-function settle(pending: Map<number, Pending>, reply: Exclude<WorkerReply, { kind: 'log' | 'chunk' }>): void {
+function settle(
+  pending: Map<number, Pending>,
+  reply: Exclude<WorkerReply, { kind: 'log' | 'chunk' | 'head' }>,
+): void {
   const request = pending.get(reply.id);
   if (request === undefined) return;
-  if (reply.kind === 'head') request.events?.onHead(reply.value);
-  else {
-    pending.delete(reply.id);
-    if (reply.kind === 'done') request.resolve(reply.value as never);
-    else request.reject(fromErrorRecord(reply.error));
+  pending.delete(reply.id);
+  if (reply.kind === 'done') request.resolve(reply.value as never);
+  else request.reject(fromErrorRecord(reply.error));
+}
+
+/** A head that cannot be written, for what a handler put into it, fails the call and ends the handler's stream. */
+function announce(
+  worker: Worker,
+  pending: Map<number, Pending>,
+  { id, value }: Extract<WorkerReply, { kind: 'head' }>,
+): void {
+  const request = pending.get(id);
+  try {
+    request?.events?.onHead(value);
+  } catch (thrown) {
+    pending.delete(id);
+    worker.postMessage({ kind: 'abort', id });
+    request?.reject(toInferenceError(thrown));
   }
 }

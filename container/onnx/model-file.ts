@@ -13,6 +13,8 @@ export interface OnnxFile {
   readonly outputs: readonly OnnxValue[];
   /** Tensors of weights in the file. */
   readonly initializers: number;
+  /** Files beside the model that hold weights of it, as it names them. */
+  readonly externalFiles: readonly string[];
 }
 
 export interface OnnxValue {
@@ -43,20 +45,27 @@ interface Graph {
   readonly inputs: readonly OnnxValue[];
   readonly outputs: readonly OnnxValue[];
   readonly initializers: number;
+  readonly externalFiles: readonly string[];
 }
 
 function readGraph(bytes: Buffer, operators: Record<string, number>): Graph {
   const inputs: OnnxValue[] = [];
   const outputs: OnnxValue[] = [];
   const weights = new Set<string>();
+  const external = new Set<string>();
   for (const field of readFields(bytes)) {
     if (field.number === 1) countNode(bytesOf(field), operators);
-    if (field.number === 5) weights.add(initializerName(bytesOf(field)));
+    if (field.number === 5) readInitializer(bytesOf(field), weights, external);
     if (field.number === 11) inputs.push(readValue(bytesOf(field)));
     if (field.number === 12) outputs.push(readValue(bytesOf(field)));
   }
   // Older files list weights among the inputs.
-  return { inputs: inputs.filter(({ name }) => !weights.has(name)), outputs, initializers: weights.size };
+  return {
+    inputs: inputs.filter(({ name }) => !weights.has(name)),
+    outputs,
+    initializers: weights.size,
+    externalFiles: [...external],
+  };
 }
 
 /** The operators with graphs among their attributes. Others' attributes are stepped over: a tree ensemble's are large. */
@@ -78,9 +87,16 @@ function countSubgraphs(bytes: Buffer, operators: Record<string, number>): void 
   }
 }
 
-function initializerName(bytes: Buffer): string {
-  for (const field of readFields(bytes)) if (field.number === 8) return textOf(field);
-  return '';
+/** A tensor's name, and the file that holds it where it is not in the model's own. */
+function readInitializer(bytes: Buffer, weights: Set<string>, external: Set<string>): void {
+  let name = '';
+  for (const field of readFields(bytes)) {
+    if (field.number === 8) name = textOf(field);
+    if (field.number !== 13) continue;
+    const [key, value] = [...readFields(bytesOf(field))].map(textOf);
+    if (key === 'location' && value !== undefined) external.add(value);
+  }
+  weights.add(name);
 }
 
 function readOpset(bytes: Buffer): Record<string, number> {

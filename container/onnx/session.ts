@@ -41,14 +41,23 @@ function loadOrt(): Ort {
 
 /**
  * Opens the model at `file`, trying `providers` in order.
+ * @param bytes what the file holds, where that has been read
  * @throws InferenceError InvalidArtefact naming the file, ModelOutOfMemory
  */
-export async function openSession(file: string, providers: readonly string[]): Promise<OnnxSession> {
+export async function openSession(
+  file: string,
+  providers: readonly string[],
+  bytes?: Uint8Array,
+): Promise<OnnxSession> {
   const ort = loadOrt();
   const refusals: string[] = [];
   for (const provider of providers) {
     try {
-      const session = await ort.InferenceSession.create(file, sessionOptions(provider));
+      const options = sessionOptions(provider);
+      const { InferenceSession } = ort;
+      const session = await (bytes === undefined
+        ? InferenceSession.create(file, options)
+        : InferenceSession.create(bytes, options));
       return { ...wrapSession(ort, session), provider, passedOver: refusals };
     } catch (thrown) {
       refusals.push(`${provider}: ${(thrown as Error).message}`);
@@ -110,7 +119,16 @@ async function runSession(
 }
 
 function toOrt(ort: Ort, { dtype, data, shape }: Tensor): OrtTensor {
-  return new ort.Tensor(dtype as 'float32', data as Float32Array, shape as number[]);
+  const tensor = new ort.Tensor(dtype as 'float32', data as Float32Array, shape as number[]);
+  return dtype === 'float16' ? withHalfBits(tensor, data as Float16Array) : tensor;
+}
+
+/**
+ * The runtime's JavaScript wants a Float16Array, its native part knows none and finds no bytes in it (1.30): it is given
+ * the same memory as the integers that it takes for float16.
+ */
+function withHalfBits(tensor: OrtTensor, { buffer, byteOffset, length }: Float16Array): OrtTensor {
+  return Object.assign(tensor, { cpuData: new Uint16Array(buffer, byteOffset, length) });
 }
 
 function fromResults(results: InferenceSession.OnnxValueMapType, { outputs }: Signature): Tensors {

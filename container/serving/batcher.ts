@@ -159,11 +159,21 @@ class QueueBatcher implements Batcher {
     try {
       await (batch.length === 1 ? this.#runAlone(batch[0]!, idleSince) : this.#runShared(batch, idleSince));
     } catch (thrown) {
-      for (const entry of batch) entry.reject(thrown);
+      if (batch.length > 1 && isOneCallers(thrown)) await this.#runApart(batch, idleSince);
+      else for (const entry of batch) entry.reject(thrown);
     } finally {
       this.#running--;
       if (this.#running === this.#options.instances - 1) this.#idleSince = this.#timers.now();
       if (this.#queue.length > 0) this.#planFlush();
+    }
+  }
+
+  /** One caller's values can fail the run of all: each is run again by itself, and fails by itself. */
+  async #runApart(batch: readonly Entry[], idleSince: number): Promise<void> {
+    for (const entry of batch) {
+      const death = deathOf(entry, this.#timers.date());
+      if (death !== undefined) entry.reject(death);
+      else await this.#runAlone(entry, idleSince).catch(entry.reject);
     }
   }
 
@@ -202,6 +212,12 @@ function keyOf(tensors: Tensors, { inputs }: Signature): string {
   let key = '';
   for (const { name } of inputs) key += `${tensors[name]!.shape.slice(1).join('x')};`;
   return key;
+}
+
+/** Whether a run may have failed by what one of its callers sent, or by being too large, rather than for all alike. */
+function isOneCallers(thrown: unknown): boolean {
+  const code = (thrown as Error | undefined)?.name;
+  return code === 'InvalidPayload' || code === 'ModelFailed' || code === 'ModelOutOfMemory';
 }
 
 /** Drops what nobody waits for any more. */

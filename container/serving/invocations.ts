@@ -30,7 +30,7 @@ export async function answerInvocation(
       headers: { 'retry-after': '1' },
     });
   const deadline = Date.now() + settings.deadlineMs;
-  if (registry.get(name).streamsInput) return answerStreamed(context, name, { deadline, ...exchange });
+  if (registry.target(name).streamsInput) return answerStreamed(context, name, { deadline, ...exchange });
   const body = await readBody(exchange.request, settings.maxBodyBytes);
   const invoked = await registry.invoke(name, toInvocation(body, deadline, exchange));
   writeAnswer(context, invoked, exchange);

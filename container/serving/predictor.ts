@@ -5,11 +5,12 @@ import type { Logger } from '../handlers/api.ts';
 import { loadModel } from '../instances/loaded-model.ts';
 import type { Pool } from '../instances/pool.ts';
 import type { ModelSource } from '../instances/protocol.ts';
-import { isLight } from '../onnx/light.ts';
+import { readLight } from '../onnx/light.ts';
 import type { BatchSettings, Settings } from '../settings.ts';
 import type { Signature, Tensors } from '../tensors.ts';
 import { type BatchAnswer, type BatchRequest, createBatcher } from './batcher.ts';
-import type { Metrics } from './metrics.ts';
+import type { Metrics, ModelLabel } from './metrics.ts';
+import type { ResponseCache } from './response-cache.ts';
 
 export type Thread = 'server' | 'worker';
 
@@ -32,6 +33,10 @@ export interface PredictorOptions {
   readonly pool: Pool;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  /** Absent where the settings have none. */
+  readonly responseCache?: ResponseCache;
+  /** In place of the source's name and version 1. */
+  readonly label?: ModelLabel;
   /** In place of the settings' own. */
   readonly batching?: BatchSettings;
   /** In place of what the ONNX file says, such as a Triton configuration; checked against it. */
@@ -42,19 +47,19 @@ export interface PredictorOptions {
 
 /** @throws InferenceError InvalidArtefact, ModelOutOfMemory */
 export async function createPredictor(source: ModelSource, options: PredictorOptions): Promise<Predictor> {
-  return runsOnServerThread(source, options.settings)
-    ? createInline(source, options)
-    : createPooled(source, options);
+  const { thread, providers } = options.settings;
+  if (thread === 'server') return createInline(source, options);
+  const isForServer = thread === 'auto' && providers.every((provider) => provider === 'cpu');
+  const bytes = isForServer ? readLight(source.onnxFile!) : undefined;
+  return bytes === undefined ? createPooled(source, options) : createInline(source, options, bytes);
 }
 
-function runsOnServerThread({ onnxFile }: ModelSource, { thread, providers }: Settings): boolean {
-  if (thread !== 'auto') return thread === 'server';
-  if (providers.some((provider) => provider !== 'cpu')) return false;
-  return isLight(onnxFile!);
-}
-
-async function createInline(source: ModelSource, options: PredictorOptions): Promise<Predictor> {
-  const loaded = await loadModel(source, options.logger);
+async function createInline(
+  source: ModelSource,
+  options: PredictorOptions,
+  bytes?: Uint8Array,
+): Promise<Predictor> {
+  const loaded = await loadModel(source, options.logger, bytes);
   const signature = declared(loaded.facts.signature!, options);
   const batcher = createBatcher({
     ...batcherOptions(source, signature, {
@@ -116,6 +121,6 @@ function batcherOptions({ name }: ModelSource, signature: Signature, options: Pr
     signature,
     settings: signature.isBatched ? batching : { ...batching, maxRows: 1, delayMs: 0 },
     queueLimit: settings.queueLimit,
-    onRun: metrics.model(name).ran,
+    onRun: metrics.model(options.label ?? { model: name, version: '1' }).ran,
   };
 }

@@ -25,6 +25,8 @@ export interface Registry {
   unload(name: string): Promise<void>;
   /** @throws InferenceError ModelNotFound */
   get(name: string): ServedModel;
+  /** The model that an invocation is for. One that is not loaded counts as missed. @throws InferenceError ModelNotFound */
+  target(name: string): ServedModel;
   /** @throws InferenceError ModelNotFound, and what the model throws */
   invoke(name: string, invocation: Invocation): Promise<Invoked>;
   /** Loaded models by name. */
@@ -86,19 +88,22 @@ class ModelRegistry implements Registry {
   async #open(name: string, folder: string): Promise<ServedModel> {
     const { metrics } = this.#options;
     const startedAt = performance.now();
-    const artefact = await inspectArtefact(folder, this.#options.settings.program);
+    const { program, memoryLimitBytes } = this.#options.settings;
+    const needsSize = memoryLimitBytes < Number.MAX_SAFE_INTEGER;
+    const artefact = await inspectArtefact(folder, { needsSize, ...(program && { program }) });
     const bytes = this.#checkRoom(name, artefact);
     this.#loading.set(name, bytes);
     const model = await serveModel({ ...this.#options, name, artefact, startedAt });
-    metrics.loaded(name, model.loadMs);
+    metrics.loaded(model.loadMs);
     const counts = { inFlight: 0, invocations: 0, onIdle: undefined, wasEvicted: this.#unloaded.has(name) };
-    this.#entries.set(name, { model, bytes, metrics: metrics.model(name), ...counts });
+    this.#entries.set(name, { model, bytes, metrics: metrics.model(model.label), ...counts });
     return model;
   }
 
   async invoke(name: string, invocation: Invocation): Promise<Invoked> {
     const entry = this.#find(name);
     const isCold = entry.invocations++ === 0;
+    this.#options.metrics.asked(!isCold);
     const startedAt = performance.now();
     entry.inFlight++;
     try {
@@ -119,7 +124,8 @@ class ModelRegistry implements Registry {
     this.#remember(name);
     await idle(entry);
     await entry.model.release();
-    this.#options.metrics.unloaded(name);
+    this.#options.metrics.unloaded();
+    this.#options.metrics.forget(entry.model.label);
   }
 
   #remember(name: string): void {
@@ -130,6 +136,11 @@ class ModelRegistry implements Registry {
   }
 
   get(name: string): ServedModel {
+    return this.#find(name).model;
+  }
+
+  target(name: string): ServedModel {
+    if (!this.#entries.has(name)) this.#options.metrics.asked(false);
     return this.#find(name).model;
   }
 

@@ -7,8 +7,10 @@ import type { ModelSource, WireAnswer } from '../instances/protocol.ts';
 import { checkInputs } from '../tensors.ts';
 import { openRepository } from '../triton/repository.ts';
 import { type BatchAnswer, overloaded } from './batcher.ts';
+import type { ModelLabel } from './metrics.ts';
 import { createPredictor, type Predictor, type PredictorOptions, type Thread } from './predictor.ts';
 import { startChecksum } from './report.ts';
+import { handsOn, serveSeries } from './series.ts';
 
 /** One invocation as it came over HTTP. */
 export interface Invocation {
@@ -64,11 +66,13 @@ export interface ServedModel extends Served {
   readonly checksum: () => string | undefined;
 }
 
-interface Served {
+export interface Served {
   /** The execution provider in use, or `handlers` where these bring their own model. */
   readonly provider: string;
   /** Why the providers before it were passed over. */
   readonly passedOver: readonly string[];
+  /** Its name and version in the metrics. */
+  readonly label: ModelLabel;
   /** Where its inference runs. */
   readonly thread: Thread;
   /** Whether it takes the body as it comes. */
@@ -90,21 +94,26 @@ export interface ServedModelOptions extends Omit<PredictorOptions, 'batching' | 
 /** @throws InferenceError InvalidArtefact, ModelOutOfMemory */
 export async function serveModel(options: ServedModelOptions): Promise<ServedModel> {
   const { name, artefact, startedAt } = options;
-  const served = await serve(artefact, options);
+  const { series } = options.settings;
+  const own = await serve(options);
+  const served = series === undefined ? own : handsOn(own, series);
   const checksum = options.settings.reportsAttributes ? startChecksum(artefact) : noChecksum;
   return { ...served, name, url: artefact.folder, loadMs: performance.now() - startedAt, checksum };
 }
 
 const noChecksum = (): undefined => undefined;
 
-async function serve(artefact: Artefact, options: ServedModelOptions): Promise<Served> {
+async function serve(options: ServedModelOptions): Promise<Served> {
+  const { artefact } = options;
+  if (artefact.kind === 'series') return serveSeries(options, serve);
   const source = toSource(artefact, options);
   if (artefact.codeFile !== undefined) return serveHandlers(source, options);
   if (artefact.kind === 'triton') {
-    const { predictor, name, version } = await openRepository(source, options);
-    return servePredictor(predictor, { ...options, name, version });
+    const { predictor, name, label } = await openRepository(source, options);
+    return servePredictor(predictor, { ...options, name, label });
   }
-  return servePredictor(await createPredictor(source, options), options);
+  const label = { model: source.name, version: '1' };
+  return servePredictor(await createPredictor(source, { ...options, label }), { ...options, label });
 }
 
 function toSource(
@@ -123,7 +132,7 @@ function toSource(
 }
 
 interface DefaultContext extends ServedModelOptions {
-  readonly version?: string;
+  readonly label: ModelLabel;
 }
 
 function servePredictor(predictor: Predictor, context: DefaultContext): Served {
@@ -131,6 +140,7 @@ function servePredictor(predictor: Predictor, context: DefaultContext): Served {
   return {
     provider,
     passedOver,
+    label: context.label,
     thread,
     streamsInput: false,
     waiting,
@@ -142,7 +152,7 @@ function servePredictor(predictor: Predictor, context: DefaultContext): Served {
 async function invokePredictor(
   invocation: Invocation,
   predictor: Predictor,
-  { settings: { defaultAccept }, name, version }: DefaultContext,
+  { settings: { defaultAccept }, name, label }: DefaultContext,
 ): Promise<InvocationAnswer> {
   const { signature } = predictor;
   const startedAt = performance.now();
@@ -158,7 +168,7 @@ async function invokePredictor(
     format,
     signature,
     modelName: name,
-    ...(version && { modelVersion: version }),
+    modelVersion: label.version,
     ...(reply && { reply }),
   };
   const encoding = encodeBody(parts, rows, options);
@@ -198,8 +208,10 @@ async function serveHandlers(
   { pool, metrics, name, settings }: ServedModelOptions,
 ): Promise<Served> {
   const { provider = 'handlers', passedOver = [], streamsInput = false } = await pool.load(source);
-  const { ran } = metrics.model(name);
+  const label = { model: name, version: '1' };
+  const { ran } = metrics.model(label);
   return {
+    label,
     provider,
     passedOver,
     thread: 'worker',

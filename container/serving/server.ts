@@ -1,6 +1,6 @@
 // SageMaker's container contract over HTTP: `/ping`, `/invocations`, `/execution-parameters`, `/metrics`, and the multi-model API
 // `/models…`. Every answer of an error is `{"error":{"code","message"}}`.
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerOptions, ServerResponse } from 'node:http';
 import { errorBody, InferenceError, toInferenceError } from '../errors.ts';
 import type { Logger } from '../handlers/api.ts';
 import type { Settings } from '../settings.ts';
@@ -9,6 +9,7 @@ import { answerInvocation } from './invocations.ts';
 import type { Metrics } from './metrics.ts';
 import { answerModels } from './model-routes.ts';
 import type { Registry } from './registry.ts';
+import type { ResponseCache } from './response-cache.ts';
 
 /**
  * An `import` of node:http reads every export of it, and so loads its WebSocket and fetch clients: 12 MB of resident
@@ -25,6 +26,7 @@ export interface ServerContext {
   readonly logger: Logger;
   readonly state: ServerState;
   readonly metrics: Metrics;
+  readonly responseCache?: ResponseCache;
 }
 
 export interface ServerState {
@@ -34,12 +36,22 @@ export interface ServerState {
 
 /** The server is not listening yet. */
 export function createContainerServer(context: ServerContext): Server {
-  const server = createServer({ keepAliveTimeout: 75_000, requestTimeout: 0, headersTimeout: 60_000 });
+  const server = createServer(timeouts(context.settings));
   server.on('request', (request, response) => {
     if (context.state.phase === 'stopping') response.setHeader('connection', 'close');
     route(context, request, response).catch((thrown: unknown) => sendError(response, thrown, context.logger));
   });
   return server;
+}
+
+/** Past the deadline by which a request that has come whole is answered. */
+const LATE_MS = 1000;
+
+/** A caller who sends no end of a body is cut off with 408, once the deadline of its request is over. */
+function timeouts({ deadlineMs }: Settings): ServerOptions {
+  const requestTimeout = deadlineMs + LATE_MS;
+  const headersTimeout = Math.min(60_000, requestTimeout);
+  return { keepAliveTimeout: 75_000, requestTimeout, headersTimeout, connectionsCheckingInterval: LATE_MS };
 }
 
 async function route(
@@ -84,16 +96,16 @@ function answerPing({ state, registry, settings }: ServerContext, response: Serv
   sendJson(response, status, { status: state.phase, mode, models: models.length, providers, passedOver });
 }
 
-function answerMetrics({ registry, metrics }: ServerContext, response: ServerResponse): void {
-  const gauges = registry.list().map(({ name, provider, passedOver, thread, waiting }) => ({
-    name,
+function answerMetrics({ registry, metrics, responseCache }: ServerContext, response: ServerResponse): void {
+  const gauges = registry.list().map(({ label, provider, passedOver, thread, waiting }) => ({
+    label,
     provider,
     passedOver,
     thread,
     waiting: waiting(),
   }));
   response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' });
-  response.end(metrics.render(gauges));
+  response.end(metrics.render(gauges, responseCache?.figures()));
 }
 
 function answerExecutionParameters({ batchTransform }: Settings, response: ServerResponse): void {

@@ -1,15 +1,19 @@
 // What `seriatim models inspect` shows of an artefact: each ONNX model's inputs, outputs, opset, operators and size,
 // and the execution provider that would run it here.
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { relative } from 'node:path';
 import { inspectArtefact, listFiles } from '../artefact.ts';
-import { type OnnxFile, readOnnxFile } from '../onnx/model-file.ts';
+import type { OnnxFile } from '../onnx/model-file.ts';
 import { openSession } from '../onnx/session.ts';
+import { type Verified, verifyManifest } from './manifest.ts';
+import { readModel } from './open.ts';
 
 export interface ArtefactReport {
   readonly kind: string;
   readonly bytes: number;
   readonly code?: string;
+  /** How the files agree with the manifest; absent where there is none. */
+  readonly manifest?: Verified;
   readonly models: readonly ModelReport[];
 }
 
@@ -25,12 +29,19 @@ export async function reportArtefact(folder: string, providers: readonly string[
   const { kind, bytes, codeFile } = await inspectArtefact(folder);
   const files = (await listFiles(folder)).filter(({ name }) => name.endsWith('.onnx'));
   const models = await Promise.all(files.map(({ name }) => reportModel(folder, name, providers)));
-  return { kind, bytes, ...(codeFile && { code: relative(folder, codeFile) }), models };
+  const manifest = await verifyManifest(folder);
+  return {
+    kind,
+    bytes,
+    ...(manifest && { manifest }),
+    ...(codeFile && { code: relative(folder, codeFile) }),
+    models,
+  };
 }
 
 async function reportModel(folder: string, name: string, providers: readonly string[]): Promise<ModelReport> {
   const file = `${folder}/${name}`;
-  const contents = readOnnxFile(await readFile(file));
+  const contents = await readModel(file);
   return {
     file: name,
     bytes: (await stat(file)).size,
@@ -50,9 +61,20 @@ async function findProvider(file: string, providers: readonly string[]): Promise
 }
 
 /** The report as lines for a person. */
-export function formatReport({ kind, bytes, code, models }: ArtefactReport): string {
-  const head = [`kind      ${kind}`, `size      ${bytes} bytes`, ...(code ? [`handlers  ${code}`] : [])];
+export function formatReport({ kind, bytes, code, manifest, models }: ArtefactReport): string {
+  const head = [
+    `kind      ${kind}`,
+    `size      ${bytes} bytes`,
+    ...(code ? [`handlers  ${code}`] : []),
+    `manifest  ${formatVerified(manifest)}`,
+  ];
   return [...head, ...models.flatMap(formatModel)].join('\n');
+}
+
+function formatVerified(verified: Verified | undefined): string {
+  if (verified === undefined) return 'none';
+  const { files, problems } = verified;
+  return problems.length === 0 ? `${files} files, all as it says` : `does not agree: ${problems.join('; ')}`;
 }
 
 function formatModel({

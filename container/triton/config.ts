@@ -16,6 +16,8 @@ export interface TritonConfig {
   readonly dynamicBatching?: { readonly preferred: readonly number[]; readonly delayMs: number };
   readonly versions: VersionPolicy;
   readonly modelFile: string;
+  /** Whether its answers may come from the response cache, where there is one. */
+  readonly isCached: boolean;
   readonly steps: readonly EnsembleStep[];
 }
 
@@ -27,11 +29,14 @@ export interface TritonTensor {
 }
 
 export type VersionPolicy =
-  | { readonly kind: 'latest' | 'all' }
+  | { readonly kind: 'all' }
+  | { readonly kind: 'latest'; readonly count: number }
   | { readonly kind: 'specific'; readonly versions: readonly number[] };
 
 export interface EnsembleStep {
   readonly modelName: string;
+  /** Absent: the latest that the model's policy allows. */
+  readonly version?: number;
   /** The step's model's input → the ensemble's tensor. */
   readonly inputMap: ReadonlyMap<string, string>;
   /** The step's model's output → the ensemble's tensor. */
@@ -77,6 +82,7 @@ export function readConfig(text: string): TritonConfig {
     ...readDynamicBatching(config),
     versions: readVersionPolicy(config),
     modelFile: config.string('default_model_filename') ?? 'model.onnx',
+    isCached: readResponseCache(config),
     steps: readSteps(config),
   };
   readTransactionPolicy(config);
@@ -131,25 +137,33 @@ function readDynamicBatching(config: Fields): Pick<TritonConfig, 'dynamicBatchin
 
 function readVersionPolicy(config: Fields): VersionPolicy {
   const [policy] = config.messages('version_policy');
-  if (policy === undefined) return { kind: 'latest' };
+  if (policy === undefined) return { kind: 'latest', count: 1 };
   const [specific] = policy.messages('specific');
   const [latest] = policy.messages('latest');
   const [all] = policy.messages('all');
-  latest?.skip('num_versions');
+  const count = latest?.integer('num_versions') ?? 1;
   for (const part of [latest, all]) part?.finish();
   const versions = specific?.integers('versions') ?? [];
   specific?.finish();
   policy.finish();
   if (specific !== undefined) return { kind: 'specific', versions };
-  return { kind: all === undefined ? 'latest' : 'all' };
+  return all === undefined ? { kind: 'latest', count } : { kind: 'all' };
+}
+
+function readResponseCache(config: Fields): boolean {
+  const [cache] = config.messages('response_cache');
+  const isEnabled = cache?.boolean('enable') ?? false;
+  cache?.finish();
+  return isEnabled;
 }
 
 function readSteps(config: Fields): EnsembleStep[] {
   return config.messages('ensemble_scheduling').flatMap((scheduling) => {
     const steps = scheduling.messages('step').map((step) => {
-      step.skip('model_version');
+      const version = step.integer('model_version') ?? -1;
       const read = {
         modelName: step.required('model_name'),
+        ...(version !== -1 && { version }),
         inputMap: readMap(step, 'input_map'),
         outputMap: readMap(step, 'output_map'),
       };
@@ -174,10 +188,13 @@ function readMap(step: Fields, name: string): ReadonlyMap<string, string> {
 /** A decoupled model answers many times to one request. */
 function readTransactionPolicy(config: Fields): void {
   const [policy] = config.messages('model_transaction_policy');
-  if (policy?.scalar('decoupled') === 'true')
+  if (policy?.boolean('decoupled'))
     throw new TypeError('model_transaction_policy.decoupled is not supported');
   policy?.finish();
 }
+
+const TRUE = new Set(['true', 'True', 't', '1']);
+const FALSE = new Set(['false', 'False', 'f', '0']);
 
 /** The fields of a message; each is taken once, and `finish` names what nobody took. */
 class Fields {
@@ -213,6 +230,14 @@ class Fields {
     const text = this.string(name);
     if (text === undefined) throw new TypeError(`${this.path}${name} is missing`);
     return text;
+  }
+
+  boolean(name: string): boolean | undefined {
+    const text = this.scalar(name);
+    if (text === undefined) return undefined;
+    if (TRUE.has(text)) return true;
+    if (FALSE.has(text)) return false;
+    throw new TypeError(`${this.path}${name} is neither true nor false: ${text}`);
   }
 
   integer(name: string): number | undefined {

@@ -2,9 +2,12 @@
 // `<model>/<version>/model.onnx` at the root. One model answers; an ensemble brings those that it is made of.
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { InferenceError } from '../errors.ts';
+import { InferenceError, toInferenceError } from '../errors.ts';
 import type { ModelSource } from '../instances/protocol.ts';
+import type { BatchRequest } from '../serving/batcher.ts';
+import type { ModelLabel, ModelMetrics } from '../serving/metrics.ts';
 import { createPredictor, type Predictor, type PredictorOptions } from '../serving/predictor.ts';
+import { withResponseCache } from '../serving/response-cache.ts';
 import type { BatchSettings } from '../settings.ts';
 import { type EnsembleStep, readConfig, type TritonConfig } from './config.ts';
 import { createEnsemble, type RunnableStep } from './ensemble.ts';
@@ -12,7 +15,7 @@ import { configuredSignature, declareSignature } from './signature.ts';
 
 export interface OpenedRepository {
   readonly name: string;
-  readonly version: string;
+  readonly label: ModelLabel;
   readonly predictor: Predictor;
 }
 
@@ -27,8 +30,8 @@ export async function openRepository(
   const models = await readModels(source.folder);
   const chosen = chooseModel(models, source.folder, options.settings.tritonModel);
   const loader: Loader = { source, options, models, opened: new Map(), opening: [] };
-  const { predictor, version } = await open(chosen, loader);
-  return { name: chosen.name, version, predictor };
+  const { predictor, label } = await open(chosen, loader);
+  return { name: chosen.name, label, predictor };
 }
 
 interface RepositoryModel {
@@ -40,7 +43,7 @@ interface RepositoryModel {
 
 interface OpenedModel {
   readonly predictor: Predictor;
-  readonly version: string;
+  readonly label: ModelLabel;
 }
 
 interface Loader {
@@ -89,48 +92,129 @@ function chooseModel(
   throw refused(folder, `the repository holds ${names}: ${reason}`);
 }
 
-function open(model: RepositoryModel, loader: Loader): Promise<OpenedModel> {
+function open(model: RepositoryModel, loader: Loader, wanted?: number): Promise<OpenedModel> {
   return model.config?.backend === 'ensemble'
     ? openEnsemble(model, model.config, loader)
-    : openOnnx(model, loader);
+    : openOnnx(model, loader, wanted);
 }
 
 async function openEnsemble(
-  { name, folder }: RepositoryModel,
+  model: RepositoryModel,
   config: TritonConfig,
   loader: Loader,
 ): Promise<OpenedModel> {
+  const { name, folder } = model;
   const file = join(folder, 'config.pbtxt');
   if (loader.opening.includes(name))
     throw refused(file, `the ensemble contains itself: ${[...loader.opening, name].join(' → ')}`);
+  const isTop = loader.opening.length === 0;
   loader.opening.push(name);
   const steps: RunnableStep[] = [];
   for (const step of config.steps) steps.push({ ...step, predictor: await openStep(step, file, loader) });
   loader.opening.pop();
-  const predictor = naming(file, () => createEnsemble(configuredSignature(config), steps));
-  return { predictor: boundBatch(predictor, name, config.maxBatchSize), version: '1' };
+  const ensemble = naming(file, () => createEnsemble(configuredSignature(config), steps));
+  const label = labelOf(loader, { name, version: await ensembleVersion(model), isTop });
+  const { ran } = loader.options.metrics.model(label);
+  const counted = {
+    ...ensemble,
+    predict: (request: BatchRequest) => {
+      ran(request.rows);
+      return ensemble.predict(request);
+    },
+  };
+  return { predictor: finish(counted, { model, label, isTop }, loader), label };
 }
 
-async function openStep({ modelName }: EnsembleStep, file: string, loader: Loader): Promise<Predictor> {
-  const known = loader.opened.get(modelName);
+/** An ensemble's version folders are empty, and may be left out here. */
+async function ensembleVersion({ folder, config }: RepositoryModel): Promise<string> {
+  return String((await allowedVersions(folder, config))[0] ?? 1);
+}
+
+async function openStep(step: EnsembleStep, file: string, loader: Loader): Promise<Predictor> {
+  const model = loader.models.find(({ name }) => name === step.modelName);
+  if (model === undefined) throw refused(file, `the repository has no model "${step.modelName}"`);
+  const isEnsemble = model.config?.backend === 'ensemble';
+  const version = isEnsemble ? undefined : Number(await chooseVersion(model, step.version));
+  const key = `${model.name}:${version}`;
+  const known = loader.opened.get(key);
   if (known !== undefined) return known.predictor;
-  const model = loader.models.find(({ name }) => name === modelName);
-  if (model === undefined) throw refused(file, `the repository has no model "${modelName}"`);
-  const opened = await open(model, loader);
-  loader.opened.set(modelName, opened);
+  const opened = await open(model, loader, version);
+  loader.opened.set(key, opened);
   return opened.predictor;
 }
 
-async function openOnnx(model: RepositoryModel, { source, options, models }: Loader): Promise<OpenedModel> {
+async function openOnnx(model: RepositoryModel, loader: Loader, wanted?: number): Promise<OpenedModel> {
+  const { source, options, models } = loader;
   const { name, folder, config } = model;
-  const version = await chooseVersion(model);
+  const version = await chooseVersion(model, wanted);
   const onnxFile = join(folder, version, config?.modelFile ?? 'model.onnx');
-  // Threads and metrics know a model by its name; those of one repository share a prefix.
-  const ownName = models.length === 1 ? source.name : `${source.name}/${name}`;
+  const isTop = loader.opening.length === 0;
+  // Threads know a model by its name; those of one repository share a prefix.
+  const ownName = models.length === 1 ? source.name : `${source.name}/${name}/${version}`;
   const own = { ...source, name: ownName, folder, onnxFile };
-  const predictor = await createPredictor(own, { ...options, ...configuredOptions(model) });
-  const maxBatchSize = config?.maxBatchSize ?? (predictor.signature.isBatched ? AUTO_COMPLETED_BATCH : 0);
-  return { predictor: boundBatch(predictor, name, maxBatchSize), version };
+  const label = labelOf(loader, { name, version, isTop });
+  const predictor = await createPredictor(own, { ...options, ...configuredOptions(model), label });
+  return { predictor: finish(predictor, { model, label, isTop }, loader), label };
+}
+
+/**
+ * A repository that is the one model goes by Triton's own names, so that its dashboards fit; one among many models by
+ * the name that the container knows it by.
+ */
+function labelOf(
+  { source, options }: Loader,
+  { name, version, isTop }: { name: string; version: string; isTop: boolean },
+): ModelLabel {
+  if (!options.settings.isMultiModel) return { model: name, version };
+  return { model: isTop ? source.name : `${source.name}/${name}`, version };
+}
+
+interface Finished {
+  readonly model: RepositoryModel;
+  readonly label: ModelLabel;
+  /** Whether it is the one that answers: the registry counts its requests, and forgets them. */
+  readonly isTop: boolean;
+}
+
+/** The bound on rows, the response cache, and the counts of a model that an ensemble calls. */
+function finish(predictor: Predictor, { model, label, isTop }: Finished, { options }: Loader): Predictor {
+  const { name, config } = model;
+  const { metrics, responseCache } = options;
+  const completed = predictor.signature.isBatched ? AUTO_COMPLETED_BATCH : 0;
+  const bounded = boundBatch(predictor, name, config?.maxBatchSize ?? completed);
+  const cached =
+    config?.isCached && responseCache !== undefined
+      ? withResponseCache(bounded, { cache: responseCache, label, metrics: metrics.model(label) })
+      : bounded;
+  if (isTop) return cached;
+  let released: Promise<void> | undefined;
+  return {
+    ...countRequests(cached, metrics.model(label)),
+    // Several steps may share it.
+    release: () => {
+      released ??= cached.release().then(() => metrics.forget(label));
+      return released;
+    },
+  };
+}
+
+/** What an ensemble asks of a model of its own are requests to it, as Triton counts them. */
+function countRequests(predictor: Predictor, metrics: ModelMetrics): Predictor {
+  return {
+    ...predictor,
+    predict: async (request) => {
+      const startedAt = performance.now();
+      try {
+        const answer = await predictor.predict(request);
+        const times = { ...answer, inputMs: 0, outputMs: 0, rows: request.rows };
+        metrics.succeeded(times, performance.now() - startedAt, false);
+        return answer;
+      } catch (thrown) {
+        metrics.failed(toInferenceError(thrown).statusCode);
+        throw thrown;
+      }
+    },
+  };
 }
 
 function configuredOptions({ folder, config }: RepositoryModel): Partial<PredictorOptions> {
@@ -158,21 +242,30 @@ function batchSettings(maxRows: number, batching: TritonConfig['dynamicBatching'
   };
 }
 
-async function chooseVersion({ folder, config }: RepositoryModel): Promise<string> {
-  const entries = await readdir(folder, { withFileTypes: true });
-  const versions = entries
-    .filter((entry) => entry.isDirectory() && /^[1-9]\d*$/.test(entry.name))
-    .map(({ name }) => Number(name));
-  const policy = config?.versions;
-  const allowed =
-    policy?.kind === 'specific' ? versions.filter((version) => policy.versions.includes(version)) : versions;
-  if (allowed.length === 0) throw refused(folder, 'it holds no version that its policy allows');
-  const version = String(Math.max(...allowed));
-  const file = join(folder, version, config?.modelFile ?? 'model.onnx');
+/** @param wanted an ensemble's step may ask for one */
+async function chooseVersion({ folder, config }: RepositoryModel, wanted?: number): Promise<string> {
+  const allowed = await allowedVersions(folder, config);
+  const chosen = wanted ?? allowed[0];
+  if (chosen === undefined) throw refused(folder, 'it holds no version that its policy allows');
+  if (!allowed.includes(chosen)) throw refused(folder, `its policy allows no version ${chosen}`);
+  const file = join(folder, String(chosen), config?.modelFile ?? 'model.onnx');
   await stat(file).catch(() => {
     throw refused(folder, `${file} is not there`);
   });
-  return version;
+  return String(chosen);
+}
+
+/** Latest first. */
+async function allowedVersions(folder: string, config: TritonConfig | undefined): Promise<number[]> {
+  const entries = await readdir(folder, { withFileTypes: true });
+  const versions = entries
+    .filter((entry) => entry.isDirectory() && /^[1-9]\d*$/.test(entry.name))
+    .map(({ name }) => Number(name))
+    .sort((a, b) => b - a);
+  const policy = config?.versions ?? { kind: 'latest', count: 1 };
+  if (policy.kind === 'all') return versions;
+  if (policy.kind === 'latest') return versions.slice(0, policy.count);
+  return versions.filter((version) => policy.versions.includes(version));
 }
 
 /** Triton refuses a request of more rows than `max_batch_size`; so does this, in its words. */

@@ -12,6 +12,8 @@ import {
 export type InvokeEndpointEvent = Omit<EndpointCall, 'payload'> & {
   readonly pipeline: string;
   readonly payload: CarriedPayload;
+  /** An answer of up to so many bytes travels inline; the usual threshold unless told. */
+  readonly inlineBytes?: number;
 };
 
 export interface InvokeEndpointResult {
@@ -25,9 +27,13 @@ export interface InvokeEndpointResult {
 const claimBucket = process.env.CLAIM_BUCKET ?? '';
 
 export async function handler(event: InvokeEndpointEvent): Promise<InvokeEndpointResult> {
-  const { pipeline, payload, ...call } = event;
+  const { pipeline, payload, inlineBytes, ...call } = event;
   const answer = await callEndpoint({ ...call, payload: await readPayload(payload) });
-  const carried = await carryPayload(answer, { bucket: claimBucket, prefix: `${pipeline}/` });
+  const carried = await carryPayload(answer, {
+    bucket: claimBucket,
+    prefix: `${pipeline}/`,
+    ...(inlineBytes === undefined ? {} : { thresholdBytes: inlineBytes }),
+  });
   const { invokedProductionVariant, customAttributes } = answer;
   return {
     payload: carried,

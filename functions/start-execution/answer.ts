@@ -4,6 +4,7 @@ import {
   type InferenceAnswers,
   isErrorCode,
   isFailed,
+  type LiveRecord,
   mergeAnswers,
   type RecordEnvelope,
   SeriatimError,
@@ -23,10 +24,12 @@ export interface FinishedExecution {
   readonly stoppedAtMs: number;
   readonly output: PipelineOutput;
   readonly isList: boolean;
+  /** The stages whose outputs the request asked for. */
+  readonly include: readonly string[];
 }
 
 export function successAnswer(finished: FinishedExecution): APIGatewayProxyStructuredResultV2 {
-  const values = valuesOf(finished.output);
+  const values = valuesOf(finished.output, finished.include);
   return {
     statusCode: 200,
     headers: {
@@ -38,13 +41,18 @@ export function successAnswer(finished: FinishedExecution): APIGatewayProxyStruc
   };
 }
 
-function valuesOf({ records, answers }: PipelineOutput): unknown[] {
-  const merged = answers === undefined ? records : mergeAnswers(records, answers);
+function valuesOf({ records, answers }: PipelineOutput, include: readonly string[]): unknown[] {
+  const merged = answers === undefined ? records : mergeAnswers(records, answers, include);
   return merged.map((record) => {
-    if (!isFailed(record)) return record.value;
+    if (!isFailed(record)) return include.length === 0 ? record.value : withIncluded(record);
     const { code, message, stage } = record.error;
     throw new SeriatimError(isErrorCode(code) ? code : 'StageFailed', message, { stage });
   });
+}
+
+/** The output record, and under `included` what those stages gave that it went through. */
+function withIncluded({ value, included = {} }: LiveRecord): unknown {
+  return { ...(value as Record<string, unknown>), included };
 }
 
 /** `Preprocess;dur=1, Estimate;dur=2, …`: a stage lasts until the next one is entered, the last until the end. */
@@ -75,6 +83,11 @@ export function errorAnswer(
       ...(place.executionArn === undefined ? {} : { 'x-seriatim-execution-arn': place.executionArn }),
       ...(retryAfter === undefined ? {} : { 'retry-after': retryAfter }),
     },
-    body: JSON.stringify({ error: { code, message, stage, ...place } }),
+    body: JSON.stringify({ error: { code, message, stage: stage ?? rim(place), ...place } }),
   };
+}
+
+/** What was refused before an execution began was refused by the check of the request. */
+function rim({ executionArn }: { readonly executionArn?: string }): string | undefined {
+  return executionArn === undefined ? 'Request' : undefined;
 }

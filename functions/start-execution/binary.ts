@@ -10,17 +10,23 @@ import {
   UnsupportedContentType,
   writeClaim,
 } from '../../layers/seriatim/index.ts';
-import type { ExecutionRequest } from './request.ts';
+import { type ExecutionRequest, executionInput } from './request.ts';
 
 /** Lambda takes events of 6 MB, in which the body stands as base64. */
 const BODY_BYTES_LIMIT = 4 * 1024 * 1024;
 
+export interface BinaryOptions {
+  readonly pipeline: PipelineEntry & { readonly binary: BinaryInput };
+  readonly include: readonly string[];
+  readonly claimBucket: string;
+}
+
 /** @throws UnsupportedContentType, PayloadTooLarge, InvalidPayload */
 export async function readBinaryRequest(
   event: APIGatewayProxyEventV2,
-  { name, binary }: PipelineEntry & { readonly binary: BinaryInput },
-  claimBucket: string,
+  { pipeline, include, claimBucket }: BinaryOptions,
 ): Promise<ExecutionRequest> {
+  const { name, binary } = pipeline;
   const contentType = declaredType(event.headers['content-type'], binary.contentTypes);
   const body = Buffer.from(event.body ?? '', event.isBase64Encoded ? 'base64' : 'utf8');
   if (body.length === 0) throw new InvalidPayload('The request has no body.');
@@ -28,8 +34,7 @@ export async function readBinaryRequest(
   if (contentTypeOf(body) !== contentType)
     throw new InvalidPayload(`The request body is not ${contentType}, as its content type says.`);
   const claim = await writeClaim({ body, contentType }, { bucket: claimBucket, prefix: `${name}/` });
-  const records = [{ position: 0, value: { [binary.field]: { claim } } }];
-  return { input: JSON.stringify({ records }), isList: false };
+  return { input: executionInput([{ [binary.field]: { claim } }], include), isList: false };
 }
 
 function declaredType(header: string | undefined, expected: readonly string[]): string {

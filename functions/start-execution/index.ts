@@ -9,6 +9,7 @@ const starter: Starter = {
   startSync: await prepareStartSync(),
   claimBucket: process.env.CLAIM_BUCKET ?? '',
   machinePrefix: process.env.STATE_MACHINE_PREFIX ?? '',
+  stages: JSON.parse(process.env.PIPELINE_STAGES ?? '{}') as Starter['stages'],
 };
 
 export async function handler(event: APIGatewayProxyEventV2): Promise<APIGatewayProxyStructuredResultV2> {

@@ -1,9 +1,9 @@
 // `GET /pipelines`: what can be called, each with a record to try. Pure.
 import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
-import { PIPELINES } from '../../layers/seriatim/index.ts';
+import { SERVED_PIPELINES } from '../../layers/seriatim/index.ts';
 
 export function listPipelines(): APIGatewayProxyStructuredResultV2 {
-  const pipelines = Object.values(PIPELINES).map(({ name, description, example, binary }) => ({
+  const pipelines = [...SERVED_PIPELINES.values()].map(({ name, description, example, binary }) => ({
     name,
     description,
     invocations: `/pipelines/${name}/invocations`,

@@ -20,8 +20,17 @@ export interface ExecutionRequest {
   readonly isList: boolean;
 }
 
+export interface ReadOptions {
+  readonly pipeline: PipelineEntry;
+  /** The stages whose outputs the request asks for. */
+  readonly include: readonly string[];
+}
+
 /** @throws UnsupportedContentType, PayloadTooLarge, InvalidPayload */
-export function readRequest(event: APIGatewayProxyEventV2, pipeline: PipelineEntry): ExecutionRequest {
+export function readRequest(
+  event: APIGatewayProxyEventV2,
+  { pipeline, include }: ReadOptions,
+): ExecutionRequest {
   checkContentType(event.headers['content-type']);
   const text = bodyText(event);
   checkBytes('The request body', Buffer.byteLength(text));
@@ -33,9 +42,15 @@ export function readRequest(event: APIGatewayProxyEventV2, pipeline: PipelineEnt
     checkValue(pipeline.input, value, { path: path(position) }),
   );
   const values = pipeline.startsWithInference === true ? checked : records;
-  const input = JSON.stringify({ records: values.map((value, position) => ({ position, value })) });
+  const input = executionInput(values, include);
   checkBytes("The execution's input", Buffer.byteLength(input));
   return { input, isList: instances !== undefined };
+}
+
+/** What every pipeline's real-time machine is started with. */
+export function executionInput(values: readonly unknown[], include: readonly string[]): string {
+  const records = values.map((value, position) => ({ position, value }));
+  return JSON.stringify(include.length === 0 ? { records } : { records, include });
 }
 
 function checkContentType(contentType: string | undefined): void {
@@ -50,6 +65,8 @@ function bodyText({ body, isBase64Encoded }: APIGatewayProxyEventV2): string {
 
 /** The list of `{"instances":[…]}`, undefined for a single record. */
 function instancesOf(body: unknown): readonly unknown[] | undefined {
+  if (Array.isArray(body))
+    throw new InvalidPayload('The request body is a list: expected one record, or {"instances":[…]}');
   if (body === null || typeof body !== 'object' || !Object.hasOwn(body, 'instances')) return undefined;
   const { instances } = body as { instances: unknown };
   if (!Array.isArray(instances)) throw new InvalidPayload('instances: expected an array of records');

@@ -11,7 +11,8 @@ import {
 } from '../../layers/seriatim/index.ts';
 import { errorAnswer, type PipelineOutput, successAnswer } from './answer.ts';
 import { readBinaryRequest } from './binary.ts';
-import { readRequest } from './request.ts';
+import { readInclude } from './include.ts';
+import { type ExecutionRequest, type ReadOptions, readRequest } from './request.ts';
 
 export interface Starter {
   readonly startSync: StartSync;
@@ -19,6 +20,8 @@ export interface Starter {
   readonly claimBucket: string;
   /** `arn:aws:states:<region>:<account>:stateMachine:seriatim-<stage>-`; a pipeline's name completes it. */
   readonly machinePrefix: string;
+  /** The stages of each pipeline whose outputs a request may ask for. */
+  readonly stages: Readonly<Record<string, readonly string[]>>;
 }
 
 /** Never rejects: what goes wrong is an answer with the registry's status. */
@@ -30,11 +33,8 @@ export async function runPipeline(
   try {
     place.pipeline = event.pathParameters?.pipeline ?? '';
     const pipeline = findPipeline(place.pipeline);
-    const { binary } = pipeline;
-    const request =
-      binary === undefined
-        ? readRequest(event, pipeline)
-        : await readBinaryRequest(event, { ...pipeline, binary }, starter.claimBucket);
+    const include = readInclude(event, pipeline.name, starter.stages[pipeline.name]);
+    const request = await readInput(event, { pipeline, include, claimBucket: starter.claimBucket });
     const result = await start(starter, pipeline, request.input);
     place.executionArn = result.executionArn!;
     return successAnswer({
@@ -42,11 +42,21 @@ export async function runPipeline(
       stoppedAtMs: result.stopDate?.getTime() ?? Date.now(),
       output: outputOf(result, pipeline),
       isList: request.isList,
+      include,
     });
   } catch (thrown) {
     if (!(thrown instanceof SeriatimError)) log('error', 'start-execution failed', { ...place, thrown });
     return errorAnswer(thrown, place);
   }
+}
+
+async function readInput(
+  event: APIGatewayProxyEventV2,
+  { pipeline, include, claimBucket }: ReadOptions & { readonly claimBucket: string },
+): Promise<ExecutionRequest> {
+  const { binary } = pipeline;
+  if (binary === undefined) return readRequest(event, { pipeline, include });
+  return readBinaryRequest(event, { pipeline: { ...pipeline, binary }, include, claimBucket });
 }
 
 async function start(starter: Starter, { name }: PipelineEntry, input: string): Promise<SyncExecution> {

@@ -59,6 +59,8 @@ export const ERRORS = {
   EndpointThrottled: { effect: 'retry', httpStatus: 429 },
   /** The endpoint cannot be reached or is not in service. */
   EndpointUnavailable: { effect: 'retry', httpStatus: 503 },
+  /** The stage has failed so often of late that it is not called for a while. */
+  CircuitOpen: { effect: 'retry', httpStatus: 503 },
   /** A stage did not answer within its time. */
   StageTimeout: { effect: 'retry', httpStatus: 504 },
   /** The whole execution did not end within its time. */

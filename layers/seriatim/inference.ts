@@ -11,22 +11,30 @@ import {
   type RecordError,
 } from './records.ts';
 
-/** The records in their order, each with its inference under `answers.into`, or with its prediction as its value. */
+/**
+ * The records in their order, each with its inference under `answers.into`, or with its prediction as its value.
+ * @param include the stages whose outputs the request asked for
+ */
 export function mergeAnswers(
   records: readonly RecordEnvelope[],
   answers: InferenceAnswers,
+  include?: readonly string[],
 ): readonly RecordEnvelope[] {
+  const { stage, into } = answers;
+  const isIncluded = include?.includes(stage) === true;
   const found = new Map<number, Inference | RecordError>();
-  for (const group of answers.groups) collect(group, answers.stage, found);
+  for (const group of answers.groups) collect(group, stage, found);
   return records.map((record) => {
     if (isFailed(record)) return record;
     const { position } = record;
     const value = record.value as Record<string, unknown>;
-    const answer = found.get(position) ?? violation(answers.stage, 'gave no prediction for this record');
+    const answer = found.get(position) ?? violation(stage, 'gave no prediction for this record');
     if ('code' in answer) return { position, error: { ...answer, record: record.source ?? value } };
+    const given = into === undefined ? answer.prediction : answer;
     return {
       ...record,
-      value: answers.into === undefined ? answer.prediction : { ...value, [answers.into]: answer },
+      value: into === undefined ? given : { ...value, [into]: given },
+      ...(isIncluded ? { included: { ...record.included, [stage]: given } } : {}),
     };
   });
 }

@@ -116,9 +116,16 @@ export const PIPELINES: Readonly<Record<string, PipelineEntry>> = {
   },
 };
 
+const deployed = process.env.PIPELINES?.split(',');
+
+/** Those that are deployed, by name: the function's variable PIPELINES names them, all unless told. */
+export const SERVED_PIPELINES: ReadonlyMap<string, PipelineEntry> = new Map(
+  Object.entries(PIPELINES).filter(([name]) => deployed === undefined || deployed.includes(name)),
+);
+
 /** @throws PipelineNotFound naming the known ones */
 export function findPipeline(name: string): PipelineEntry {
-  const entry = Object.hasOwn(PIPELINES, name) ? PIPELINES[name] : undefined;
-  if (entry === undefined) throw new PipelineNotFound(name, Object.keys(PIPELINES));
+  const entry = SERVED_PIPELINES.get(name);
+  if (entry === undefined) throw new PipelineNotFound(name, [...SERVED_PIPELINES.keys()]);
   return entry;
 }

@@ -10,7 +10,12 @@ export interface LiveRecord<Value = unknown> {
   readonly value: Value;
   /** The record as it came, carried through a batch so that an error record can hold it. */
   readonly source?: unknown;
+  /** What stages gave that the request asked for, by their names. */
+  readonly included?: Included;
 }
+
+/** Stages' outputs, by the stages' names: `{"Estimate":{"prediction":…}}`. */
+export type Included = Readonly<Record<string, unknown>>;
 
 export interface FailedRecord {
   readonly position: number;
@@ -38,6 +43,8 @@ export interface StageEvent<Value = unknown> {
   readonly answers?: InferenceAnswers;
   /** Asks for `groups`: the next stage is an inference. */
   readonly next?: GroupingRequest;
+  /** The stages whose outputs the request asked for (`?include=`). */
+  readonly include?: readonly string[];
   /** The last function stage of a batch: what came through needs its source no more. */
   readonly isLast?: boolean;
 }

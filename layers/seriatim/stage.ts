@@ -7,6 +7,7 @@ import { groupRecords } from './groups.ts';
 import { mergeAnswers } from './inference.ts';
 import { checkValue } from './payload.ts';
 import {
+  type Included,
   isFailed,
   type LiveRecord,
   type RecordEnvelope,
@@ -39,7 +40,8 @@ export function stage<Schema extends GenericSchema, Output>(
   definition: StageDefinition<Schema, Output>,
 ): StageHandler<Output> {
   return async (event) => {
-    const merged = event.answers === undefined ? event.records : mergeAnswers(event.records, event.answers);
+    const merged =
+      event.answers === undefined ? event.records : mergeAnswers(event.records, event.answers, event.include);
     const records: RecordEnvelope<Output>[] = [];
     for (const record of merged) records.push(await runRecord(definition, record, event));
     return event.next === undefined ? { records } : groupRecords(records, event.next, event);
@@ -58,13 +60,28 @@ async function runRecord<Schema extends GenericSchema, Output>(
     const input = checkRecord(definition.input, record, event);
     const output = definition.run(input, { stage: event.stage, position });
     const value = output instanceof Promise ? await output : output;
-    return source === undefined || event.isLast === true ? { position, value } : { position, value, source };
+    return {
+      position,
+      value,
+      ...(source === undefined || event.isLast === true ? {} : { source }),
+      ...withIncluded(record.included, value, event),
+    };
   } catch (thrown) {
     const error = toStageError(thrown, event.stage);
     if (event.onRecordError === 'fail') throw error;
     const { code, message } = error;
     return { position, error: { stage: event.stage, code, message, record: source } };
   }
+}
+
+/** What earlier stages gave that the request asked for, and this one's own. */
+function withIncluded(
+  before: Included | undefined,
+  value: unknown,
+  { stage: name, include }: StageEvent,
+): { included?: Included } {
+  if (include?.includes(name) === true) return { included: { ...before, [name]: value } };
+  return before === undefined ? {} : { included: before };
 }
 
 function checkRecord<Schema extends GenericSchema>(

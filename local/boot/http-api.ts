@@ -9,6 +9,9 @@ import type { HttpApiDraft } from './resources/http-api-draft.ts';
 import { lowerCamel } from './resources/properties.ts';
 import type { World } from './resources/resource-type.ts';
 
+/** What is in flight has this long; the whole end has two seconds. */
+const DRAIN_MS = 800;
+
 /** @returns what was opened, in a few words */
 export async function openHttpApi(
   world: World,
@@ -29,7 +32,10 @@ export async function openHttpApi(
     own: consoleRoutes(join(world.projectFolder, '.build/console')),
     ...(token ? { access: { token } } : {}),
   });
-  closers.add('HTTP API', () => gateway.close());
+  closers.add('HTTP API', async () => {
+    // Closed first of all: every answer tells its client to come no more, while all behind it still works.
+    await Promise.all([gateway.close(), port.drain(DRAIN_MS)]);
+  });
   port.answerWith((request, response) => gateway.serve(request, response));
   return `${api.routes.length} routes on ${port.url}`;
 }

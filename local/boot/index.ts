@@ -86,6 +86,8 @@ async function start(options: StartOptions, closers: Closers): Promise<Running> 
   const settled = (): Promise<string[]> => endpointsInService(world);
   await progress.step('endpoints', settled, (names) => `${names.join(', ')} in service`);
   await world.services.states.resume();
+  // Other endpoints than the template's come back while the system is at work.
+  void world.services.sagemaker.resume();
   return {
     httpUrl: rim.http.url,
     awsUrl: rim.aws.url,

@@ -1,5 +1,6 @@
-// `/_seriatim/health`, `/_seriatim/resources` and `/_seriatim/metrics` (Prometheus text) on the AWS port: what is still
-// pending, and, once every endpoint is in service, what is there. They answer from the first moment on.
+// `/_seriatim/health`, `/_seriatim/resources` and `/_seriatim/metrics` (Prometheus text, also as `/metrics`, where
+// Prometheus looks unless told) on the AWS port: what is still pending, and, once every endpoint is in service, what is
+// there. They answer from the first moment on.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { sendJson } from '../wire/body.ts';
 import type { World } from './resources/resource-type.ts';
@@ -18,14 +19,15 @@ export interface Shown {
   readonly stack?: Stack;
 }
 
-/** Answers paths under `/_seriatim/`, and tells by `true` that it did. */
+/** Answers paths under `/_seriatim/` and `/metrics`, and tells by `true` that it did. */
 export type OwnRoutes = (request: IncomingMessage, response: ServerResponse) => boolean;
 
 export function ownRoutes(sources: OwnSources): OwnRoutes {
   return (request, response) => {
     const path = (request.url ?? '').split('?', 1)[0]!;
-    if (!path.startsWith('/_seriatim/')) return false;
-    if (path === '/_seriatim/health') answerHealth(sources, response);
+    if (isScrape(path, request)) answerMetrics(sources.shown()?.world, response);
+    else if (!path.startsWith('/_seriatim/')) return false;
+    else if (path === '/_seriatim/health') answerHealth(sources, response);
     else if (path === '/_seriatim/resources') answerResources(sources.shown()?.stack, response);
     else if (path === '/_seriatim/metrics') answerMetrics(sources.shown()?.world, response);
     else sendJson(response, 404, { message: `There is nothing at ${path}` });
@@ -33,10 +35,17 @@ export function ownRoutes(sources: OwnSources): OwnRoutes {
   };
 }
 
+/** A bucket may be called `metrics`: whoever asks for that signs. */
+function isScrape(path: string, { method, headers, url }: IncomingMessage): boolean {
+  const isSigned = headers.authorization !== undefined || url!.includes('X-Amz-');
+  return path === '/metrics' && method === 'GET' && !isSigned;
+}
+
 function answerHealth({ version, ports, pending, shown }: OwnSources, response: ServerResponse): void {
   const world = shown()?.world;
   const endpoints = world?.services.sagemaker.endpoints() ?? [];
-  const waiting = endpoints.filter(({ status }) => status !== 'InService');
+  // One that failed after the start would never be ready; at the start it ends the start.
+  const waiting = endpoints.filter(({ status }) => status !== 'InService' && status !== 'Failed');
   const notYet = [...pending, ...waiting.map((one) => `endpoint ${one.endpointName}: ${one.status}`)];
   const isReady = notYet.length === 0;
   sendJson(response, isReady ? 200 : 503, {

@@ -9,6 +9,8 @@ export interface OpenPort {
   readonly url: string;
   /** From now on this answers, first the requests that waited. */
   answerWith(listener: RequestListener): void;
+  /** Takes no more connections; resolves when the last answer is out, at most after `limitMs`. */
+  drain(limitMs: number): Promise<void>;
   /** Ends every connection; resolves when the port is free again. */
   close(): Promise<void>;
 }
@@ -52,6 +54,14 @@ export async function openPort(wanted: PortRequest): Promise<OpenPort> {
       listener = next;
       for (const [request, response] of waiting.splice(0)) next(request, response);
     },
+    drain: (limitMs) =>
+      new Promise((resolve) => {
+        const timer = setTimeout(resolve, limitMs);
+        server.close(() => {
+          clearTimeout(timer);
+          resolve();
+        });
+      }),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

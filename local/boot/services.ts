@@ -1,16 +1,15 @@
 // The services of this small AWS, made in the order in which they need each other, and closed in the reverse order.
-import { join } from 'node:path';
 import type { FunctionInvoker } from '../lambda/api.ts';
 import { createLambda } from '../lambda/index.ts';
 import { createLogs } from '../logs/index.ts';
 import { createMonitoring } from '../monitoring/index.ts';
 import { createS3 } from '../s3/index.ts';
-import type { ImageTable } from '../sagemaker/api.ts';
 import { createSageMaker } from '../sagemaker/index.ts';
 import type { AwsPlace, Service } from '../service.ts';
 import { createStates } from '../states/index.ts';
 import { createSts } from '../sts/index.ts';
 import type { Closers } from './closers.ts';
+import { imageTable } from './images.ts';
 import type { WorldServices } from './resources/resource-type.ts';
 import type { StateFolder } from './state-folder.ts';
 
@@ -79,21 +78,4 @@ async function deliver(lambda: FunctionInvoker, functionName: string, payload: s
 export function wireServices(services: WorldServices): Service[] {
   const { runtime, autoScaling } = services.sagemaker;
   return [...(Object.values(services) as Service[]), runtime, autoScaling];
-}
-
-/** Images by repository name. Ours is started from source (hosting adds `serve`) and ends with this process. */
-function imageTable(projectFolder: string): ImageTable {
-  return {
-    'seriatim-container': {
-      kind: 'command',
-      command: process.execPath,
-      args: [join(projectFolder, 'container', 'main.ts')],
-      environment: { SERIATIM_EXIT_WITH_PARENT: '1', NODE_COMPILE_CACHE: compileCache(projectFolder) },
-    },
-  };
-}
-
-/** The launcher's, so that a container starts from it too, with a third less memory. */
-function compileCache(projectFolder: string): string {
-  return process.env.NODE_COMPILE_CACHE ?? join(projectFolder, '.build', 'compile-cache');
 }

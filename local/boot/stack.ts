@@ -7,6 +7,7 @@ import { checkNames, isActive } from './template/check.ts';
 import { evaluateConditions } from './template/conditions.ts';
 import { TemplateError } from './template/errors.ts';
 import { evaluate, NO_VALUE, type Scope } from './template/evaluate.ts';
+import { isMisspelt } from './template/misspelt.ts';
 import type { Template } from './template/model.ts';
 import { type CreationOrder, creationOrder } from './template/order.ts';
 import { parameterValues, pseudoParameters, type StackIdentity } from './template/parameters.ts';
@@ -45,6 +46,7 @@ export function planStack(template: Template, options: PlanOptions): StackPlan {
     isActive(Condition, { conditions }, `Resources.${id}`);
   const active = new Set(declared.filter(isCreated).map(([id]) => id));
   checkNames(template, { values, conditions, active });
+  checkTypes(template, active);
   const order = creationOrder(template, active, (name) => conditions.get(name)!);
   const unknown = [...order.keys()].filter(
     (id) => !Object.hasOwn(RESOURCE_TYPES, template.resources[id]!.Type),
@@ -56,6 +58,17 @@ export function planStack(template: Template, options: PlanOptions): StackPlan {
     order,
     unserved: unknown.map((logicalId) => ({ logicalId, type: template.resources[logicalId]!.Type })),
   };
+}
+
+/** What is not served here may stand in a template; what is almost a type that is served is a slip. */
+function checkTypes({ resources }: Template, active: ReadonlySet<string>): void {
+  for (const id of active) {
+    const { Type: type } = resources[id]!;
+    if (Object.hasOwn(RESOURCE_TYPES, type)) continue;
+    const meant = Object.keys(RESOURCE_TYPES).find((served) => isMisspelt(type, served));
+    if (meant !== undefined)
+      throw new TemplateError(`Resources.${id}.Type`, `${type} is no resource type; ${meant} is`);
+  }
 }
 
 /** Runs when a resource is there and before what depends on it is created. */

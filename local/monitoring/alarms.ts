@@ -5,7 +5,7 @@ import { type AwsPlace, arn, type SdkOperations, type SdkValues } from '../servi
 import { AwsError } from '../wire/errors.ts';
 import type { AlarmState } from './api.ts';
 import { dimensionsOf } from './dimensions.ts';
-import { periods } from './metrics.ts';
+import { periods } from './periods.ts';
 import type { Registry } from './registry.ts';
 import { statisticOf } from './series.ts';
 

@@ -1,50 +1,80 @@
-// Metric math, the part that is arithmetic: numbers, the ids of other queries, + - * / and brackets. Anything else of
-// it is refused by name.
+// Metric math: numbers, the ids of other queries, arrays in square brackets, arithmetic, comparisons, AND and OR, and
+// the functions of `math-functions.ts`. Any other function is refused by name.
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html
 import { AwsError } from '../wire/errors.ts';
+import { type Argument, FUNCTIONS, type MathScope, WrongArguments } from './math-functions.ts';
+import { combine, isArray, type TimeSeries, type Value } from './math-values.ts';
 
-type Points = ReadonlyMap<number, number>;
-type Value = number | Points;
-
-/** @throws AwsError ValidationError for what is not arithmetic over known ids */
-export function evaluate(expression: string, known: ReadonlyMap<string, Points>): Points {
-  const parser = new Parser(expression, known);
-  const value = parser.sum();
-  parser.end();
-  if (typeof value === 'number') throw refuse(expression, 'it has no metric in it');
-  return value;
+export interface ExpressionScope extends MathScope {
+  /** What the query of this id comes to; undefined where there is none. */
+  resolve(id: string): Value | undefined;
 }
+
+/**
+ * The series that an expression comes to: one, or an array.
+ * @throws AwsError ValidationError for what cannot be read or is not served
+ */
+export function evaluate(expression: string, scope: ExpressionScope): Value {
+  const parser = new Parser(expression, scope);
+  try {
+    const value = parser.either();
+    parser.end();
+    if (typeof value === 'number') throw refuse(expression, 'it comes to a number, not to a time series');
+    return value;
+  } catch (thrown) {
+    throw thrown instanceof WrongArguments ? refuse(expression, thrown.message) : thrown;
+  }
+}
+
+type Operator = (a: number, b: number) => number;
+
+const truth = (holds: boolean): number => (holds ? 1 : 0);
+
+/** Loosest first; those of one level go from left to right. */
+const LEVELS: readonly Readonly<Record<string, Operator>>[] = [
+  { '||': (a, b) => truth(a !== 0 || b !== 0), OR: (a, b) => truth(a !== 0 || b !== 0) },
+  { '&&': (a, b) => truth(a !== 0 && b !== 0), AND: (a, b) => truth(a !== 0 && b !== 0) },
+  {
+    '<': (a, b) => truth(a < b),
+    '>': (a, b) => truth(a > b),
+    '<=': (a, b) => truth(a <= b),
+    '>=': (a, b) => truth(a >= b),
+    '==': (a, b) => truth(a === b),
+    '!=': (a, b) => truth(a !== b),
+  },
+  { '+': (a, b) => a + b, '-': (a, b) => a - b },
+  { '*': (a, b) => a * b, '/': (a, b) => a / b },
+  { '^': (a, b) => a ** b },
+];
+
+const TOKENS = /\d+(?:\.\d+)?|"[^"]*"|'[^']*'|[A-Za-z_]\w*|[<>=!]=|&&|\|\||\S/g;
+const FILLERS: ReadonlySet<string> = new Set(['REPEAT', 'LINEAR']);
 
 class Parser {
   readonly #expression: string;
-  readonly #known: ReadonlyMap<string, Points>;
+  readonly #scope: ExpressionScope;
   readonly #tokens: string[];
 
-  constructor(expression: string, known: ReadonlyMap<string, Points>) {
+  constructor(expression: string, scope: ExpressionScope) {
     this.#expression = expression;
-    this.#known = known;
-    this.#tokens = expression.match(/\d+(?:\.\d+)?|[A-Za-z_]\w*|\S/g) ?? [];
+    this.#scope = scope;
+    this.#tokens = expression.match(TOKENS) ?? [];
   }
 
-  sum(): Value {
-    let left = this.#product();
-    for (let sign = this.#take('+', '-'); sign !== undefined; sign = this.#take('+', '-')) {
-      const minus = sign === '-';
-      left = combine(left, this.#product(), (a, b) => (minus ? a - b : a + b));
+  either(level = 0): Value {
+    const operators = LEVELS[level];
+    if (operators === undefined) return this.#factor();
+    let left = this.either(level + 1);
+    for (;;) {
+      const sign = this.#tokens[0];
+      if (sign === undefined || !Object.hasOwn(operators, sign)) return left;
+      this.#tokens.shift();
+      left = combine(left, this.either(level + 1), operators[sign]!);
     }
-    return left;
   }
 
   end(): void {
     if (this.#tokens.length > 0) throw refuse(this.#expression, `"${this.#tokens[0]}" is not served`);
-  }
-
-  #product(): Value {
-    let left = this.#factor();
-    for (let sign = this.#take('*', '/'); sign !== undefined; sign = this.#take('*', '/')) {
-      const divides = sign === '/';
-      left = combine(left, this.#factor(), (a, b) => (divides ? a / b : a * b));
-    }
-    return left;
   }
 
   #factor(): Value {
@@ -52,37 +82,57 @@ class Parser {
     if (token === undefined) throw refuse(this.#expression, 'it ends too early');
     if (/^\d/.test(token)) return Number(token);
     if (token === '-') return combine(0, this.#factor(), (a, b) => a - b);
-    if (token === '(') {
-      const value = this.sum();
-      if (this.#take(')') === undefined) throw refuse(this.#expression, 'a bracket is not closed');
-      return value;
+    if (token === '(') return this.#closed(this.either(), ')');
+    if (token === '[') return this.#array();
+    if (this.#tokens[0] === '(') return this.#call(token);
+    const value = this.#scope.resolve(token);
+    if (value === undefined) throw refuse(this.#expression, `"${token}" is not served and is no id`);
+    return value;
+  }
+
+  #array(): readonly TimeSeries[] {
+    const members: TimeSeries[] = [];
+    do {
+      const value = this.either();
+      if (typeof value === 'number') throw refuse(this.#expression, 'an array holds time series');
+      members.push(...(isArray(value) ? value : [value]));
+    } while (this.#take(','));
+    return this.#closed(members, ']');
+  }
+
+  #call(name: string): Value {
+    const apply = FUNCTIONS[name.toUpperCase()];
+    if (apply === undefined) throw refuse(this.#expression, `"${name}" is not served`);
+    this.#tokens.shift();
+    const args: Argument[] = [];
+    if (!this.#take(')')) {
+      do args.push(this.#argument());
+      while (this.#take(','));
+      this.#closed(0, ')');
     }
-    const points = this.#known.get(token);
-    if (points === undefined) throw refuse(this.#expression, `"${token}" is not served and is no id`);
-    return points;
+    return apply(args, this.#scope);
   }
 
-  #take(...signs: string[]): string | undefined {
-    return signs.includes(this.#tokens[0] ?? '') ? this.#tokens.shift() : undefined;
+  #argument(): Argument {
+    const token = this.#tokens[0] ?? '';
+    const isText = /^["']/.test(token);
+    if (!isText && !FILLERS.has(token)) return this.either();
+    this.#tokens.shift();
+    return { text: isText ? token.slice(1, -1) : token };
+  }
+
+  #closed<Result>(value: Result, sign: string): Result {
+    if (!this.#take(sign)) throw refuse(this.#expression, `a "${sign}" is missing`);
+    return value;
+  }
+
+  #take(sign: string): boolean {
+    if (this.#tokens[0] !== sign) return false;
+    this.#tokens.shift();
+    return true;
   }
 }
 
-/** Time by time where both have a value; a number goes with every time. */
-function combine(left: Value, right: Value, apply: (a: number, b: number) => number): Value {
-  if (typeof left === 'number' && typeof right === 'number') return apply(left, right);
-  const times = typeof left === 'number' ? (right as Points).keys() : left.keys();
-  const at = (value: Value, time: number) => (typeof value === 'number' ? value : value.get(time));
-  const out = new Map<number, number>();
-  for (const time of times) {
-    const a = at(left, time);
-    const b = at(right, time);
-    if (a === undefined || b === undefined) continue;
-    const value = apply(a, b);
-    if (Number.isFinite(value)) out.set(time, value);
-  }
-  return out;
-}
-
-function refuse(expression: string, reason: string): AwsError {
+export function refuse(expression: string, reason: string): AwsError {
   return new AwsError('ValidationError', `Error in expression '${expression}': ${reason}.`);
 }

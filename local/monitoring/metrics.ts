@@ -1,13 +1,13 @@
-// PutMetricData, ListMetrics, GetMetricStatistics, GetMetricData.
-// https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html
+// PutMetricData, ListMetrics, GetMetricStatistics; GetMetricData stands in `metric-data.ts`.
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricStatistics.html
 import type { Clock } from '../clock.ts';
 import type { SdkOperations, SdkValues } from '../service.ts';
 import { AwsError } from '../wire/errors.ts';
-import type { Dimensions } from './api.ts';
 import { dimensionItems, dimensionsOf, invalidParameter, timeOf } from './dimensions.ts';
-import { evaluate } from './expression.ts';
+import { metricData } from './metric-data.ts';
+import { periodOf, periods } from './periods.ts';
 import type { Registry } from './registry.ts';
-import { type Bucket, merge, statisticOf } from './series.ts';
+import { statisticOf } from './series.ts';
 
 export function metricOperations(registry: Registry, clock: Clock): SdkOperations {
   return {
@@ -17,7 +17,7 @@ export function metricOperations(registry: Registry, clock: Clock): SdkOperation
     },
     listMetrics: async (input) => list(registry, input),
     getMetricStatistics: async (input) => statistics(registry, input),
-    getMetricData: async (input) => data(registry, input),
+    getMetricData: async (input) => metricData(registry, input),
   };
 }
 
@@ -62,7 +62,9 @@ const LIST_PAGE = 500;
 function list(registry: Registry, input: SdkValues): SdkValues {
   const wanted = (input.Dimensions ?? []) as readonly { Name: string; Value?: string }[];
   const matching = [...registry.all()].filter(
-    ({ identity }) =>
+    ({ identity, totalCount }) =>
+      // A metric that has no value yet is none.
+      totalCount > 0 &&
       (input.Namespace === undefined || identity.namespace === input.Namespace) &&
       (input.MetricName === undefined || identity.name === input.MetricName) &&
       wanted.every(
@@ -78,38 +80,6 @@ function list(registry: Registry, input: SdkValues): SdkValues {
     Dimensions: dimensionItems(identity.dimensions),
   }));
   return from + LIST_PAGE < matching.length ? { Metrics, NextToken: String(from + LIST_PAGE) } : { Metrics };
-}
-
-/** What one series says over time, in buckets of the period that are not empty, oldest first. */
-export function periods(
-  registry: Registry,
-  query: {
-    readonly namespace: string;
-    readonly name: string;
-    readonly dimensions: Dimensions;
-    readonly unit?: string | undefined;
-  },
-  range: { readonly fromMs: number; readonly toMs: number; readonly periodMs: number },
-): Bucket[] {
-  const { fromMs, toMs, periodMs } = range;
-  const first = fromMs - (fromMs % periodMs);
-  const byPeriod = new Map<number, Bucket[]>();
-  for (const series of registry.find(query)) {
-    for (const bucket of series.between(first, toMs)) {
-      const start = bucket.startMs - (bucket.startMs % periodMs);
-      byPeriod.set(start, [...(byPeriod.get(start) ?? []), bucket]);
-    }
-  }
-  return [...byPeriod].sort(([a], [b]) => a - b).map(([start, buckets]) => merge(start, buckets));
-}
-
-function periodOf(value: unknown): number {
-  const seconds = Number(value);
-  const isValid = [1, 5, 10, 20, 30].includes(seconds) || (seconds > 0 && seconds % 60 === 0);
-  if (!isValid)
-    throw invalidParameter('The parameter Period must be 1, 5, 10, 20, 30 or a multiple of 60 seconds.');
-  // Values are kept by the minute.
-  return Math.max(60, seconds) * 1000;
 }
 
 function statistics(registry: Registry, input: SdkValues): SdkValues {
@@ -140,68 +110,4 @@ function statistics(registry: Registry, input: SdkValues): SdkValues {
         }),
   }));
   return { Label: query.name, Datapoints };
-}
-
-interface MetricDataQuery {
-  readonly Id: string;
-  readonly Expression?: string;
-  readonly Label?: string;
-  readonly ReturnData?: boolean;
-  readonly MetricStat?: {
-    readonly Metric: { Namespace: string; MetricName: string; Dimensions?: unknown };
-    readonly Period: number;
-    readonly Stat: string;
-    readonly Unit?: string;
-  };
-}
-
-function data(registry: Registry, input: SdkValues): SdkValues {
-  const fromMs = timeOf(input.StartTime, 'StartTime');
-  const toMs = timeOf(input.EndTime, 'EndTime');
-  const queries = (input.MetricDataQueries ?? []) as MetricDataQuery[];
-  const known = new Map<string, ReadonlyMap<number, number>>();
-  for (const query of queries) {
-    if (query.MetricStat !== undefined) known.set(query.Id, points(registry, query.MetricStat, fromMs, toMs));
-  }
-  for (const query of queries) {
-    if (query.Expression !== undefined) known.set(query.Id, evaluate(query.Expression, known));
-  }
-  const isAscending = input.ScanBy === 'TimestampAscending';
-  const MetricDataResults = queries
-    .filter(({ ReturnData }) => ReturnData !== false)
-    .map((query) => resultOf(query, known.get(query.Id)!, isAscending));
-  return { MetricDataResults, Messages: [] };
-}
-
-function resultOf(query: MetricDataQuery, values: ReadonlyMap<number, number>, isAscending: boolean) {
-  const sorted = [...values].sort(([a], [b]) => (isAscending ? a - b : b - a));
-  return {
-    Id: query.Id,
-    Label: query.Label ?? query.MetricStat?.Metric.MetricName ?? query.Id,
-    Timestamps: sorted.map(([atMs]) => new Date(atMs)),
-    Values: sorted.map(([, value]) => value),
-    StatusCode: 'Complete',
-  };
-}
-
-function points(
-  registry: Registry,
-  stat: NonNullable<MetricDataQuery['MetricStat']>,
-  fromMs: number,
-  toMs: number,
-): ReadonlyMap<number, number> {
-  const { Metric, Period, Stat, Unit } = stat;
-  const query = {
-    namespace: Metric.Namespace,
-    name: Metric.MetricName,
-    dimensions: dimensionsOf(Metric.Dimensions),
-    unit: Unit,
-  };
-  const buckets = periods(registry, query, { fromMs, toMs, periodMs: periodOf(Period) });
-  return new Map(
-    buckets.flatMap((bucket) => {
-      const value = statisticOf(bucket, Stat);
-      return value === undefined ? [] : [[bucket.startMs, value] as const];
-    }),
-  );
 }

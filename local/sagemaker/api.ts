@@ -11,6 +11,17 @@ export interface SageMaker extends Service {
   readonly name: 'sagemaker';
   /** createModel, createEndpointConfig, createEndpoint, describeEndpoint … */
   readonly operations: SdkOperations;
+  /**
+   * `createModel`, `createEndpointConfig` and `createEndpoint` for what a template declares: it takes the place of what
+   * had its name, and is not kept, for the template declares it again at every start.
+   */
+  readonly declared: SdkOperations;
+  /**
+   * Takes up what callers of the API left when the last process ended, once the template's resources are there:
+   * endpoints and inference components come back into service, transform jobs and asynchronous invocations go on.
+   * Resolves when the asynchronous invocations are in their backlogs again.
+   */
+  resume(): Promise<void>;
   /** The wire handler and operations (`invokeEndpoint` …) of the Runtime API. */
   readonly runtime: Service & { readonly name: 'sagemaker-runtime'; readonly operations: SdkOperations };
   /** Application Auto Scaling, for endpoint variants. */
@@ -43,7 +54,7 @@ export interface SageMakerOptions {
   readonly monitoring?: Pick<Monitoring, 'series' | 'alarmState'>;
   /** Instances' volumes: unpacked artefacts live here. An absolute folder, emptied of leftovers at start. */
   readonly volumesFolder: string;
-  /** Where the model registry is kept; in memory unless told. */
+  /** Where the model registry and everything that callers create are kept; in memory unless told. */
   readonly databaseFile?: string;
   /** How an image is started, by repository name without registry, account or tag. */
   readonly images: ImageTable;

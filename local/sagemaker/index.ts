@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { systemClock } from '../clock.ts';
 import { noLogs } from '../logs/api.ts';
 import { noMetrics } from '../monitoring/api.ts';
-import { DEFAULT_PLACE } from '../service.ts';
+import { DEFAULT_PLACE, type SdkOperations } from '../service.ts';
 import type { SageMaker, SageMakerOptions } from './api.ts';
 import { AsyncInference } from './async/queue.ts';
 import { TRANSFORM_VOLUMES } from './batch/transform-run.ts';
@@ -26,7 +26,7 @@ import { handleRuntime } from './runtime/wire.ts';
 import { AutoScaling } from './scaling/auto-scaling.ts';
 import { DEFAULT_SETTINGS } from './settings.ts';
 import { openRecords } from './sqlite-collection.ts';
-import { createStore } from './store.ts';
+import { type ControlStore, createStore } from './store.ts';
 import { handleControl } from './wire.ts';
 
 export async function createSageMaker(options: SageMakerOptions): Promise<SageMaker> {
@@ -55,7 +55,7 @@ export async function createSageMaker(options: SageMakerOptions): Promise<SageMa
   endpoints.componentsAt = (endpointName) => components.at(endpointName);
   const transformJobs = new TransformJobs(control, context);
   const utilization = new Utilization(hosts, context);
-  const autoScaling = new AutoScaling(hosts, context);
+  const autoScaling = new AutoScaling(hosts, context, store);
   const operations = {
     ...modelOperations(control),
     ...endpointConfigOperations(control),
@@ -68,7 +68,7 @@ export async function createSageMaker(options: SageMakerOptions): Promise<SageMa
   const follower = new RegistryFollower({ control, registry, operations, settled });
   endpoints.onCreated = (endpointName, tags) => follower.note(endpointName, tags);
   const invoker = new Invoker(context, hosts.live, components);
-  const asyncInference = new AsyncInference(invoker, context);
+  const asyncInference = new AsyncInference(invoker, context, store.asyncRequests);
 
   return {
     name: 'sagemaker',
@@ -99,12 +99,39 @@ export async function createSageMaker(options: SageMakerOptions): Promise<SageMa
     },
     sampleUtilization: () => utilization.sample(),
     deployments: () => [...store.deployments.values()],
+    declared: declaring(operations, store),
+    async resume() {
+      endpoints.resume();
+      transformJobs.resume();
+      await Promise.all([components.resume(settled), asyncInference.resume(settled)]);
+    },
     handle: (call) => handleControl(call, operations),
     async close() {
+      endpoints.close();
+      asyncInference.close();
       autoScaling.close();
       utilization.close();
       await Promise.all([hosts.close(), components.close(), transformJobs.close(), invoker.close()]);
       records.close();
+    },
+  };
+}
+
+/** The operations that a template's resources are created by: what they create is the template's, and not kept. */
+function declaring(operations: SdkOperations, store: ControlStore): SdkOperations {
+  return {
+    createModel(input) {
+      store.models.declare(String(input.ModelName));
+      return operations.createModel!(input);
+    },
+    createEndpointConfig(input) {
+      store.endpointConfigs.declare(String(input.EndpointConfigName));
+      return operations.createEndpointConfig!(input);
+    },
+    createEndpoint(input) {
+      store.endpoints.declare(String(input.EndpointName));
+      store.serving.declare(String(input.EndpointName));
+      return operations.createEndpoint!(input);
     },
   };
 }

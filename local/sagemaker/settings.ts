@@ -59,8 +59,8 @@ export interface HostingSettings {
   /** How long captured data waits to be written together. */
   readonly captureFlushMs: number;
   /**
-   * How long a slot for cold loads rests after each, in parts of the load's own time, when warm calls came in
-   * meanwhile: cold loads then take at most 1 / (1 + this) of a core from them.
+   * How long slots for cold loads rest after each, when warm calls came in meanwhile: all slots together then take at
+   * most 1 / (1 + this) of a core from them. 0: no rest.
    */
   readonly modelLoadRest: number;
   /** The most connections held open to one container. */

@@ -2,8 +2,13 @@
 import { DatabaseSync } from 'node:sqlite';
 import type { Collection } from './store.ts';
 
+export interface DurableCollection<Item> extends Collection<Item> {
+  /** Names with their records. */
+  entries(): [string, Item][];
+}
+
 export interface RecordDatabase {
-  collection<Item>(kind: string): Collection<Item>;
+  collection<Item>(kind: string): DurableCollection<Item>;
   close(): void;
 }
 
@@ -20,9 +25,9 @@ export function openRecords(file: string): RecordDatabase {
   const get = database.prepare('SELECT body FROM records WHERE kind = ? AND name = ?');
   const put = database.prepare('INSERT OR REPLACE INTO records (kind, name, body) VALUES (?, ?, ?)');
   const remove = database.prepare('DELETE FROM records WHERE kind = ? AND name = ?');
-  const all = database.prepare('SELECT body FROM records WHERE kind = ? ORDER BY name');
+  const all = database.prepare('SELECT name, body FROM records WHERE kind = ? ORDER BY name');
   return {
-    collection: <Item>(kind: string): Collection<Item> => ({
+    collection: <Item>(kind: string): DurableCollection<Item> => ({
       get(name) {
         const row = get.get(kind, name);
         return row === undefined ? undefined : (decode(String(row.body)) as Item);
@@ -30,23 +35,27 @@ export function openRecords(file: string): RecordDatabase {
       put: (name, item) => void put.run(kind, name, encode(item)),
       delete: (name) => remove.run(kind, name).changes > 0,
       values: () => all.all(kind).map((row) => decode(String(row.body)) as Item),
+      entries: () => all.all(kind).map((row) => [String(row.name), decode(String(row.body)) as Item]),
     }),
     close: () => database.close(),
   };
 }
 
-/** Times keep being times: `{"$date": milliseconds}`. */
+/** Times and bytes keep being that: `{"$date": milliseconds}`, `{"$bytes": base64}`. */
 function encode(item: unknown): string {
   return JSON.stringify(item, function (this: Record<string, unknown>, name, value) {
     const raw = this[name];
-    return raw instanceof Date ? { $date: raw.getTime() } : value;
+    if (raw instanceof Date) return { $date: raw.getTime() };
+    if (raw instanceof Uint8Array) return { $bytes: Buffer.from(raw).toString('base64') };
+    return value;
   });
 }
 
 function decode(body: string): unknown {
-  return JSON.parse(body, (_name, value) =>
-    typeof value === 'object' && value !== null && typeof value.$date === 'number'
-      ? new Date(value.$date)
-      : value,
-  );
+  return JSON.parse(body, (_name, value) => {
+    if (typeof value !== 'object' || value === null) return value;
+    if (typeof value.$date === 'number') return new Date(value.$date);
+    if (typeof value.$bytes === 'string') return Buffer.from(value.$bytes, 'base64');
+    return value;
+  });
 }

@@ -9,12 +9,7 @@ import { Execution, type ExecutionStart, type RestoredFrame } from './run/execut
 import type { FrameRecord } from './run/frame.ts';
 import { begin, beginAgain, run } from './run/start.ts';
 import type { Database } from './store/database.ts';
-import {
-  type ExecutionMore,
-  type ExecutionRow,
-  findExecution,
-  runningExecutions,
-} from './store/execution-rows.ts';
+import { type ExecutionMore, type ExecutionRow, runningExecutions } from './store/execution-rows.ts';
 import type { Journal } from './store/journal.ts';
 import type { Revision, Shelves } from './store/machines.ts';
 
@@ -131,8 +126,7 @@ export class Executor {
 
   /** An execution's row as of now; its events and frames may be yet to be written. */
   row(arn: string): ExecutionRow | undefined {
-    this.parts.journal.flushRow(arn);
-    return findExecution(this.parts.database, arn);
+    return this.parts.journal.row(arn);
   }
 
   /** Lets go of what runs, without a trace: it goes on at the next start. */
@@ -142,17 +136,35 @@ export class Executor {
 
   /** Takes up every Standard execution that ran when the process last ended; children go with their Map Runs. */
   resume(): void {
-    for (const row of runningExecutions(this.parts.database)) {
-      if (row.map_run_arn === null) void this.takeUp(row);
+    this.parts.journal.catchUp();
+    const rows = runningExecutions(this.parts.database).filter((row) => row.map_run_arn === null);
+    const opened = rows.flatMap((row) => this.tryOpening(row));
+    // All are known to run before any goes on: one may wait for the end of another.
+    for (const execution of opened) this.running.set(execution.arn, execution);
+    for (const execution of opened) void this.go(execution);
+  }
+
+  /** One that cannot go on must not hold up the others. */
+  private tryOpening(row: ExecutionRow): Execution[] {
+    try {
+      return [this.openAgain(row)];
+    } catch (thrown) {
+      console.error(`${row.arn} cannot go on: ${(thrown as Error).message}`);
+      return [];
     }
   }
 
   /** Goes on with an execution from its frames. */
   takeUp(row: ExecutionRow, asMachine?: MachineRevision): { execution: Execution; ended: Promise<void> } {
+    const execution = this.openAgain(row, asMachine);
+    return { execution, ended: this.go(execution) };
+  }
+
+  private openAgain(row: ExecutionRow, asMachine?: MachineRevision): Execution {
     const { execution, frames } = this.reopen(row, asMachine);
     if (frames.length === 0) begin(execution);
     else beginAgain(execution, frames);
-    return { execution, ended: this.go(execution) };
+    return execution;
   }
 
   /** Starts a failed, stopped or timed-out execution again from the states that did not succeed. */
@@ -208,7 +220,7 @@ export class Executor {
         : {
             arn: row.map_run_arn,
             item: more.item,
-            index: more.mapIndex ?? 0,
+            index: row.map_index ?? 0,
             itemCount: more.itemCount ?? 1,
           };
     const execution = new Execution({
@@ -224,6 +236,7 @@ export class Executor {
       ...(row.version_arn === null ? {} : { versionArn: row.version_arn }),
       ...(row.alias_arn === null ? {} : { aliasArn: row.alias_arn }),
       ...(more.traceHeader === undefined ? {} : { traceHeader: more.traceHeader }),
+      ...(more.rerunOf === undefined ? {} : { rerunOf: more.rerunOf }),
     });
     execution.redriveCount = more.redriveCount ?? 0;
     execution.redriveMs = more.redriveMs;
@@ -232,7 +245,7 @@ export class Executor {
   }
 
   private framesOf(seq: number): RestoredFrame[] {
-    this.parts.journal.flush();
+    this.parts.journal.catchUp();
     const rows = this.parts.database.all<{ id: number; data: string }>(
       'SELECT id, data FROM frames WHERE seq = ? ORDER BY id',
       seq,

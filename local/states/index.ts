@@ -10,14 +10,14 @@ import { findIntegration, takesPattern } from './integrations/index.ts';
 import { lambdaOperations } from './integrations/lambda-operations.ts';
 import { withOldListing } from './integrations/s3-operations.ts';
 import { TaskTokens } from './integrations/tokens.ts';
+import { loggedEvents } from './logging/log-reader.ts';
 import { LogWriter } from './logging/log-writer.ts';
 import { MapRuns } from './maps/map-runs.ts';
 import { allOperations } from './operations/index.ts';
 import type { World } from './operations/world.ts';
 import type { Engine } from './run/engine.ts';
-import { Database } from './store/database.ts';
-import { Journal } from './store/journal.ts';
 import { openShelves } from './store/machines.ts';
+import { openStore } from './store/open.ts';
 import { DEFAULT_RETENTION_MS, sweepRegularly } from './store/retention.ts';
 import { createWire } from './wire.ts';
 
@@ -39,30 +39,36 @@ export async function createStates(options: StatesOptions = {}): Promise<States>
     close: async () => {
       stopSweeping();
       world.workers.close();
+      // Between turns no state is half left.
+      await new Promise((resolve) => setImmediate(resolve));
       world.executor.close();
-      world.journal.close();
-      world.database.close();
+      world.executor.parts.logs.flush();
+      await world.close();
     },
   };
 }
 
 function createWorld(options: StatesOptions, services: Readonly<Record<string, SdkOperations>>): World {
-  const database = new Database(options.databaseFile ?? ':memory:');
   const clock = options.clock ?? systemClock;
-  const journal = new Journal(database, clock !== systemClock);
-  const shelves = openShelves(database);
+  const { database, journal, close } = openStore(options.databaseFile ?? ':memory:', clock !== systemClock);
+  const shelves = openShelves(database, journal);
   const logs = new LogWriter(options.logs ?? noLogs);
   return {
     place: options.place ?? DEFAULT_PLACE,
     clock,
     database,
     journal,
+    close,
     shelves,
     executor: new Executor({ database, journal, shelves, logs }),
     tokens: new TaskTokens(),
     workers: new ActivityWorkers(clock),
     liveCounts: new Map(),
-    isServed: servedResources(services),
+    loggedEvents: async (logging, executionArn) => {
+      logs.flush();
+      return loggedEvents(options.logs?.find?.bind(options.logs), logging, executionArn);
+    },
+    isServed: options.mocks === undefined ? servedResources(services) : () => true,
   };
 }
 
@@ -87,16 +93,19 @@ function servedResources(services: Readonly<Record<string, SdkOperations>>): Wor
 
 function connect(
   world: World,
-  { lambda, s3 }: StatesOptions,
+  { lambda, s3, connections, mocks }: StatesOptions,
   services: Readonly<Record<string, SdkOperations>>,
 ): Engine {
   const mapRuns = new MapRuns(world);
   return {
     place: world.place,
     clock: world.clock,
+    turnedClock: world.clock === systemClock ? undefined : world.clock,
     lambda,
     s3,
     services,
+    connections,
+    mocks,
     tokens: world.tokens,
     activities: world.workers,
     children: new ChildStarter(world, services.sfn!),

@@ -2,8 +2,21 @@
 // the functions and endpoints that its definition names and nothing else.
 import type { StateMachine } from '../../statemachines/compile/asl.ts';
 import { compilePipeline } from '../../statemachines/compile/compile.ts';
+import { allStages } from '../../statemachines/composition.ts';
 import type { Pipeline } from '../../statemachines/pipeline.ts';
-import { arnOf, batchObjects, endpointOf, functionId, PREFIX, pascal, placeholdersOf } from './names.ts';
+import { placePipeline } from '../../statemachines/placement/place.ts';
+import { endpointsOf } from './hosting.ts';
+import {
+  arnOf,
+  batchObjects,
+  claimObjects,
+  endpointOf,
+  functionId,
+  kebab,
+  PREFIX,
+  pascal,
+  placeholdersOf,
+} from './names.ts';
 
 export type Resources = Record<string, { readonly Type: string; readonly [member: string]: unknown }>;
 
@@ -53,10 +66,11 @@ function stateMachine(name: string, machine: StateMachine, type: 'EXPRESS' | 'ST
 }
 
 function substitutions(machine: StateMachine): Record<string, unknown> {
-  const { functions, endpoints } = placeholdersOf(machine);
+  const { functions, endpoints, machines, buckets } = placeholdersOf(machine);
   return Object.fromEntries([
     ...functions.map((name) => [name, { 'Fn::GetAtt': [functionId(name), 'Arn'] }]),
     ...endpoints.map((name) => [name, PREFIX + endpointOf(name)]),
+    ...[...machines, ...buckets].map((name) => [name, { Ref: name }]),
   ]);
 }
 
@@ -97,9 +111,11 @@ function policy(name: string, statements: readonly Statement[]) {
 }
 
 /** An endpoint that is called through the function `invoke-endpoint` is that function's to call. */
-function callStatements({ stages }: Pipeline, machine: StateMachine): Statement[] {
-  const { functions, endpoints: named } = placeholdersOf(machine);
-  const direct = stages.flatMap((stage) => (stage.kind === 'inference' ? stage.endpoint.placeholder : []));
+function callStatements(pipeline: Pipeline, machine: StateMachine): Statement[] {
+  const { functions, endpoints: named, machines, buckets } = placeholdersOf(machine);
+  const direct = allStages(placePipeline(pipeline).stages).flatMap((stage) =>
+    stage.kind === 'inference' ? endpointsOf(stage).map(({ placeholder }) => placeholder) : [],
+  );
   const endpoints = named.filter((name) => direct.includes(name));
   const calls: [string, unknown[]][] = [
     ['lambda:InvokeFunction', functions.map((name) => ({ 'Fn::GetAtt': [functionId(name), 'Arn'] }))],
@@ -107,10 +123,26 @@ function callStatements({ stages }: Pipeline, machine: StateMachine): Statement[
       'sagemaker:InvokeEndpoint',
       endpoints.map((name) => arnOf('sagemaker', `endpoint/${PREFIX}${endpointOf(name)}`)),
     ],
+    [
+      'states:StartSyncExecution',
+      machines.map((name) => arnOf('states', `stateMachine:${machineName(name)}`)),
+    ],
+    ['s3:GetObject', buckets.map(() => breakerObjects(pipeline.name))],
+    ['s3:DeleteObject', buckets.map(() => breakerObjects(pipeline.name))],
   ];
   return calls
     .filter(([, resources]) => resources.length > 0)
     .map(([action, Resource]) => ({ Effect: 'Allow', Action: action, Resource }));
+}
+
+/** `HousePricesStateMachine` → `seriatim-<stage>-house-prices` */
+function machineName(placeholder: string): string {
+  return PREFIX + kebab(placeholder.replace(/StateMachine$/, ''));
+}
+
+/** The circuit breakers of a pipeline's stages. */
+function breakerObjects(pipeline: string): { 'Fn::Sub': string } {
+  return claimObjects(`breakers/${pipeline}/*`);
 }
 
 /** Reads its files, writes its results (in parts), and starts its own children. */

@@ -1,15 +1,23 @@
 // What the template says of the pipelines, derived from their definitions, as the framework's variable
 // `${pipelines:<address>}`: a pipeline that is listed in `statemachines/index.ts` is deployed without another word.
-import type { Pipeline } from '../../statemachines/pipeline.ts';
+import { allStages, includableStages } from '../../statemachines/composition.ts';
+import type { Pipeline, Stage } from '../../statemachines/pipeline.ts';
+import { placePipeline } from '../../statemachines/placement/place.ts';
+import { stageFunctions, stageRoles } from './functions.ts';
 import { endpointTargets, hostingResources } from './hosting.ts';
 import { machineResources } from './machines.ts';
 import { PREFIX, pascal } from './names.ts';
 
 const ADDRESSES: Readonly<Record<string, (pipelines: readonly Pipeline[]) => unknown>> = {
+  /** The functions of the stages; their roles are among the resources. */
+  functions: stageFunctions,
+  /** The variable PIPELINES of the function that answers requests. */
+  names: (pipelines) => pipelines.map(({ name }) => name).join(','),
   /** State machines, their roles and log groups, and the endpoints they call. */
   resources: (pipelines) => ({
     Resources: Object.assign(
       {},
+      stageRoles(pipelines),
       ...endpointTargets(pipelines).map(hostingResources),
       ...pipelines.map(machineResources),
     ),
@@ -24,18 +32,40 @@ const ADDRESSES: Readonly<Record<string, (pipelines: readonly Pipeline[]) => unk
   /** The batch bucket's lifecycle. */
   expirations: (pipelines) => [
     { Id: 'AbortUploads', Status: 'Enabled', AbortIncompleteMultipartUpload: { DaysAfterInitiation: 7 } },
-    ...pipelines.map(({ name }) => ({
-      Id: `Expire${pascal(name)}Work`,
-      Status: 'Enabled',
-      Prefix: `${name}/work/`,
-      ExpirationInDays: 7,
-    })),
+    ...pipelines.map(({ name }) => expiration(name, { prefix: 'work', days: 7 })),
+    ...pipelines
+      .filter(({ stages }) => allStages(stages).some(({ kind }) => kind === 'shadow'))
+      .map(({ name }) => expiration(name, { prefix: 'shadow', days: 90 })),
   ],
+  /** The variable PIPELINE_STAGES of start-execution: what `?include=` may name. */
+  stages: (pipelines) =>
+    JSON.stringify(
+      Object.fromEntries(pipelines.map((one) => [one.name, includableStages(givingRecords(one))])),
+    ),
   /** The variable STATE_MACHINES of the inspection functions. */
   machines: (pipelines) => ({
     'Fn::Sub': JSON.stringify(Object.fromEntries(pipelines.map(({ name }) => [name, inspected(name)]))),
   }),
 };
+
+/** Of models that became states of their own only the last gives its answer to the records. */
+function givingRecords(pipeline: Pipeline): readonly Stage[] {
+  return placePipeline(pipeline).stages.filter(
+    (stage) => stage.kind !== 'inference' || stage.link === undefined || stage.link.isLast,
+  );
+}
+
+function expiration(
+  pipeline: string,
+  { prefix, days }: { readonly prefix: string; readonly days: number },
+): unknown {
+  return {
+    Id: `Expire${pascal(pipeline)}${pascal(prefix)}`,
+    Status: 'Enabled',
+    Prefix: `${pipeline}/${prefix}/`,
+    ExpirationInDays: days,
+  };
+}
 
 /** @throws Error for an address that is none */
 export function pipelinesVariable(address: string, pipelines: readonly Pipeline[]): unknown {

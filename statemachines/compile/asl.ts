@@ -12,7 +12,7 @@ export type States = Readonly<Record<string, State>>;
 
 /** A state's fields in the language's own words; its type says which of them make sense. */
 export interface State {
-  readonly Type: 'Task' | 'Map' | 'Choice' | 'Pass' | 'Fail';
+  readonly Type: 'Task' | 'Map' | 'Parallel' | 'Choice' | 'Pass' | 'Fail';
   readonly [field: string]: unknown;
 }
 

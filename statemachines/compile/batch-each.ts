@@ -1,61 +1,82 @@
-// A batch's child where records go through the stages one by one: the objects that its lines name become claims, then
-// a Map runs the stages for each record. A record that fails is kept with its failure and leaves the others alone.
+// A batch's child where records go through the stages one by one: its records are checked, or the objects that its lines
+// name become claims; then a Map runs the stages for each record. A record that fails is kept with its failure and leaves the others alone.
 import type { Pipeline } from '../pipeline.ts';
 import { expression, functionPlaceholder, placeholder, type State, type States } from './asl.ts';
+import { recordsAtOnce } from './concurrency.ts';
 import { retryOf } from './policies.ts';
 import { recordStates } from './record-flow.ts';
+import { CHECK_RECORDS } from './stages.ts';
 
-const CLAIM_OBJECTS = 'ClaimObjects';
-const CLAIM_SECONDS = 60;
+interface FirstState {
+  readonly name: string;
+  readonly comment: string;
+  readonly function: string;
+  readonly seconds: number;
+}
+
+const CLAIM_OBJECTS: FirstState = {
+  name: 'ClaimObjects',
+  comment: "Reads the objects that the file's lines name.",
+  function: 'claim-objects',
+  seconds: 60,
+};
+
+const CHECK_FILE: FirstState = {
+  name: 'CheckRecords',
+  comment: "Checks the file's records against the pipeline's input.",
+  function: CHECK_RECORDS,
+  seconds: 60,
+};
 
 /** Records of one child at once. */
 const RECORDS_AT_ONCE = 4;
 
 export function eachRecord(pipeline: Pipeline, suffix: string): { StartAt: string; States: States } {
+  const first = pipeline.body === 'payload' ? CLAIM_OBJECTS : CHECK_FILE;
   return {
-    StartAt: CLAIM_OBJECTS + suffix,
+    StartAt: first.name + suffix,
     States: {
-      [CLAIM_OBJECTS + suffix]: claimState(pipeline, suffix),
+      [first.name + suffix]: firstState(first, pipeline, suffix),
       [`EachRecord${suffix}`]: mapState(pipeline, suffix),
     },
   };
 }
 
-function claimState(pipeline: Pipeline, suffix: string): State {
+function firstState(first: FirstState, pipeline: Pipeline, suffix: string): State {
   return {
     Type: 'Task',
-    Comment: "Reads the objects that the file's lines name.",
+    Comment: first.comment,
     Resource: 'arn:aws:states:::lambda:invoke',
     Arguments: {
-      FunctionName: placeholder(functionPlaceholder('claim-objects')),
+      FunctionName: placeholder(functionPlaceholder(first.function)),
       Payload: {
-        stage: CLAIM_OBJECTS,
+        stage: first.name,
         pipeline: pipeline.name,
         onRecordError: 'keep',
         records: expression('$states.input.Items'),
       },
     },
-    TimeoutSeconds: CLAIM_SECONDS,
-    Retry: retryOf({ kind: 'function', name: CLAIM_OBJECTS, function: 'claim-objects', gives: [] }),
+    TimeoutSeconds: first.seconds,
+    Retry: retryOf({ kind: 'function', name: first.name, function: first.function, gives: [] }),
     Output: expression('$states.result.Payload'),
     Next: `EachRecord${suffix}`,
   };
 }
 
 function mapState(pipeline: Pipeline, suffix: string): State {
-  const first = (field: string): string => `$states.input.value.${field}`;
-  const start = `TakeRecord${suffix}`;
+  const take = `TakeRecord${suffix}`;
+  const { start, states } = recordStates(pipeline, { isBatch: true, suffix });
   return {
     Type: 'Map',
     Items: expression('$states.input.records'),
-    MaxConcurrency: RECORDS_AT_ONCE,
+    MaxConcurrency: recordsAtOnce(pipeline, RECORDS_AT_ONCE),
     ItemProcessor: {
       ProcessorConfig: { Mode: 'INLINE' },
-      StartAt: start,
+      StartAt: take,
       States: {
-        [start]: takeState(pipeline, suffix),
+        [take]: takeState(start, suffix),
         [`KeepRecord${suffix}`]: { Type: 'Pass', End: true },
-        ...recordStates(pipeline, { first, isBatch: true, suffix }),
+        ...states,
       },
     },
     Output: { records: expression('$states.result') },
@@ -64,14 +85,15 @@ function mapState(pipeline: Pipeline, suffix: string): State {
 }
 
 /** What has failed already goes no further; of any other, what its failure would have to tell is remembered. */
-function takeState({ stages }: Pipeline, suffix: string): State {
+function takeState(start: string, suffix: string): State {
   return {
     Type: 'Choice',
     Choices: [{ Condition: expression('$exists($states.input.error)'), Next: `KeepRecord${suffix}` }],
-    Default: stages[0]!.name + suffix,
     Assign: {
       position: expression('$states.input.position'),
       source: expression('$states.input.source'),
     },
+    Output: expression('$states.input.value'),
+    Default: start,
   };
 }

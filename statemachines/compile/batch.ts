@@ -12,7 +12,8 @@ import {
   type States,
 } from './asl.ts';
 import { eachRecord } from './batch-each.ts';
-import { CHECK_RECORDS, FAILED, failedState, stageStates } from './stages.ts';
+import { pipelineStates } from './links.ts';
+import { CHECK_RECORDS, FAILED, failedState } from './stages.ts';
 
 const RECORDS_PER_CHILD = 500;
 
@@ -121,10 +122,10 @@ function childStates(pipeline: Pipeline, suffix: string): { StartAt: string; Sta
   if (pipeline.flow === 'record') return eachRecord(pipeline, suffix);
   return {
     StartAt: pipeline.stages[0]!.name + suffix,
-    States: stageStates(pipeline, {
+    States: pipelineStates(pipeline, {
       onRecordError: 'keep',
       recordsAt: '$states.input.Items',
-      reportsTimes: false,
+      isRequest: false,
       suffix,
     }),
   };

@@ -1,21 +1,24 @@
 // What can be checked of a pipeline with `flow: 'record'` before anything runs: that each stage finds the fields that it
-// takes, that expressions are JSONata, and that every end gives what the output's schema asks for.
-import jsonata from 'jsonata';
-import type { Pipeline, Stage } from '../pipeline.ts';
+// takes whichever way the record came, that expressions are JSONata, and that every end gives what the output's schema
+// asks for.
+import { branchesOf } from '../composition.ts';
+import type { ExitStage, InferenceStage, Pipeline, Stage } from '../pipeline.ts';
 import { checkEndpoint, requireFields, schemaFields } from './check.ts';
+import { checkNested, checkParallel, checkShadow, checkSplit, checkSwitch } from './check-composed.ts';
+import { checkExpression } from './check-expression.ts';
 import { PipelineDefinitionError } from './errors.ts';
-import { fieldsIn, resolveFields } from './expressions.ts';
-import { fieldsGiven, fieldsTaken } from './record-fields.ts';
+import { fieldsIn } from './expressions.ts';
+import { branchFields, fieldsGiven, fieldsTaken } from './record-fields.ts';
+import { canaryOf } from './record-task.ts';
+
+type Fields = ReadonlySet<string>;
+
+/** Where an answer has what a request asked to include. */
+const INCLUDED = 'included';
 
 /** @throws PipelineDefinitionError for the first thing that is wrong */
 export function checkRecordFlow(pipeline: Pipeline): void {
-  let fields: ReadonlySet<string> = new Set(schemaFields(pipeline.input) ?? []);
-  for (const stage of pipeline.stages) {
-    const place = { pipeline: pipeline.name, stage: stage.name };
-    requireFields(place, fieldsTaken(stage), fields);
-    checkStage(pipeline, stage);
-    fields = new Set([...(stage.kind === 'function' ? [] : fields), ...fieldsGiven(stage)]);
-  }
+  const fields = fieldsAfterAll(pipeline, pipeline.stages, new Set(schemaFields(pipeline.input) ?? []));
   const { answer } = pipeline;
   const place = { pipeline: pipeline.name, stage: 'the answer' };
   if (answer === undefined)
@@ -24,33 +27,119 @@ export function checkRecordFlow(pipeline: Pipeline): void {
   checkAnswer(pipeline, 'the answer', answer);
 }
 
+/** Checks the stages; returns the fields that the record has after them. */
+function fieldsAfterAll(pipeline: Pipeline, stages: readonly Stage[], before: Fields): Fields {
+  return stages.reduce((fields, stage) => fieldsAfter(pipeline, stage, fields), before);
+}
+
+function fieldsAfter(pipeline: Pipeline, stage: Stage, before: Fields): Fields {
+  const place = { pipeline: pipeline.name, stage: stage.name };
+  requireFields(place, fieldsTaken(stage), before);
+  checkStage(pipeline, stage);
+  const branches = branchesOf(stage).map((stages) => fieldsAfterAll(pipeline, stages, before));
+  if (stage.kind === 'switch' || stage.kind === 'split')
+    return intersection(branches.filter((_, i) => !isEnd(branchesOf(stage)[i]!)));
+  if (stage.kind === 'parallel') {
+    stage.branches.forEach(({ name, gives }, i) => {
+      requireFields({ ...place, stage: `${stage.name}/${name}` }, gives, branches[i]!);
+    });
+    checkCollisions(
+      place,
+      stage.branches.map((branch) => [branch.name, branchFields(branch)]),
+      before,
+    );
+  }
+  return new Set([...before, ...fieldsGiven(stage)]);
+}
+
+/** Whether every record that comes here leaves the pipeline. */
+function isEnd(stages: readonly Stage[]): boolean {
+  const last = stages.at(-1);
+  return last?.kind === 'exit' && last.when === undefined;
+}
+
+/** What is there whichever branch a record took. */
+function intersection([first, ...others]: readonly Fields[]): Fields {
+  return new Set([...(first ?? [])].filter((field) => others.every((fields) => fields.has(field))));
+}
+
+/** A field from two branches, or from one and the record as it was, could be either. */
+function checkCollisions(
+  place: { pipeline: string; stage: string },
+  branches: readonly (readonly [string, readonly string[]])[],
+  before: Fields,
+): void {
+  const owners = new Map<string, string>([...before].map((field) => [field, 'the record before it']));
+  for (const [name, fields] of branches) {
+    for (const field of fields) {
+      const owner = owners.get(field);
+      if (owner !== undefined) {
+        const found = `"${field}" from ${owner} and from ${name}`;
+        throw new PipelineDefinitionError(place, 'each field from one branch alone', found);
+      }
+      owners.set(field, name);
+    }
+  }
+}
+
 function checkStage(pipeline: Pipeline, stage: Stage): void {
   const place = { pipeline: pipeline.name, stage: stage.name };
-  if (stage.kind === 'exit') {
-    checkExpression(place, stage.when);
-    checkAnswer(pipeline, stage.name, stage.answer);
+  switch (stage.kind) {
+    case 'inference':
+      checkInference(place, stage);
+      break;
+    case 'payload':
+      checkEndpoint(place, stage);
+      break;
+    case 'exit':
+      checkExit(pipeline, stage);
+      break;
+    case 'nested':
+      checkNested(place, stage);
+      break;
+    case 'switch':
+      checkSwitch(place, stage);
+      break;
+    case 'split':
+      checkSplit(place, stage);
+      break;
+    case 'parallel':
+      checkParallel(place, stage);
+      break;
+    case 'shadow':
+      checkShadow(place, stage);
+      break;
   }
-  if (stage.kind === 'inference' || stage.kind === 'payload') checkEndpoint(place, stage);
-  if (stage.kind !== 'inference') return;
-  if (stage.instance === undefined || stage.into === undefined)
+}
+
+function checkInference(place: { pipeline: string; stage: string }, stage: InferenceStage): void {
+  const { instance, into, canary } = stage;
+  checkEndpoint(place, stage);
+  if (instance === undefined || into === undefined)
     throw new PipelineDefinitionError(place, '"instance" and "into"', 'one of them or neither');
-  checkExpression(place, stage.instance);
+  checkExpression(place, instance);
+  if (canary === undefined) return;
+  const { weight, key, ...version } = canary;
+  checkExpression(place, key);
+  if (!(weight >= 0 && weight <= 1))
+    throw new PipelineDefinitionError(place, 'a canary weight of 0 to 1', String(weight));
+  if (Object.keys(version).length === 0)
+    throw new PipelineDefinitionError(place, 'a canary with a version of its own', 'the same one');
+  checkEndpoint(place, canaryOf(stage, canary));
+}
+
+function checkExit(pipeline: Pipeline, stage: ExitStage): void {
+  if (stage.when !== undefined) checkExpression({ pipeline: pipeline.name, stage: stage.name }, stage.when);
+  checkAnswer(pipeline, stage.name, stage.answer);
 }
 
 function checkAnswer(pipeline: Pipeline, stage: string, answer: Readonly<Record<string, string>>): void {
   const place = { pipeline: pipeline.name, stage };
   for (const text of Object.values(answer)) checkExpression(place, text);
+  if (Object.hasOwn(answer, INCLUDED))
+    throw new PipelineDefinitionError(place, 'no field "included", which ?include= fills', 'one');
   const missing = (schemaFields(pipeline.output) ?? []).filter((field) => !Object.hasOwn(answer, field));
   if (missing.length === 0) return;
   const found = Object.keys(answer).join(', ') || 'none';
   throw new PipelineDefinitionError(place, `an answer with ${missing.join(', ')}`, found);
-}
-
-function checkExpression(place: { pipeline: string; stage: string }, text: string): void {
-  try {
-    jsonata(resolveFields(text, (field) => `$states.input.${field}`));
-  } catch (thrown) {
-    const reason = (thrown as Error).message;
-    throw new PipelineDefinitionError(place, 'JSONata with fields in braces', `${text} (${reason})`);
-  }
 }

@@ -1,14 +1,20 @@
 // What can be checked of a pipeline before anything runs: names and limits, that each stage's output fits the next
 // one's input, that a target model is named exactly when the endpoint is multi-model.
-import type { EndpointTarget, FunctionStage, InferenceStage, Pipeline, Stage } from '../pipeline.ts';
+import { allStages } from '../composition.ts';
+import {
+  type EndpointTarget,
+  type FunctionStage,
+  type InferenceStage,
+  OWN_VARIANT,
+  type Pipeline,
+  type Stage,
+} from '../pipeline.ts';
+import { checkPolicy, checkSeconds } from './check-policy.ts';
 import { checkRecordFlow } from './check-record-flow.ts';
 import { PipelineDefinitionError } from './errors.ts';
 
 /** https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateModel.html */
 const CONTAINERS_LIMIT = 15;
-
-/** A synchronous Express execution's: https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html */
-const EXPRESS_SECONDS_LIMIT = 300;
 
 /** @throws PipelineDefinitionError for the first thing that is wrong */
 export function checkPipeline(pipeline: Pipeline): void {
@@ -17,7 +23,7 @@ export function checkPipeline(pipeline: Pipeline): void {
     throw new PipelineDefinitionError({ pipeline: pipeline.name }, 'at least one stage', 'none');
   }
   checkSeconds(pipeline.name, undefined, pipeline.timeoutSeconds);
-  for (const stage of pipeline.stages) checkSeconds(pipeline.name, stage.name, stage.timeoutSeconds);
+  for (const stage of allStages(pipeline.stages)) checkPolicy(pipeline.name, stage);
   if (pipeline.flow === 'record') checkRecordFlow(pipeline);
   else checkRecordsFlow(pipeline);
 }
@@ -39,7 +45,7 @@ function checkNames({ name, stages }: Pipeline): void {
     );
   }
   const seen = new Set<string>(['Failed', 'Answer']);
-  for (const stage of stages) {
+  for (const stage of allStages(stages)) {
     const place = { pipeline: name, stage: stage.name };
     if (!/^[A-Z][A-Za-z0-9]{0,59}$/.test(stage.name)) {
       throw new PipelineDefinitionError(place, 'a name in PascalCase of at most 60', `"${stage.name}"`);
@@ -50,25 +56,16 @@ function checkNames({ name, stages }: Pipeline): void {
   }
 }
 
-function checkSeconds(pipeline: string, stage: string | undefined, seconds: number | undefined): void {
-  if (seconds === undefined) return;
-  if (Number.isInteger(seconds) && seconds >= 1 && seconds <= EXPRESS_SECONDS_LIMIT) return;
-  const place = stage === undefined ? { pipeline } : { pipeline, stage };
-  throw new PipelineDefinitionError(
-    place,
-    `a timeout of 1 to ${EXPRESS_SECONDS_LIMIT} whole seconds`,
-    String(seconds),
-  );
-}
-
-function checkKind(pipeline: Pipeline, { name, kind }: Stage): void {
-  if (kind === 'function' || kind === 'inference') return;
-  const place = { pipeline: pipeline.name, stage: name };
-  throw new PipelineDefinitionError(
-    place,
-    `flow: 'record', since the stage is of the kind "${kind}"`,
-    'none',
-  );
+/** What only records that go by themselves can have. */
+function checkKind(pipeline: Pipeline, stage: Stage): void {
+  const place = { pipeline: pipeline.name, stage: stage.name };
+  const needs = (what: string): PipelineDefinitionError =>
+    new PipelineDefinitionError(place, `flow: 'record', since the stage ${what}`, 'none');
+  if (stage.kind !== 'function' && stage.kind !== 'inference') throw needs(`is of the kind "${stage.kind}"`);
+  if (stage.breaker !== undefined) throw needs('has a breaker');
+  if (stage.kind === 'inference' && stage.canary !== undefined) throw needs('has a canary');
+  if (stage.kind === 'function' && stage.concurrency !== undefined)
+    throw needs('has a concurrency, and a function gets all records in one call');
 }
 
 function checkInference(pipeline: Pipeline, stage: InferenceStage, index: number): void {
@@ -96,9 +93,14 @@ function checkInference(pipeline: Pipeline, stage: InferenceStage, index: number
 /** Its containers, and that a target model is named exactly when one of them is multi-model. */
 export function checkEndpoint(
   place: { pipeline: string; stage: string },
-  stage: { readonly endpoint: EndpointTarget; readonly targetModel?: string },
+  stage: {
+    readonly endpoint: EndpointTarget;
+    readonly targetModel?: string;
+    readonly targetVariant?: string;
+  },
 ): void {
   checkContainers(place, stage.endpoint);
+  checkVariants(place, stage.endpoint, stage.targetVariant);
   const isMultiModel = stage.endpoint.containers.some(({ mode }) => mode === 'MultiModel');
   if (isMultiModel && stage.targetModel === undefined) {
     throw new PipelineDefinitionError(place, 'a targetModel, since a container is multi-model', 'none');
@@ -110,6 +112,20 @@ export function checkEndpoint(
       `"${stage.targetModel}"`,
     );
   }
+}
+
+function checkVariants(
+  place: { pipeline: string; stage: string },
+  { variants = [] }: EndpointTarget,
+  targetVariant: string | undefined,
+): void {
+  const names = [OWN_VARIANT, ...variants.map(({ name }) => name)];
+  if (targetVariant !== undefined && !names.includes(targetVariant)) {
+    throw new PipelineDefinitionError(place, `a targetVariant of ${names.join(', ')}`, `"${targetVariant}"`);
+  }
+  const bad = names.find((name, i) => !/^[A-Z][A-Za-z0-9]{0,30}$/.test(name) || names.indexOf(name) < i);
+  if (bad !== undefined)
+    throw new PipelineDefinitionError(place, 'variants with PascalCase names of their own', `"${bad}"`);
 }
 
 /** Without a function before it, nothing lays out a field or groups by target model. */

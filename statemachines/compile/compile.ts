@@ -1,8 +1,10 @@
 // The compiler: a pipeline in, its two state machines out, by the names of their files.
 import type { Pipeline } from '../pipeline.ts';
+import { placePipeline } from '../placement/place.ts';
 import type { StateMachine } from './asl.ts';
 import { batchMachine } from './batch.ts';
 import { checkPipeline } from './check.ts';
+import { checkMachine } from './check-machine.ts';
 import { realTimeMachine } from './real-time.ts';
 
 /**
@@ -11,10 +13,13 @@ import { realTimeMachine } from './real-time.ts';
  */
 export function compilePipeline(pipeline: Pipeline): Readonly<Record<string, StateMachine>> {
   checkPipeline(pipeline);
-  return {
-    [pipeline.name]: realTimeMachine(pipeline),
-    [`${pipeline.name}-batch`]: batchMachine(pipeline),
+  const placed = placePipeline(pipeline);
+  const machines = {
+    [pipeline.name]: realTimeMachine(placed),
+    [`${pipeline.name}-batch`]: batchMachine(placed),
   };
+  for (const machine of Object.values(machines)) checkMachine(pipeline.name, machine);
+  return machines;
 }
 
 /** As committed: stable, so that a review sees the state machine change. */

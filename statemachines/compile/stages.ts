@@ -17,8 +17,8 @@ export interface StageSetting {
   readonly onRecordError: 'fail' | 'keep';
   /** Where the first stage finds its records. */
   readonly recordsAt: string;
-  /** Remember when each stage was entered, and give the times with the output. */
-  readonly reportsTimes: boolean;
+  /** Remember when each stage was entered, give the times with the output, and what the request asked to include. */
+  readonly isRequest: boolean;
   /** After every state's name: names are unique in a whole state machine, children included. */
   readonly suffix: string;
 }
@@ -34,14 +34,15 @@ export function stageStates(pipeline: Pipeline, setting: StageSetting): States {
   pipeline.stages.forEach((stage, i) => {
     const place = { pipeline, setting, index: i };
     if (stage.kind === 'function') states[stage.name + setting.suffix] = functionState(stage, place);
-    if (stage.kind !== 'inference') return;
+    // Links are the work of `links.ts`.
+    if (stage.kind !== 'inference' || stage.link !== undefined) return;
     const build = i === 0 ? wholeInferenceState : inferenceState;
     states[stage.name + setting.suffix] = build(stage, place);
   });
   return { ...states, [FAILED + setting.suffix]: failedState() };
 }
 
-interface Place {
+export interface Place {
   readonly pipeline: Pipeline;
   readonly setting: StageSetting;
   readonly index: number;
@@ -63,6 +64,9 @@ function functionState(stage: FunctionStage, place: Place): State {
   };
 }
 
+/** The brackets make an empty list where the execution was started without it. */
+const INCLUDE = expression('[$states.context.Execution.Input.include]');
+
 /** The event of the stage runtime: `StageEvent` of layers/seriatim/records.ts. */
 function stageEvent(stage: FunctionStage, { pipeline, setting, index }: Place): Record<string, unknown> {
   const before = pipeline.stages[index - 1];
@@ -75,14 +79,15 @@ function stageEvent(stage: FunctionStage, { pipeline, setting, index }: Place): 
     ...(before?.kind === 'inference' ? { answers: answersOf(before, '$states.input.answers') } : {}),
     ...(after?.kind === 'inference' ? { next: groupingOf(after) } : {}),
     ...(after === undefined && setting.onRecordError === 'keep' ? { isLast: true } : {}),
+    ...(setting.isRequest ? { include: INCLUDE } : {}),
   };
 }
 
-function answersOf(stage: InferenceStage, groups: string): Record<string, unknown> {
+export function answersOf(stage: InferenceStage, groups: string): Record<string, unknown> {
   return { ...answersHead(stage), groups: expression(groups) };
 }
 
-function answersHead({ name, into }: InferenceStage): Record<string, unknown> {
+export function answersHead({ name, into }: InferenceStage): Record<string, unknown> {
   return { stage: name, ...(into === undefined ? {} : { into }) };
 }
 
@@ -123,6 +128,7 @@ function inferenceState(stage: InferenceStage, place: Place): State {
     Type: 'Map',
     ...comment(stage),
     Items: expression('$states.input.groups'),
+    ...(stage.concurrency === undefined ? {} : { MaxConcurrency: stage.concurrency }),
     ItemProcessor: {
       ProcessorConfig: { Mode: 'INLINE' },
       StartAt: invoke,
@@ -163,7 +169,7 @@ function invokeState(stage: InferenceStage, setting: StageSetting): State {
   };
 }
 
-function groupIdentity({ targetModel }: InferenceStage): Record<string, string> {
+export function groupIdentity({ targetModel }: InferenceStage): Record<string, string> {
   const positions = expression('$states.input.positions');
   return targetModel === undefined
     ? { positions }
@@ -171,7 +177,7 @@ function groupIdentity({ targetModel }: InferenceStage): Record<string, string> 
 }
 
 /** In a batch, the failure of one group leaves the others alone. */
-function keepCatcher(stage: InferenceStage, setting: StageSetting): Catcher {
+export function keepCatcher(stage: InferenceStage, setting: StageSetting): Catcher {
   return {
     ErrorEquals: ['States.ALL'],
     Output: { ...groupIdentity(stage), failure: expression('$states.errorOutput') },
@@ -179,15 +185,15 @@ function keepCatcher(stage: InferenceStage, setting: StageSetting): Catcher {
   };
 }
 
-function keepState(stage: InferenceStage, setting: StageSetting): States {
+export function keepState(stage: InferenceStage, setting: StageSetting): States {
   return setting.onRecordError === 'keep' ? { [keepName(stage, setting)]: { Type: 'Pass', End: true } } : {};
 }
 
-function keepName(stage: InferenceStage, { suffix }: StageSetting): string {
+export function keepName(stage: InferenceStage, { suffix }: StageSetting): string {
   return `Keep${stage.name}Failure${suffix}`;
 }
 
-function catchAll(stage: Stage, { suffix }: StageSetting): Catcher {
+export function catchAll(stage: Stage, { suffix }: StageSetting): Catcher {
   return {
     ErrorEquals: ['States.ALL'],
     Output: { stage: stage.name, failure: expression('$states.errorOutput') },
@@ -196,7 +202,7 @@ function catchAll(stage: Stage, { suffix }: StageSetting): Catcher {
 }
 
 /** The state's output, the time it was entered, and what comes next. */
-function handOver(
+export function handOver(
   { pipeline, setting, index }: Place,
   output: { readonly whole?: string; readonly records: string; readonly extra?: Record<string, unknown> },
 ): Record<string, unknown> {
@@ -204,12 +210,12 @@ function handOver(
   const parts = { records: expression(output.records), ...output.extra };
   if (next === undefined) {
     return {
-      Output: { ...parts, ...(setting.reportsTimes ? { entered: enteredTimes(pipeline) } : {}) },
+      Output: { ...parts, ...(setting.isRequest ? { entered: enteredTimes(pipeline) } : {}) },
       End: true,
     };
   }
   return {
-    ...(setting.reportsTimes ? { Assign: { [enteredVariable(pipeline.stages[index]!)]: ENTERED_NOW } } : {}),
+    ...(setting.isRequest ? { Assign: { [enteredVariable(pipeline.stages[index]!)]: ENTERED_NOW } } : {}),
     Output: output.whole === undefined ? parts : expression(output.whole),
     Next: next.name + setting.suffix,
   };
@@ -241,6 +247,11 @@ export function failedState(): State {
   };
 }
 
-function comment({ description }: Stage): { Comment?: string } {
+/** Whether a cause was written by such a state. */
+export function isStageCause(path: string): string {
+  return `$substring(${path}, 0, 10) = "{\\"stage\\":\\""`;
+}
+
+export function comment({ description }: Stage): { Comment?: string } {
   return description === undefined ? {} : { Comment: description };
 }

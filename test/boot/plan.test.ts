@@ -173,6 +173,20 @@ describe('names and order', () => {
   });
 });
 
+describe('types', () => {
+  it.each(['AWS::S3::Bukket', 'AWS::S3::Bucke', 'AWS::Lambda::Funtcion'])('refuse the slip %s', (type) => {
+    expect(() => plan({ Resources: { R: { Type: type } } })).toThrow(
+      refuses('Resources.R.Type', `${type} is no resource type`),
+    );
+  });
+
+  it('may be ones that are not served here', () => {
+    const { unserved } = plan({ Resources: { R: { Type: 'AWS::SageMaker::ModelCard' } } });
+
+    expect(unserved).toEqual([{ logicalId: 'R', type: 'AWS::SageMaker::ModelCard' }]);
+  });
+});
+
 describe('the outline', () => {
   it.each([
     ['text that is not JSON', '{', 'is not JSON'],

@@ -96,6 +96,36 @@ describe('a port', () => {
   });
 });
 
+describe('a port that is drained', () => {
+  it('lets what is in flight be answered, and takes nothing new', async () => {
+    const { promise: arrived, resolve: arrive } = Promise.withResolvers<() => void>();
+    const open = await openPort({ port: 0, variable: 'X' });
+    open.answerWith((_request, response) => arrive(() => response.end('done')));
+    const answer = fetch(open.url);
+    const finish = await arrived;
+
+    const drained = open.drain(10_000);
+
+    await expect(fetch(open.url)).rejects.toThrow();
+    finish();
+    expect(await (await answer).text()).toBe('done');
+    await drained;
+    await open.close();
+  });
+
+  it('waits no longer than it may', async () => {
+    const { promise: arrived, resolve: arrive } = Promise.withResolvers<void>();
+    const open = await openPort({ port: 0, variable: 'X' });
+    open.answerWith(() => arrive());
+    const answer = fetch(open.url);
+    await arrived;
+
+    await open.drain(1);
+
+    await Promise.all([expect(answer).rejects.toThrow(), open.close()]);
+  });
+});
+
 describe('readiness', () => {
   it('names what is pending from the first moment on', async () => {
     const closers = createClosers();
@@ -110,6 +140,22 @@ describe('readiness', () => {
       pending: ['template'],
       ports: { http: rim.http.port, aws: rim.aws.port },
     });
+    await closers.close();
+  });
+
+  it('answers a scrape of /metrics, and leaves a bucket of that name to S3', async () => {
+    const closers = createClosers();
+    const rim = await openRim(
+      { projectFolder: folder, httpPort: 0, awsPort: 0 },
+      { closers, pending: new Set() },
+    );
+
+    const scraped = await fetch(`${rim.aws.url}/metrics`);
+    rim.aws.answerWith((_request, response) => response.end('from S3'));
+    const signed = await fetch(`${rim.aws.url}/metrics`, { headers: { authorization: 'AWS4-HMAC-SHA256' } });
+
+    expect(scraped.headers.get('content-type')).toContain('version=0.0.4');
+    expect(await signed.text()).toBe('from S3');
     await closers.close();
   });
 

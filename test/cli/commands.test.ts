@@ -84,6 +84,13 @@ describe('seriatim executions', () => {
   });
 });
 
+it.each([['nonsense'], ['show'], ['executions', '--no-such']])(
+  'seriatim ends with 2 for %s',
+  async (...args) => {
+    expect((await runCli(args)).exitCode).toBe(2);
+  },
+);
+
 describe('seriatim show', () => {
   it('draws the stages of an execution', async () => {
     const { stdout, exitCode } = await runCli(['show', 'exec0001', ...url]);

@@ -1,9 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { packArtefact } from '../../container/pack.ts';
+import { unpackArtefact } from '../../container/unpack.ts';
 import { HOUSE_FEATURES, writeArtefact } from './support.ts';
 
 let folder = '';
@@ -61,6 +63,62 @@ describe('seriatim models', () => {
     expect(out).toMatch(/provider\s+cpu/);
   });
 
+  it('holds what it inspects against the manifest, and says so', async () => {
+    const archive = join(folder, 'sound.tar.gz');
+    await seriatim('models', 'pack', HOUSE_FEATURES, '-o', archive);
+
+    const { code, out } = await seriatim('models', 'inspect', archive);
+
+    expect(code).toBe(0);
+    expect(out).toMatch(/manifest\s+1 files, all as it says/);
+  });
+
+  it('ends with exit code 1 and names each file that is not what was packed', async () => {
+    const archive = join(folder, 'original.tar.gz');
+    const source = writeArtefact(join(folder, 'changed-source'), {
+      'model.onnx': HOUSE_FEATURES,
+      'labels.txt': { text: 'one' },
+      'gone.txt': { text: 'one' },
+    });
+    await seriatim('models', 'pack', source, '-o', archive);
+    const changed = join(folder, 'changed');
+    await unpackArtefact(archive, changed);
+    writeFileSync(join(changed, 'labels.txt'), 'two');
+    writeFileSync(join(changed, 'new.txt'), '');
+    rmSync(join(changed, 'gone.txt'));
+
+    const { code, out, err } = await seriatim('models', 'inspect', changed);
+
+    expect(code).toBe(1);
+    expect(out).toMatch(/input\s+numeric/);
+    expect(err).toMatch(/labels\.txt has the checksum [\da-f]{64}, not [\da-f]{64}/);
+    expect(err).toMatch(/gone\.txt is missing/);
+    expect(err).toMatch(/new\.txt is not in the manifest/);
+  });
+
+  it('ends with exit code 1 for an archive that is not the one that its checksum beside it is of', async () => {
+    const archive = join(folder, 'swapped.tar.gz');
+    await seriatim('models', 'pack', HOUSE_FEATURES, '-o', archive);
+    await packArtefact([{ path: 'model.onnx', file: HOUSE_FEATURES }], archive);
+
+    const { code, err } = await seriatim('models', 'inspect', archive);
+
+    expect(code).toBe(1);
+    expect(err).toMatch(/swapped\.tar\.gz has the checksum [\da-f]{64}, not [\da-f]{64}/);
+  });
+
+  it('does not replace a manifest of another kind', async () => {
+    const source = writeArtefact(join(folder, 'other-manifest'), {
+      'model.onnx': HOUSE_FEATURES,
+      'manifest.json': { text: '{"name":"an app"}' },
+    });
+
+    const { code, err } = await seriatim('models', 'pack', source, '-o', join(folder, 'other.tar.gz'));
+
+    expect(code).toBe(1);
+    expect(err).toMatch(/manifest\.json is not a manifest of ours/);
+  });
+
   it('ends with exit code 1 and one line for an archive that is damaged', async () => {
     const damaged = join(folder, 'damaged.tar.gz');
     writeFileSync(damaged, 'no archive');
@@ -69,6 +127,41 @@ describe('seriatim models', () => {
 
     expect(code).toBe(1);
     expect(err).toMatch(/^seriatim: .*damaged\.tar\.gz does not unpack: .*\n$/);
+  });
+
+  it('packs the empty version folder that Triton wants of an ensemble', async () => {
+    const source = writeArtefact(join(folder, 'ensemble'), {
+      'one/1/model.onnx': HOUSE_FEATURES,
+      'both/config.pbtxt': { text: 'platform: "ensemble"' },
+    });
+    mkdirSync(join(source, 'both/1'));
+    const archive = join(folder, 'ensemble.tar.gz');
+    await seriatim('models', 'pack', source, '-o', archive);
+
+    await unpackArtefact(archive, join(folder, 'ensemble-unpacked'));
+
+    expect(readdirSync(join(folder, 'ensemble-unpacked/both'))).toEqual(['1', 'config.pbtxt']);
+  });
+
+  it.each([
+    ['what is not there', ['models', 'pack', 'nothing', '-o', 'x'], /There is no nothing\.$/],
+    [
+      'a file that is no model',
+      ['models', 'pack', 'package.json', '-o', 'x'],
+      /package\.json is no ONNX model/,
+    ],
+    ['a port that is none', ['serve', HOUSE_FEATURES, '--port', 'abc'], /--port takes a whole number/],
+    [
+      'a server that is not there',
+      ['models', 'invoke', 'package.json', '--url', 'http://127.0.0.1:1/invocations'],
+      /No answer from http:\S+: \S/,
+    ],
+  ])('ends with exit code 1 and one line for %s', async (_name, args, message) => {
+    const { code, err } = await seriatim(...args);
+
+    expect(code).toBe(1);
+    expect(err.trim()).toMatch(message);
+    expect(err.trim().split('\n')).toHaveLength(1);
   });
 
   it('invokes what `serve` serves, and `serve` ends on SIGTERM', async () => {

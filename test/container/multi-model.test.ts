@@ -117,6 +117,24 @@ describe('a container in multi-model mode', () => {
 });
 
 describe('bounds', () => {
+  it('counts invocations by whether they found their model, and the models that were put out', async () => {
+    const running = await startTestContainer({ env: { SAGEMAKER_MULTI_MODEL: '1' } });
+    const folder = writeArtefact(join(running.base, 'counted'), { 'model.onnx': houseCity('Houston_TX') });
+    const row = JSON.stringify([new Array(10).fill(0)]);
+    await running.post('/models', JSON.stringify({ model_name: 'counted', url: folder }));
+    for (let i = 0; i < 3; i++) await running.post('/models/counted/invoke', row);
+    await running.post('/models/nobody/invoke', row);
+    await fetch(`${running.url}/models/counted`, { method: 'DELETE' });
+
+    const text = await (await fetch(`${running.url}/metrics`)).text();
+
+    expect(text).toContain('seriatim_model_cache_hits 2\n');
+    expect(text).toContain('seriatim_model_cache_misses 2\n');
+    expect(text).toContain('seriatim_model_cache_evictions 1\n');
+    expect(text).not.toContain('model="counted"');
+    await running.stop();
+  });
+
   it('answers 507 past the bound on models, and takes another after one is unloaded', async () => {
     const env = { SAGEMAKER_MULTI_MODEL: 'true', SERIATIM_MAX_MODELS: '1' };
     const container = await startTestContainer({ env });

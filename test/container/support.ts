@@ -8,15 +8,15 @@ import { readSettings } from '../../container/settings.ts';
 export const HOUSE_FEATURES = 'models/house-prices/preprocess.onnx';
 export const houseCity = (city: string): string => `models/house-prices/cities/${city}.onnx`;
 
-/** Files of an artefact: the path of an existing file to copy, or `{ text }`. */
-export type ArtefactFiles = Readonly<Record<string, string | { readonly text: string }>>;
+/** Files of an artefact: the path of an existing file to copy, `{ text }`, or bytes. */
+export type ArtefactFiles = Readonly<Record<string, string | { readonly text: string } | Uint8Array>>;
 
 export function writeArtefact(folder: string, files: ArtefactFiles): string {
   for (const [name, content] of Object.entries(files)) {
     const file = join(folder, name);
     mkdirSync(dirname(file), { recursive: true });
     if (typeof content === 'string') cpSync(content, file);
-    else writeFileSync(file, content.text);
+    else writeFileSync(file, content instanceof Uint8Array ? content : content.text);
   }
   return folder;
 }

@@ -256,6 +256,78 @@ describe('a Triton model repository', () => {
     expect((await post('/invocations', oip(5))).status).toBe(400);
   });
 
+  const metricsOf = async ({ url }: TestContainer) => (await fetch(`${url}/metrics`)).text();
+
+  it("counts an ensemble and each of its models by Triton's name and version", async () => {
+    const running = await start(ENSEMBLE);
+    await running.ready;
+    await running.post('/invocations', oip(2, ['NUMBERS', 'PORCH_DECK']));
+
+    const text = await metricsOf(running);
+
+    for (const labels of [
+      'model="priced",version="1"',
+      'model="city",version="3"',
+      'model="features",version="1"',
+    ]) {
+      expect(text).toContain(`nv_inference_request_success{${labels}} 1\n`);
+      expect(text).toContain(`nv_inference_count{${labels}} 2\n`);
+      expect(text).toContain(`nv_inference_exec_count{${labels}} 1\n`);
+    }
+    expect(text).toContain('nv_inference_pending_request_count{model="priced",version="1"} 0\n');
+    expect(text).not.toContain('nv_cache');
+  });
+
+  it('runs the version that a step of an ensemble names', async () => {
+    const all = `${CITY_CONFIG} version_policy { all {} }`;
+    const pinned = ENSEMBLE_CONFIG.replace('model_version: -1', 'model_version: 1');
+    const running = await start({
+      ...ENSEMBLE,
+      'city/config.pbtxt': { text: all },
+      'priced/config.pbtxt': { text: pinned },
+    });
+    await running.ready;
+    await running.post('/invocations', oip(1, ['NUMBERS', 'PORCH_DECK']));
+
+    expect(await metricsOf(running)).toContain('nv_inference_request_success{model="city",version="1"} 1\n');
+  });
+
+  it('answers a request that it has answered before from the response cache, where both sides enable it', async () => {
+    const files = {
+      'features/config.pbtxt': { text: `${FEATURES_CONFIG} response_cache { enable: True }` },
+      'features/7/model.onnx': HOUSE_FEATURES,
+    };
+    const running = await start(files, { SERIATIM_RESPONSE_CACHE_BYTES: '10000' });
+    await running.ready;
+
+    const first = await (await running.post('/invocations', oip(1))).text();
+    const again = await (await running.post('/invocations', oip(1))).text();
+    const other = await (await running.post('/invocations', oip(2))).text();
+
+    const text = await metricsOf(running);
+    const labels = '{model="features",version="7"}';
+    expect(again).toBe(first);
+    expect(other).not.toBe(first);
+    expect(text).toContain(`nv_cache_num_hits_per_model${labels} 1\n`);
+    expect(text).toContain(`nv_cache_num_misses_per_model${labels} 2\n`);
+    expect(text).toContain(`nv_inference_exec_count${labels} 2\n`);
+    expect(text).toContain(`nv_inference_request_success${labels} 3\n`);
+    expect(text).toContain('nv_cache_num_entries 2\n');
+    expect(text).toMatch(/nv_cache_hit_duration_per_model\{[^}]*\} \d+\n/);
+  });
+
+  it('passes the response cache over where the settings give it no size', async () => {
+    const files = {
+      'features/config.pbtxt': { text: `${FEATURES_CONFIG} response_cache { enable: true }` },
+      'features/7/model.onnx': HOUSE_FEATURES,
+    };
+    const running = await start(files);
+    await running.ready;
+    for (let i = 0; i < 2; i++) await running.post('/invocations', oip(1));
+
+    expect(await metricsOf(running)).toContain('nv_inference_exec_count{model="features",version="7"} 2\n');
+  });
+
   const without = (name: string) =>
     Object.fromEntries(Object.entries(ENSEMBLE).filter(([file]) => !file.startsWith(name)));
   const withEnsemble = (from: string | RegExp, to: string) => ({
@@ -281,6 +353,11 @@ describe('a Triton model repository', () => {
       'an output of another dtype',
       withEnsemble('"LOG_PRICE" data_type: TYPE_FP32', '"LOG_PRICE" data_type: TYPE_INT8'),
       /"LOG_PRICE" of int8 is float32/,
+    ],
+    [
+      'a step of a version that the policy does not allow',
+      withEnsemble('model_version: -1', 'model_version: 1'),
+      /city: its policy allows no version 1/,
     ],
     [
       'an ensemble within itself',

@@ -14,6 +14,7 @@ interface Sent {
   readonly pipeline?: string;
   readonly contentType?: string;
   readonly isBase64Encoded?: boolean;
+  readonly include?: string;
 }
 
 function eventOf({
@@ -22,11 +23,13 @@ function eventOf({
   pipeline = 'house-prices',
   contentType = 'application/json',
   isBase64Encoded = false,
+  include,
 }: Sent) {
   return {
     routeKey: 'POST /pipelines/{pipeline}/invocations',
     headers: contentType === '' ? {} : { 'content-type': contentType },
     pathParameters: { pipeline },
+    ...(include === undefined ? {} : { queryStringParameters: { include } }),
     body: text ?? JSON.stringify(body),
     isBase64Encoded,
   } as unknown as APIGatewayProxyEventV2;
@@ -46,6 +49,7 @@ async function send(sent: Sent, execution: Partial<SyncExecution> = succeeded([p
     startSync,
     claimBucket: '',
     machinePrefix: 'arn:m:seriatim-dev-',
+    stages: STAGES,
   });
   return { ...answer, started, json: JSON.parse(answer.body!) as Record<string, unknown> };
 }
@@ -59,6 +63,8 @@ function succeeded(values: readonly unknown[]): Partial<SyncExecution> {
   };
   return { status: 'SUCCEEDED', output: JSON.stringify({ records, entered }) };
 }
+
+const STAGES = { 'house-prices': ['Preprocess', 'Estimate', 'Postprocess'] };
 
 describe('POST /pipelines/{pipeline}/invocations', () => {
   it('answers a record with its price, the execution and the time of each stage', async () => {
@@ -93,6 +99,31 @@ describe('POST /pipelines/{pipeline}/invocations', () => {
     });
   });
 
+  it('hands on what is asked to be included, each once, and answers with it', async () => {
+    const included = { Estimate: { prediction: { log_price: 13 } } };
+    const output = JSON.stringify({ records: [{ position: 0, value: price, included }] });
+
+    const { json, started } = await send(
+      { body: house, include: 'Estimate, Preprocess,Estimate,' },
+      { status: 'SUCCEEDED', output },
+    );
+
+    expect(started[0]!.input).toMatchObject({ include: ['Estimate', 'Preprocess'] });
+    expect(json).toEqual({ ...price, included });
+  });
+
+  it('refuses a stage that there is not, before anything is started', async () => {
+    const { statusCode, json, started } = await send({ body: house, include: 'Estimate,Guess' });
+
+    expect(statusCode).toBe(400);
+    expect(json.error).toMatchObject({
+      code: 'InvalidPayload',
+      message:
+        'include: there is no stage "Guess"; the stages of house-prices are Preprocess, Estimate, Postprocess.',
+    });
+    expect(started).toEqual([]);
+  });
+
   it('reads a body that came as base64, and a content type with parameters', async () => {
     const text = Buffer.from(JSON.stringify(house)).toString('base64');
 
@@ -116,7 +147,8 @@ describe('POST /pipelines/{pipeline}/invocations', () => {
     ['no content type', { body: house, contentType: '' }, 415, 'UnsupportedContentType', /\(none\)/],
     ['malformed JSON', { text: '{"city":' }, 400, 'InvalidPayload', /not JSON/],
     ['an empty body', { text: '' }, 400, 'InvalidPayload', /no body/],
-    ['a body that is no object', { body: [1] }, 400, 'InvalidPayload', /is missing|expected/],
+    ['a body that is a list', { body: [house] }, 400, 'InvalidPayload', /is a list: expected one record/],
+    ['a body that is no object', { body: 'x' }, 400, 'InvalidPayload', /^expected an object, got "x"$/],
     [
       'a missing field',
       { body: { ...house, yearBuilt: undefined } },
@@ -228,6 +260,7 @@ describe('POST /pipelines/{pipeline}/invocations', () => {
       startSync,
       claimBucket: '',
       machinePrefix: 'arn:m:',
+      stages: STAGES,
     });
 
     expect(answer.statusCode).toBe(503);

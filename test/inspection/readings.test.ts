@@ -88,7 +88,7 @@ describe('one who may look but not read', () => {
     for (const body of [view, events]) expect(body).not.toMatch(/squareFeet|Springfield|Houston/);
     expect(JSON.parse(view)).toMatchObject({
       inputBytes: expect.any(Number),
-      stages: [{ name: 'Preprocess' }, {}, {}],
+      stages: [{ name: 'Preprocess', inputBytes: RECORDS.length }],
     });
     expect(view).not.toMatch(/"(input|output|cause)":/);
     expect(JSON.parse(events).events[0].details.input).toEqual({ bytes: expect.any(Number) });
@@ -100,7 +100,7 @@ describe('one who may look but not read', () => {
 
     const view = JSON.parse((await ask('/executions/{id}')).body) as object;
     const shown = JSON.stringify(view, (key, value) =>
-      ['target', 'arn', 'message', 'reported'].includes(key) ? undefined : value,
+      ['name', 'stage', 'target', 'arn', 'message', 'reported'].includes(key) ? undefined : value,
     );
 
     for (const text of payloadTexts(events)) expect(shown).not.toContain(text);

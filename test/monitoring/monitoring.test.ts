@@ -181,16 +181,16 @@ describe('PutMetricData', () => {
     await expect(put).rejects.toThrow('AWS/');
   });
 
-  it('refuses metric math that is not arithmetic, by name', async () => {
+  it('refuses functions of metric math that are not served, by name', async () => {
     const query = client.send(
       new GetMetricDataCommand({
         StartTime: new Date(START_MS),
         EndTime: new Date(START_MS + MINUTE_MS),
-        MetricDataQueries: [{ Id: 'a', Expression: 'FILL(b, 0)' }],
+        MetricDataQueries: [{ Id: 'a', Expression: 'ANOMALY_DETECTION_BAND(b, 2)' }],
       }),
     );
 
-    await expect(query).rejects.toThrow('"FILL" is not served');
+    await expect(query).rejects.toThrow('"ANOMALY_DETECTION_BAND" is not served');
   });
 });
 

@@ -256,6 +256,7 @@ describe('a pipeline whose records go one by one', () => {
       input: v.object({ photo: v.any(), kind: v.string() }),
       output: v.object({ quality: v.number() }),
       flow: 'record',
+      body: 'payload',
       stages,
       answer: { quality: '{quality}' },
       ...more,

@@ -26,9 +26,9 @@ export async function ask<Answer = Record<string, unknown>>(
   product: Product,
   pipeline: string,
   body: unknown,
-  contentType = 'application/json',
+  { contentType = 'application/json', query = '' }: { contentType?: string; query?: string } = {},
 ): Promise<Asked<Answer>> {
-  const response = await fetch(`${product.httpUrl}/pipelines/${pipeline}/invocations`, {
+  const response = await fetch(`${product.httpUrl}/pipelines/${pipeline}/invocations${query}`, {
     method: 'POST',
     headers: { 'content-type': contentType },
     body: body instanceof Uint8Array ? new Uint8Array(body) : JSON.stringify(body),

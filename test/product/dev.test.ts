@@ -54,7 +54,7 @@ describe('dev', () => {
 
     await printed('function start-execution: the old code goes on');
     expect(product.output()).toMatch(/functions\/start-execution\/index\.ts:\d+:\d+/);
-    expect(await pipelines()).toEqual({ edited: true });
+    expect(await until(pipelines, ({ edited }) => edited === true)).toEqual({ edited: true });
   });
 
   it('puts a changed pipeline into the running state machine', async () => {

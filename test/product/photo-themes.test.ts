@@ -32,7 +32,7 @@ beforeAll(async () => {
 afterAll(() => product.stop());
 
 const send = <Answer = Themes>(body: Uint8Array, contentType = 'image/png') =>
-  ask<Answer>(product, PIPELINE, body, contentType);
+  ask<Answer>(product, PIPELINE, body, { contentType });
 
 describe('photo-themes', () => {
   it('gives each sample photo its recorded quality, labels and theme', async () => {

@@ -38,13 +38,16 @@ export interface Product {
 export async function startProduct({
   command = 'start',
   projectFolder = PROJECT,
+  environment = {},
 }: {
   command?: string;
   projectFolder?: string;
+  /** Added to this process's own. */
+  environment?: Readonly<Record<string, string>>;
 } = {}): Promise<Product> {
   const stateFolder = await mkdtemp(join(tmpdir(), 'seriatim-product-'));
   const ports = ['--http-port', '0', '--aws-port', '0', '--state-folder', stateFolder];
-  const child = runSeriatim([command, ...ports], projectFolder);
+  const child = runSeriatim([command, ...ports], projectFolder, environment);
   let output = '';
   for (const stream of [child.stdout!, child.stderr!]) {
     stream.setEncoding('utf8').on('data', (text: string) => {
@@ -71,10 +74,15 @@ export async function startProduct({
 }
 
 /** `npx seriatim …` without npx. */
-export function runSeriatim(args: readonly string[], projectFolder = PROJECT): ChildProcess {
+export function runSeriatim(
+  args: readonly string[],
+  projectFolder = PROJECT,
+  environment: Readonly<Record<string, string>> = {},
+): ChildProcess {
   const launcher = join(projectFolder, 'cli/seriatim.mjs');
   return spawn(process.execPath, [launcher, ...args], {
     cwd: projectFolder,
+    env: { ...process.env, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
 }

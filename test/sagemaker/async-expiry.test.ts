@@ -4,7 +4,7 @@ import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { turnedClock } from '../../local/clock.ts';
 import { createMonitoring } from '../../local/monitoring/index.ts';
 import { createS3 } from '../../local/s3/index.ts';
@@ -29,6 +29,8 @@ it('ends in the failure location and is counted', async () => {
     monitoring,
     images,
     volumesFolder: join(folder, 'volumes'),
+    // Pings answer in real time: on a turned clock they would all be late, and the container taken for dead.
+    settings: { pingIntervalMs: 3_600_000 },
   });
   const { operations, runtime } = sagemaker;
   await operations.createModel!({ ModelName: 'm', PrimaryContainer: { Image: 'box' } });
@@ -46,17 +48,13 @@ it('ends in the failure location and is counted', async () => {
     runtime.operations.invokeEndpointAsync!({ EndpointName: 'later', Body: 'x', RequestTTLSeconds });
   await submit(600);
   const late = await submit(60);
-  while (held.length === 0) await new Promise((resolve) => setImmediate(resolve));
+  await vi.waitFor(() => expect(held).toHaveLength(1));
 
   await clock.turn(61_000);
   held[0]!.end('first');
   const key = String(late.FailureLocation).replace('s3://results/', '');
-  let failure: string | undefined;
-  while (failure === undefined) {
-    await new Promise((resolve) => setImmediate(resolve));
-    const found = await s3.getObject({ bucket: 'results', key }).catch(() => undefined);
-    failure = found && Buffer.concat(await found.body.toArray()).toString();
-  }
+  const found = await vi.waitFor(() => s3.getObject({ bucket: 'results', key }));
+  const failure = Buffer.concat(await found.body.toArray()).toString();
 
   expect(failure).toContain('RequestTTLSeconds is over');
   expect(held).toHaveLength(1);

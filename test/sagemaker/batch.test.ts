@@ -166,6 +166,7 @@ describe('what is refused', () => {
       { DataProcessing: { JoinSource: 'Input' as const }, output: { Accept: 'application/json' } },
     ],
     ['a model that is not there', { ModelName: 'nobody' }],
+    ['data capture', { DataCaptureConfig: { DestinationS3Uri: 's3://results/captured' } }],
   ])('is %s', async (_what, overrides) => {
     await expect(transform({ uri: 's3://inputs/csv/', ...overrides })).rejects.toThrow();
   });

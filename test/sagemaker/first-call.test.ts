@@ -6,7 +6,7 @@ import { deploy, image, invokeSeen, type Stack, startStack } from './fixtures/st
 let stack: Stack;
 
 beforeAll(async () => {
-  stack = await startStack({ serverlessIdleMs: 300 });
+  stack = await startStack({ serverlessIdleMs: 1_000 });
   const start = { SERIATIM_START: 'first-call' };
   const outcome = await deploy(stack, 'asleep', [
     { Image: image('box'), Environment: { NAME: 'one', ...start } },

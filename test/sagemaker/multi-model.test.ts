@@ -193,7 +193,8 @@ describe('room', () => {
     await start({ a: 'a', b: 'b', c: 'c' }, { environment: { MAX_MODELS: '2' } });
     await loadOf('a');
     await loadOf('b');
-    await loadOf('a');
+    // Often enough that the load times of two equal models, which differ on a busy machine, do not tip the scales.
+    for (let call = 0; call < 20; call++) await loadOf('a');
 
     expect(await loadOf('c')).toMatch(/;evicted=b$/);
     expect(await loadOf('a')).toBe('warm');

@@ -1,7 +1,7 @@
 // The project's own container behind hosting, with the sample ONNX models: a feature model, then a model per city.
 import { readFile } from 'node:fs/promises';
 import { ValidationError } from '@aws-sdk/client-sagemaker-runtime';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { BUCKET, deploy, image, invoke, type Stack, startStack } from './fixtures/stack.ts';
 import { tarGz } from './fixtures/tar.ts';
 
@@ -75,4 +75,33 @@ it('says which artefact a city without a model would need', async () => {
 
   expect(error).toBeInstanceOf(ValidationError);
   expect((error as Error).message).toContain('key: cities/Atlantis_XX.tar.gz');
+});
+
+it('prices a file in a transform job that leaves every setting to the container', async () => {
+  const { operations } = stack.sagemaker;
+  const Image = image('seriatim-container');
+  await operations.createModel!({
+    ModelName: 'batch',
+    Containers: [
+      { Image, ModelDataUrl: `s3://${BUCKET}/features/model.tar.gz` },
+      { Image, ModelDataUrl: `s3://${BUCKET}/cities/Phoenix_AZ.tar.gz` },
+    ],
+  });
+  await stack.s3.putObject({ bucket: 'inputs', key: 'houses' }, JSON.stringify({ instances: [PHOENIX] }));
+  await operations.createTransformJob!({
+    TransformJobName: 'prices',
+    ModelName: 'batch',
+    TransformInput: {
+      DataSource: { S3DataSource: { S3DataType: 'S3Prefix', S3Uri: 's3://inputs/houses' } },
+      ContentType: 'application/json',
+    },
+    TransformOutput: { S3OutputPath: 's3://results/prices' },
+    TransformResources: { InstanceType: 'ml.m5.large', InstanceCount: 1 },
+  });
+
+  const job = () => operations.describeTransformJob!({ TransformJobName: 'prices' });
+  await vi.waitUntil(async () => (await job()).TransformJobStatus !== 'InProgress', { timeout: 20_000 });
+  expect(await job()).toMatchObject({ TransformJobStatus: 'Completed' });
+  const { body } = await stack.s3.getObject({ bucket: 'results', key: 'prices/houses.out' });
+  expect(Buffer.concat(await body.toArray()).toString()).toContain('13.61590');
 });

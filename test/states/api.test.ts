@@ -207,7 +207,7 @@ describe('TestState at level TRACE', () => {
     const state = {
       Type: 'Task',
       Resource: 'arn:aws:states:::http:invoke',
-      Parameters: { ApiEndpoint, Method: 'GET' },
+      Parameters: { ApiEndpoint, Method: 'GET', Authentication: { ConnectionArn: 'arn:c' } },
       End: true,
     };
     const test = (inspectionLevel: sfn.InspectionLevel): Promise<sfn.TestStateCommandOutput> =>

@@ -46,6 +46,49 @@ describe('a definition check', () => {
       '/States/A/Timestamp',
     ],
     [
+      machine({ A: { Type: 'Parallel', Branches: [machine({ A: PASS })], End: true } }),
+      'Duplicate State name: A',
+      '/States/A/Branches[0]/States/A',
+    ],
+    [
+      choice({ Variable: '$.n', NumericEquals: '1' }),
+      'Expected value of type Number',
+      '/States/A/Choices[0]/NumericEquals',
+    ],
+    [
+      choice({ Variable: '$.n', StringLessThan: 1 }),
+      'Expected value of type String',
+      '/States/A/Choices[0]/StringLessThan',
+    ],
+    [
+      choice({ Variable: '$.n', IsNull: 'yes' }),
+      'Expected value of type Boolean',
+      '/States/A/Choices[0]/IsNull',
+    ],
+    [
+      choice({ Not: { Variable: '$.n', TimestampEquals: '2016-13-05' } }),
+      'String does not match RFC3339 timestamp',
+      '/States/A/Choices[0]/Not/TimestampEquals',
+    ],
+    [
+      choice({ And: [{ Variable: '$.n', StringEqualsPath: 'n' }] }),
+      'Value is not a Reference Path',
+      '/States/A/Choices[0]/And[0]/StringEqualsPath',
+    ],
+    [choice({ NumericEquals: 1 }), 'These fields are required: [Variable]', '/States/A/Choices[0]'],
+    [
+      choice({ Variable: '$.n', NumericEquals: 1, StringEquals: 'a' }),
+      "Only one of 'NumericEquals' and 'StringEquals' can be set",
+      '/States/A/Choices[0]',
+    ],
+    [choice({ Or: [] }), 'Or must be a non-empty array', '/States/A/Choices[0]/Or'],
+    [choice({ Variable: '$.n', Nope: 1 }), "Field 'Nope' is not supported", '/States/A/Choices[0]'],
+    [
+      machine({ A: { Type: 'Task', Resource: 'arn:aws:states:::http:invoke', Parameters: {}, End: true } }),
+      'These fields are required: [ApiEndpoint, Method, Authentication]',
+      '/States/A/Parameters',
+    ],
+    [
       machine({ A: { Type: 'Nope' } }),
       "The field 'Type' should have one of these values: [Task, Wait, Pass, Succeed, Fail, Choice, Parallel, Map]",
       '/States/A/Type',
@@ -108,15 +151,16 @@ describe('a definition check', () => {
   it('holds the Express children of a distributed Map to what Express can do', () => {
     const ItemProcessor = {
       ProcessorConfig: { Mode: 'DISTRIBUTED', ExecutionType: 'EXPRESS' },
-      ...machine({
-        A: { Type: 'Task', Resource: 'arn:aws:states:::lambda:invoke.waitForTaskToken', End: true },
-      }),
+      StartAt: 'B',
+      States: {
+        B: { Type: 'Task', Resource: 'arn:aws:states:::lambda:invoke.waitForTaskToken', End: true },
+      },
     };
     const definition = machine({ A: { Type: 'Map', ItemProcessor, End: true } });
 
     const found = checkDefinition(JSON.stringify(definition), 'STANDARD');
 
-    expect(found.map(({ location }) => location)).toEqual(['/States/A/ItemProcessor/States/A/Resource']);
+    expect(found.map(({ location }) => location)).toEqual(['/States/A/ItemProcessor/States/B/Resource']);
   });
 
   it('never throws, whatever the JSON', () => {
@@ -163,6 +207,12 @@ describe('a definition that passes the checks', () => {
 
 function machine(states: object): object {
   return { StartAt: 'A', States: states };
+}
+
+/** A machine that begins with a choice by one rule. */
+function choice(rule: object): object {
+  const A = { Type: 'Choice', Choices: [{ ...rule, Next: 'B' }], Default: 'B' };
+  return machine({ A, B: PASS });
 }
 
 /** Machines of three states whose fields are right often enough to run, and wrong often enough to be of use. */

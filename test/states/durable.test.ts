@@ -187,6 +187,36 @@ describe('a Standard execution', () => {
     await states.close();
   });
 
+  it('that waits for an execution of its own goes on waiting when both are taken up', async () => {
+    const nested = { StartAt: 'W', States: { W: { Type: 'Wait', Seconds: 60, End: true } } };
+    const waiting = {
+      Type: 'Task',
+      Resource: 'arn:aws:states:::states:startExecution.sync:2',
+      Parameters: { StateMachineArn: 'arn:aws:states:us-east-1:000000000000:stateMachine:nested', Input: 7 },
+      OutputPath: '$.Output',
+      End: true,
+    };
+    let states = await open(echo());
+    await states.operations.createStateMachine!({
+      name: 'nested',
+      roleArn: 'arn:aws:iam::000000000000:role/r',
+      definition: JSON.stringify(nested),
+    });
+    const executionArn = await start(states, { StartAt: 'S', States: { S: waiting } });
+    await settle();
+    await states.close();
+
+    states = await open(echo());
+    await states.resume();
+    await turn();
+
+    expect(await states.operations.describeExecution!({ executionArn })).toMatchObject({
+      status: 'SUCCEEDED',
+      output: '7',
+    });
+    await states.close();
+  });
+
   it('is rerun from a state of a finished one, with its variables', async () => {
     const states = await open(echo());
     const executionArn = await start(states, MACHINE);

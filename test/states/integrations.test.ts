@@ -1,7 +1,7 @@
 // Tasks and what they call: errors by name, blobs, retries, timeouts; and the log lines of Express executions.
 
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -265,12 +265,18 @@ describe('an HTTP task', () => {
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    const parameters = { ApiEndpoint: `${address}/x`, Method: 'POST', RequestBody: { a: 1 } };
+    const Authentication = { ConnectionArn: 'arn:aws:events:us-east-1:000000000000:connection/c/1' };
+    const parameters = {
+      ApiEndpoint: `${address}/x`,
+      Method: 'POST',
+      RequestBody: { a: 1 },
+      Authentication,
+    };
 
     const good = await runTask('arn:aws:states:::http:invoke', parameters, {});
     const bad = await runTask(
       'arn:aws:states:::http:invoke',
-      { ApiEndpoint: `${address}/gone`, Method: 'GET', QueryParameters: { q: 1 } },
+      { ApiEndpoint: `${address}/gone`, Method: 'GET', QueryParameters: { q: 1 }, Authentication },
       {},
     );
     server.closeAllConnections();
@@ -283,6 +289,96 @@ describe('an HTTP task', () => {
     });
     expect(bad.error).toBe('States.Http.StatusCode.410');
   });
+});
+
+describe("an HTTP task's connection", () => {
+  const arn = (name: string): string => `arn:aws:events:us-east-1:000000000000:connection/${name}/1`;
+  const invocation = {
+    HeaderParameters: [{ Key: 'x-team', Value: 'a' }],
+    QueryStringParameters: [{ Key: 'v', Value: '2' }],
+    BodyParameters: [{ Key: 'tenant', Value: 't' }],
+  };
+
+  it.each([
+    ['basic', 'Basic dTpw'],
+    ['oauth', 'Bearer secret'],
+    ['key', undefined],
+  ])('%s adds its authorisation and its parameters', async (name, authorization) => {
+    const seen: { url?: string; body?: string; headers?: IncomingHttpHeaders } = {};
+    const { address, close } = await listening((request, response) => {
+      if (request.url === '/token') return response.end('{"access_token":"secret"}');
+      Object.assign(seen, { url: request.url, headers: request.headers });
+      request.on('data', (chunk) => Object.assign(seen, { body: `${chunk}` }));
+      return request.on('end', () => response.end('{}'));
+    });
+    const AuthParameters = {
+      basic: { BasicAuthParameters: { Username: 'u', Password: 'p' } },
+      key: { ApiKeyAuthParameters: { ApiKeyName: 'X-Key', ApiKeyValue: 'k' } },
+      oauth: {
+        OAuthParameters: {
+          AuthorizationEndpoint: `${address}/token`,
+          HttpMethod: 'POST' as const,
+          ClientParameters: { ClientID: 'i', ClientSecret: 's' },
+        },
+      },
+    }[name]!;
+    const connections = {
+      [name]: {
+        AuthorizationType: 'BASIC' as const,
+        AuthParameters: { ...AuthParameters, InvocationHttpParameters: invocation },
+      },
+    };
+
+    const { status } = await runHttp(address, arn(name), connections);
+    await close();
+
+    expect(status).toBe('SUCCEEDED');
+    expect(seen).toMatchObject({ url: '/x?v=2', body: '{"a":1,"tenant":"t"}', headers: { 'x-team': 'a' } });
+    expect(seen.headers!.authorization).toBe(authorization);
+    expect(seen.headers!['x-key']).toBe(name === 'key' ? 'k' : undefined);
+  });
+
+  it('that is not known fails the task by name', async () => {
+    const { error, cause } = await runHttp('http://127.0.0.1:1', arn('other'), {});
+
+    expect(error).toBe('Events.ConnectionResource.InvalidConnectionState');
+    expect(cause).toContain(arn('other'));
+  });
+
+  async function runHttp(
+    address: string,
+    ConnectionArn: string,
+    connections: NonNullable<StatesOptions['connections']>,
+  ): Promise<Record<string, unknown>> {
+    const states = await createStates({ connections });
+    const Parameters = {
+      ApiEndpoint: `${address}/x`,
+      Method: 'POST',
+      RequestBody: { a: 1 },
+      Authentication: { ConnectionArn },
+    };
+    const { stateMachineArn } = await states.operations.createStateMachine!({
+      name: 'http',
+      type: 'EXPRESS',
+      roleArn: 'arn:aws:iam::000000000000:role/r',
+      definition: JSON.stringify(task('arn:aws:states:::http:invoke', { Parameters })),
+    });
+    const answer = await states.operations.startSyncExecution!({ stateMachineArn });
+    await states.close();
+    return answer;
+  }
+
+  async function listening(answer: RequestListener): Promise<{ address: string; close(): Promise<void> }> {
+    const server = createServer(answer);
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    return {
+      address: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+      async close() {
+        server.closeAllConnections();
+        await new Promise((resolve) => server.close(resolve));
+      },
+    };
+  }
 });
 
 describe('finished executions', () => {

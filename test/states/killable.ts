@@ -9,12 +9,15 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { DescribeExecutionCommand, type DescribeExecutionOutput, SFNClient } from '@aws-sdk/client-sfn';
 
+/** About as long as the process takes until it serves. */
+const START_MS = 600;
+
 export class Killable {
   /** `<function>:<payload>` in the order of the calls. */
   readonly calls: string[] = [];
   client!: SFNClient;
   private readonly functions: Server;
-  private readonly folder = mkdtempSync(join(tmpdir(), 'seriatim-kill-'));
+  readonly folder = mkdtempSync(join(tmpdir(), 'seriatim-kill-'));
   private child!: ChildProcess;
   private onCall: () => void = () => {};
 
@@ -58,6 +61,37 @@ export class Killable {
     await this.startEngine();
   }
 
+  /** SIGKILL, then processes that are killed while they start, at random points, then one that lives. */
+  async killAlsoWhileStarting(times: number): Promise<void> {
+    await this.end('SIGKILL');
+    for (let time = 0; time < times; time += 1) {
+      const started = this.spawn();
+      const gone = once(started, 'exit');
+      await new Promise((done) => setTimeout(done, START_MS * Math.random()));
+      started.kill('SIGKILL');
+      await gone;
+    }
+    await this.startEngine();
+  }
+
+  /** Stops the process in its tracks for so long. */
+  async pause(ms: number): Promise<void> {
+    this.child.kill('SIGSTOP');
+    await new Promise((done) => setTimeout(done, ms));
+    this.child.kill('SIGCONT');
+  }
+
+  /** What a second process on the same folder says, and its exit code. */
+  async second(): Promise<{ code: number; said: string }> {
+    const child = this.spawn();
+    let said = '';
+    child.stderr!.on('data', (chunk) => {
+      said += chunk;
+    });
+    const [code] = (await once(child, 'close')) as [number];
+    return { code, said };
+  }
+
   /** The description of an execution that has ended; a look at a process of its own has no clock to turn. */
   async whenEnded(executionArn: string, pauseMs = 20): Promise<DescribeExecutionOutput> {
     for (;;) {
@@ -83,13 +117,18 @@ export class Killable {
     this.client.destroy();
   }
 
-  private async startEngine(): Promise<void> {
+  private spawn(): ChildProcess {
     const lambda = `http://127.0.0.1:${(this.functions.address() as AddressInfo).port}`;
     const args = ['cli/main.ts', 'states', '--port', '0', '--folder', this.folder];
-    this.child = spawn(process.execPath, [...args, '--lambda-endpoint', lambda], {
+    return spawn(process.execPath, [...args, '--lambda-endpoint', lambda], {
       cwd: resolve(import.meta.dirname, '../..'),
-      stdio: ['ignore', 'pipe', 'inherit'],
+      stdio: ['ignore', 'pipe', 'pipe'],
     });
+  }
+
+  private async startEngine(): Promise<void> {
+    this.child = this.spawn();
+    this.child.stderr!.pipe(process.stderr);
     const exited = once(this.child, 'exit').then(([code]) => {
       throw new Error(`the engine ended with ${code} before it served`);
     });

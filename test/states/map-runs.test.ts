@@ -244,6 +244,27 @@ describe('failures', () => {
     expect(output).toEqual(['ok', 'ok', 'ok']);
   });
 
+  it.each([
+    ['a percentage of all items, not of those so far', { ToleratedFailurePercentage: 50 }, 'SUCCEEDED'],
+    [
+      'both a count and a percentage: either is enough',
+      { ToleratedFailureCount: 1, ToleratedFailurePercentage: 90 },
+      'FAILED',
+    ],
+    [
+      'both a count and a percentage: neither is exceeded',
+      { ToleratedFailureCount: 2, ToleratedFailurePercentage: 50 },
+      'SUCCEEDED',
+    ],
+  ])('are held to %s', async (_what, fields, expected) => {
+    isBroken = true;
+    const failing = ['bad 1', 'bad 2', 'ok', 'ok'];
+
+    const { status } = await run({ ...fields, MaxConcurrency: 1 }, failing, TASK);
+
+    expect(status).toBe(expected);
+  });
+
   it('beyond it do, and a redrive runs only what failed again', async () => {
     isBroken = true;
     const failed = await run({ ToleratedFailurePercentage: 30, MaxConcurrency: 1 }, items, TASK);

@@ -114,31 +114,36 @@ async function start(states: States, definition: object): Promise<string> {
 
 /** Lines of one to four states that call, wait, branch, iterate, fail and catch. */
 function machine(): fc.Arbitrary<object> {
-  return fc.letrec<{ line: object; state: object }>((tie) => ({
-    line: fc.array(tie('state'), { minLength: 2, maxLength: 4 }).map(inLine),
-    state: fc.oneof(
-      { depthSize: 'small', withCrossShrink: true },
-      fc.constant(task('echo')),
-      fc.constant({ ...task('fail'), Retry: [{ ErrorEquals: ['Bad'], IntervalSeconds: 1, MaxAttempts: 2 }] }),
-      fc.constant({
-        ...task('fail'),
-        Catch: [{ ErrorEquals: ['States.ALL'], ResultPath: '$.caught', Next: 'Last' }],
-      }),
-      fc.constant({ Type: 'Wait', Seconds: 2 }),
-      fc.constant({ Type: 'Pass', Assign: { 'seen.$': '$.n' }, Parameters: { n: 2, 'list.$': '$.list' } }),
-      fc
-        .array(tie('line'), { minLength: 1, maxLength: 3 })
-        .map((Branches) => ({ Type: 'Parallel', Branches, ResultPath: '$.both' })),
-      tie('line').map((ItemProcessor) => ({
-        Type: 'Map',
-        ItemsPath: '$.list',
-        ItemSelector: { 'n.$': '$$.Map.Item.Value', 'list.$': '$.list' },
-        ItemProcessor,
-        MaxConcurrency: 2,
-        ResultPath: '$.each',
-      })),
-    ),
-  })).line;
+  return fc
+    .letrec<{ line: object; state: object }>((tie) => ({
+      line: fc.array(tie('state'), { minLength: 2, maxLength: 4 }).map(inLine),
+      state: fc.oneof(
+        { depthSize: 'small', withCrossShrink: true },
+        fc.constant(task('echo')),
+        fc.constant({
+          ...task('fail'),
+          Retry: [{ ErrorEquals: ['Bad'], IntervalSeconds: 1, MaxAttempts: 2 }],
+        }),
+        fc.constant({
+          ...task('fail'),
+          Catch: [{ ErrorEquals: ['States.ALL'], ResultPath: '$.caught', Next: 'Last' }],
+        }),
+        fc.constant({ Type: 'Wait', Seconds: 2 }),
+        fc.constant({ Type: 'Pass', Assign: { 'seen.$': '$.n' }, Parameters: { n: 2, 'list.$': '$.list' } }),
+        fc
+          .array(tie('line'), { minLength: 1, maxLength: 3 })
+          .map((Branches) => ({ Type: 'Parallel', Branches, ResultPath: '$.both' })),
+        tie('line').map((ItemProcessor) => ({
+          Type: 'Map',
+          ItemsPath: '$.list',
+          ItemSelector: { 'n.$': '$$.Map.Item.Value', 'list.$': '$.list' },
+          ItemProcessor,
+          MaxConcurrency: 2,
+          ResultPath: '$.each',
+        })),
+      ),
+    }))
+    .line.map((line) => uniquelyNamed(line as Graph, ''));
 }
 
 function task(name: string): object {
@@ -151,4 +156,37 @@ function inLine(states: readonly object[]): object {
     { ...state, Next: index === states.length - 1 ? 'Last' : `S${index + 1}` },
   ]);
   return { StartAt: 'S0', States: { ...Object.fromEntries(named), Last: { Type: 'Pass', End: true } } };
+}
+
+interface Graph {
+  readonly StartAt: string;
+  readonly States: Readonly<Record<string, GraphState>>;
+}
+
+interface GraphState {
+  readonly Next?: string;
+  readonly Catch?: readonly { readonly Next: string }[];
+  readonly Branches?: readonly Graph[];
+  readonly ItemProcessor?: Graph;
+}
+
+/** Names of states are unique in the whole machine. */
+function uniquelyNamed(graph: Graph, prefix: string): Graph {
+  const states = Object.entries(graph.States).map(([name, state]) => [
+    prefix + name,
+    {
+      ...state,
+      ...(state.Next === undefined ? {} : { Next: prefix + state.Next }),
+      ...(state.Catch === undefined
+        ? {}
+        : { Catch: state.Catch.map((rule) => ({ ...rule, Next: prefix + rule.Next })) }),
+      ...(state.Branches === undefined
+        ? {}
+        : { Branches: state.Branches.map((branch, at) => uniquelyNamed(branch, `${prefix}${name}b${at}-`)) }),
+      ...(state.ItemProcessor === undefined
+        ? {}
+        : { ItemProcessor: uniquelyNamed(state.ItemProcessor, `${prefix}${name}i-`) }),
+    },
+  ]);
+  return { StartAt: prefix + graph.StartAt, States: Object.fromEntries(states) };
 }

@@ -7,6 +7,8 @@ import {
   StartSyncExecutionCommand,
 } from '@aws-sdk/client-sfn';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { turnedClock } from '../../local/clock.ts';
+import { createStates } from '../../local/states/index.ts';
 import { startEngine, type TestEngine } from './engine.ts';
 
 describe('an Express execution', () => {
@@ -51,6 +53,63 @@ describe('an Express execution', () => {
 
     expect(answer.status).toBe('SUCCEEDED');
     expect(answer.output).toBe('{"echoed":{"echoed":{"a":1}}}');
+  });
+});
+
+describe('the five minutes of Express', () => {
+  it('end an execution that waits longer, at the modelled time', async () => {
+    const clock = turnedClock(Date.UTC(2026, 0, 1));
+    const states = await createStates({ clock });
+    const { stateMachineArn } = await states.operations.createStateMachine!({
+      name: 'slow',
+      type: 'EXPRESS',
+      roleArn: 'arn:aws:iam::000000000000:role/r',
+      definition: JSON.stringify({ StartAt: 'W', States: { W: { Type: 'Wait', Seconds: 600, End: true } } }),
+    });
+
+    const answer = states.operations.startSyncExecution!({ stateMachineArn });
+    await clock.turn(299_999);
+    const early = await Promise.race([answer, new Promise((resolve) => setImmediate(resolve))]);
+    await clock.turn(1);
+
+    expect(early).toBeUndefined();
+    expect(await answer).toMatchObject({ status: 'TIMED_OUT', stopDate: new Date(clock.now()) });
+    await states.close();
+  });
+});
+
+describe('a state that a test mocks', () => {
+  it('is tried again and caught like the real one, and may name any resource', async () => {
+    const clock = turnedClock(0);
+    const attempts: number[] = [];
+    const Flaky = (input: unknown, attempt: number): unknown => {
+      attempts.push(attempt);
+      if (attempt < 2) throw Object.assign(new Error('not yet'), { name: 'Busy' });
+      return { input };
+    };
+    const states = await createStates({ clock, mocks: { Flaky, Fixed: [1, 2] } });
+    const Resource = 'arn:aws:states:::sqs:sendMessage';
+    const Retry = [{ ErrorEquals: ['Busy'], IntervalSeconds: 60 }];
+    const { stateMachineArn } = await states.operations.createStateMachine!({
+      name: 'mocked',
+      roleArn: 'arn:aws:iam::000000000000:role/r',
+      definition: JSON.stringify({
+        StartAt: 'Flaky',
+        States: {
+          Flaky: { Type: 'Task', Resource, Retry, ResultPath: '$.flaky', Next: 'Fixed' },
+          Fixed: { Type: 'Task', Resource, ResultPath: '$.fixed', End: true },
+        },
+      }),
+    });
+    const { executionArn } = await states.operations.startExecution!({ stateMachineArn, input: '{"n":1}' });
+    await clock.turn(180_000);
+
+    expect(attempts).toEqual([0, 1, 2]);
+    expect(await states.operations.describeExecution!({ executionArn })).toMatchObject({
+      output: '{"n":1,"flaky":{"input":{"n":1}},"fixed":[1,2]}',
+      stopDate: new Date(180_000),
+    });
+    await states.close();
   });
 });
 

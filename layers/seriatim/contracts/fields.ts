@@ -26,6 +26,18 @@ export function measured(min: number, max: number) {
   );
 }
 
+/** A list of what `item` takes, of a certain length where one is told. */
+export function listOf<Item extends v.GenericSchema>(item: Item, length?: number) {
+  const expected = `expected a list${length === undefined ? '' : ` of ${length}`}`;
+  return v.pipe(
+    v.array(item, (issue) => `${expected}, got ${issue.received}`),
+    v.check(
+      (values) => length === undefined || values.length === length,
+      (issue) => `${expected}, got one of ${issue.input.length}`,
+    ),
+  );
+}
+
 /** One of a few words. */
 export function oneOf<const Words extends readonly [string, ...string[]]>(words: Words) {
   return v.picklist(words, (issue) => `expected ${words.join(' or ')}, got ${issue.received}`);

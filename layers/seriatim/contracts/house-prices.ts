@@ -6,10 +6,10 @@ import { numeric, objectMessage } from './fields.ts';
 
 const YesNo = v.pipe(
   v.union(
-    [v.boolean(), v.picklist(['y', 'n'])],
+    [v.boolean(), v.picklist(['y', 'n', 'true', 'false'])],
     (issue) => `expected a boolean, "y" or "n", got ${issue.received}`,
   ),
-  v.transform((value) => value === true || value === 'y'),
+  v.transform((value) => value === true || value === 'y' || value === 'true'),
 );
 
 /** One house as a caller gives it. Further fields, such as an `id`, are let through and not used. */

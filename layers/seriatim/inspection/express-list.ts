@@ -1,5 +1,7 @@
 // A list of Express executions: Step Functions keeps none, so it comes from the state machine's CloudWatch log group,
 // which must be at level ALL to show those that succeeded.
+
+import { uuid7TimeMs } from '../uuid7.ts';
 import { isDerivedName, parseExecutionArn } from './arn.ts';
 import { readFailure } from './failure.ts';
 import { statusOf, summaryOf } from './fold.ts';
@@ -44,11 +46,18 @@ export async function* listExpress(
   source: ExpressSource,
   query: ListQuery,
 ): AsyncGenerator<ExecutionSummary> {
-  const failure = query.status === undefined ? undefined : FAILURES[query.status];
-  const found = failure === undefined ? byStart(source, query) : byFailure(source, query, failure);
+  const failures = failuresOf(query);
+  const found = failures.length === 0 ? byStart(source, query) : byFailure(source, query, failures);
   for await (const summary of found) {
     if (query.status === undefined || query.status === summary.status) yield summary;
   }
+}
+
+/** The events that end what is asked for; none when it may have ended otherwise. */
+function failuresOf({ status, wantsFailures }: ListQuery): string[] {
+  if (status === undefined) return wantsFailures ? Object.values(FAILURES) : [];
+  const failure = FAILURES[status];
+  return failure === undefined ? [] : [failure];
 }
 
 async function* byStart(source: ExpressSource, query: ListQuery): AsyncGenerator<ExecutionSummary> {
@@ -105,15 +114,16 @@ async function findLaterEnds(
 async function* byFailure(
   source: ExpressSource,
   query: ListQuery,
-  failure: string,
+  failures: readonly string[],
 ): AsyncGenerator<ExecutionSummary> {
   const untilMs = query.untilMs ?? source.nowMs;
   const beforeMs = Math.min(source.nowMs + SLACK_MS, untilMs + MAX_EXPRESS_MS + SLACK_MS) + 1;
-  const scan = { group: source.logGroup, pattern: `"${failure}"`, fromMs: query.sinceMs, beforeMs };
+  const pattern = failures.length === 1 ? `"${failures[0]}"` : failures.map((type) => `?${type}`).join(' ');
+  const scan = { group: source.logGroup, pattern, fromMs: query.sinceMs, beforeMs };
   let held: ExecutionSummary[] = [];
   for await (const { events, sinceMs } of newestFirst(source.read, scan)) {
-    const ends = events.filter((event) => event.type === failure && isOwn(source, event));
-    for (const end of ends) held.push(summarise(source, await findStart(source, end), end));
+    const ends = events.filter((event) => failures.includes(event.type) && isOwn(source, event));
+    held.push(...(await summariseAll(source, ends)));
     held = held.filter((summary) => orderMs(summary) <= untilMs).sort((a, b) => orderMs(b) - orderMs(a));
     // What ended before this window cannot have started within it.
     const ready = held.filter((summary) => orderMs(summary) >= sinceMs);
@@ -123,14 +133,46 @@ async function* byFailure(
   yield* held;
 }
 
+/** How many starts are looked up at once: a log group allows some calls a second. */
+const LOOKUPS = 8;
+
+async function summariseAll(
+  source: ExpressSource,
+  ends: readonly LoggedEvent[],
+): Promise<ExecutionSummary[]> {
+  const found: ExecutionSummary[] = [];
+  for (let at = 0; at < ends.length; at += LOOKUPS) {
+    const some = ends.slice(at, at + LOOKUPS);
+    const starts = await Promise.all(some.map((end) => findStart(source, end)));
+    found.push(...some.map((end, n) => summarise(source, starts[n], end)));
+  }
+  return found;
+}
+
+/** How far from what its name says an execution's start may be logged. */
+const NEAR_MS = 2_000;
+
+/** A name that is a version 7 UUID says when; otherwise it is looked for through the time that one may last. */
 async function findStart(source: ExpressSource, end: LoggedEvent): Promise<LoggedEvent | undefined> {
-  const id = parseExecutionArn(end.executionArn)?.id ?? end.executionArn;
-  const scan = {
-    group: source.logGroup,
-    pattern: `"${id}" "ExecutionStarted"`,
+  const named = uuid7TimeMs(parseExecutionArn(end.executionArn)?.id ?? '');
+  if (named !== undefined) {
+    const near = await startWithin(source, end, { fromMs: named - NEAR_MS, beforeMs: named + NEAR_MS });
+    if (near !== undefined) return near;
+  }
+  return startWithin(source, end, {
     fromMs: end.timeMs - MAX_EXPRESS_MS - SLACK_MS,
     beforeMs: end.timeMs + 1,
-  };
+  });
+}
+
+async function startWithin(
+  source: ExpressSource,
+  end: LoggedEvent,
+  { fromMs, beforeMs }: { readonly fromMs: number; readonly beforeMs: number },
+): Promise<LoggedEvent | undefined> {
+  const id = parseExecutionArn(end.executionArn)?.id ?? end.executionArn;
+  const pattern = `"${id}" "ExecutionStarted"`;
+  const scan = { group: source.logGroup, pattern, fromMs, beforeMs, firstWindowMs: 2 * NEAR_MS };
   for await (const { events } of newestFirst(source.read, scan)) {
     const start = events.find(
       (event) => event.type === 'ExecutionStarted' && event.executionArn === end.executionArn,

@@ -60,16 +60,19 @@ export function foldExecution(
   const rerun = readRerunInput(got.input);
   const definition = readDefinition(description.definition);
   const visits = new Map<string, number>();
-  const stages = tree.root.children.filter(isStage).map((frame) => {
-    const visit = (visits.get(frame.name) ?? 0) + 1;
-    visits.set(frame.name, visit);
-    return toStage(frame, {
-      openStatus: openStatus(frame, status),
-      visit,
-      retriers: definition?.retriers,
-      cost: description.cost,
+  const stages = tree.root.children
+    .flatMap(ownFrames)
+    .filter(isStage)
+    .map((frame) => {
+      const visit = (visits.get(frame.name) ?? 0) + 1;
+      visits.set(frame.name, visit);
+      return toStage(frame, {
+        openStatus: openStatus(frame, status),
+        visit,
+        retriers: definition?.retriers,
+        cost: description.cost,
+      });
     });
-  });
   const error = errorOf(tree, description, stages);
   const time = times(tree, description, events);
   return {
@@ -130,6 +133,15 @@ function msOf({ start, end }: { start?: string; end?: string }): { startMs?: num
 function parentOf(arn: string): Pick<ExecutionView, 'parent'> {
   const { stateMachineName = '', mapRunLabel } = parseExecutionArn(arn) ?? {};
   return mapRunLabel === undefined ? {} : { parent: { stateMachineName, mapRunLabel } };
+}
+
+/**
+ * A pipeline that composes its stages runs them in a Map over the request's records. Of one record, what it went through
+ * is the execution's stages; of several, the Map is one stage with the attempts of all.
+ */
+function ownFrames(frame: Frame): Frame[] {
+  const isOneRecord = frame.type === 'Map' && frame.name === 'EachRecord' && frame.iterations === 1;
+  return isOneRecord ? frame.children : [frame];
 }
 
 const STATUSES: Readonly<Record<string, ExecutionStatus>> = {

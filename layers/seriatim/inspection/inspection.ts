@@ -134,20 +134,20 @@ function sources(
   const { sinceMs = nowMs - LOOK_BACK_MS, limit = DEFAULT_LIMIT } = query;
   const untilMs = mark?.untilMs ?? query.untilMs;
   const wantsFailures = query.error !== undefined || query.stage !== undefined;
-  const statuses = wantsFailures && query.status === undefined ? FAILED : [query.status];
+  const isAnyFailure = wantsFailures && query.status === undefined;
   const asked = { sinceMs, untilMs, limit, wantsFailures };
   return machines
     .filter(({ pipeline }) => query.pipeline === undefined || query.pipeline === pipeline)
-    .flatMap(({ pipeline, arn, type, logGroup }) =>
-      statuses.map((status) =>
-        type === 'STANDARD'
-          ? listStandard({ sfn, pipeline, stateMachineArn: arn }, { ...asked, status })
-          : listExpress(
-              { read, pipeline, stateMachineName: stateMachineName(arn), logGroup, nowMs },
-              { ...asked, status },
-            ),
-      ),
-    );
+    .flatMap(({ pipeline, arn, type, logGroup }) => {
+      const { status } = query;
+      if (type === 'EXPRESS') {
+        const source = { read, pipeline, stateMachineName: stateMachineName(arn), logGroup, nowMs };
+        return [listExpress(source, { ...asked, status })];
+      }
+      return (isAnyFailure ? FAILED : [status]).map((each) =>
+        listStandard({ sfn, pipeline, stateMachineArn: arn }, { ...asked, status: each }),
+      );
+    });
 }
 
 async function findRecord(reader: Reader, id: string): Promise<ExecutionRecord | undefined> {
@@ -159,8 +159,13 @@ async function findRecord(reader: Reader, id: string): Promise<ExecutionRecord |
     arn?.type === 'EXPRESS' ? undefined : findStandard(reader, machines, id),
     arn?.type === 'STANDARD' ? undefined : findExpress(reader, machines, id),
   ]);
-  const found = standard ?? express;
+  const found = standard ?? express ?? (arn === undefined ? await findDerived(reader, id) : undefined);
   return found && { ...found, description: { ...found.description, ...settingsOf(reader) } };
+}
+
+/** A state machine that a rerun made a moment ago. */
+async function findDerived(reader: Reader, id: string): Promise<ExecutionRecord | undefined> {
+  return findStandard(reader, await reader.book.fresh(), id);
 }
 
 function settingsOf({ cost, isOnAws }: Reader): Pick<InspectionOptions, 'cost' | 'isOnAws'> {

@@ -6,6 +6,8 @@ import type { StateMachine, StateMachines } from './machines.ts';
 
 export interface MachineBook {
   all(): Promise<StateMachines>;
+  /** Those derived since `all` last looked. */
+  fresh(): Promise<StateMachines>;
   /** The one of this name, derived or configured; `undefined` when it is none of ours. */
   named(name: string): StateMachine | undefined;
 }
@@ -14,10 +16,23 @@ const KEPT_MS = 5_000;
 
 export function createMachineBook(sfn: SFNClient, configured: StateMachines, now: () => number): MachineBook {
   let kept: { readonly atMs: number; readonly machines: Promise<StateMachines> } | undefined;
+  const look = (): Promise<StateMachines> => {
+    const machines = derivedFrom(sfn, configured);
+    kept = { atMs: now(), machines };
+    // What failed is tried again.
+    machines.catch(() => {
+      kept = undefined;
+    });
+    return machines;
+  };
   return {
+    async fresh() {
+      const known = new Set((await kept?.machines)?.map(({ arn }) => arn));
+      return (await look()).filter(({ arn }) => !known.has(arn));
+    },
     async all() {
       if (kept === undefined || now() - kept.atMs >= KEPT_MS) {
-        kept = { atMs: now(), machines: derivedFrom(sfn, configured) };
+        return [...configured, ...(await look())];
       }
       return [...configured, ...(await kept.machines)];
     },

@@ -39,7 +39,7 @@ async function create(
   // SageMaker's names have at most 63 characters.
   const name = properties.text(nameMember) ?? generatedName(world, logicalId).slice(0, 63);
   const input = { ...(withNumbers(properties.values) as SdkValues), [nameMember]: name };
-  const operation = world.services.sagemaker.operations[`create${kind}`];
+  const operation = world.services.sagemaker.declared[`create${kind}`];
   if (operation === undefined) return properties.refuse(nameMember, `create${kind} is not served here`);
   await operation(input);
   const resourceArn = arn(world.place, 'sagemaker', `${kebab(kind)}/${name.toLowerCase()}`);

@@ -1,5 +1,6 @@
 // Asynchronous inference: one backlog per endpoint, worked off by its instances within their concurrency. Results and
-// failures go to S3, notices to the config's topics, a line for each to the data log.
+// failures go to S3, notices to the config's topics, a line for each to the data log. What was accepted is kept until
+// its outcome is there, and taken up again after a restart.
 import { toAwsError } from '../../wire/errors.ts';
 import type { LiveEndpoint } from '../hosting/endpoint.ts';
 import { type HostContext, logGroupOf } from '../hosting/host-context.ts';
@@ -8,12 +9,14 @@ import { invokeChain, type Route } from '../runtime/chain.ts';
 import { validationError } from '../runtime/errors.ts';
 import type { InvocationAnswer } from '../runtime/invocation.ts';
 import type { Invoker } from '../runtime/invoke.ts';
+import type { Collection } from '../store.ts';
 import { AsyncMetrics } from './metrics.ts';
 import { type AsyncOutcome, notificationOf } from './notification.ts';
+import type { AsyncRecord } from './records.ts';
 import { type AsyncInput, type AsyncRequest, checkAsync } from './request.ts';
 
 interface Backlog {
-  readonly waiting: AsyncRequest[];
+  readonly waiting: AsyncRecord[];
   /** Invocations under way by instance. */
   readonly running: Map<string, number>;
   readonly metrics: AsyncMetrics;
@@ -23,10 +26,44 @@ export class AsyncInference {
   readonly #invoker: Invoker;
   readonly #context: HostContext;
   readonly #backlogs = new Map<LiveEndpoint, Backlog>();
+  readonly #kept: Collection<AsyncRecord>;
+  #accepted = 0;
+  #isClosed = false;
 
-  constructor(invoker: Invoker, context: HostContext) {
+  constructor(invoker: Invoker, context: HostContext, kept: Collection<AsyncRecord>) {
     this.#invoker = invoker;
     this.#context = context;
+    this.#kept = kept;
+    for (const { key } of kept.values()) this.#accepted = Math.max(this.#accepted, Number(key));
+  }
+
+  /** Nothing is begun any more; what is cut off now is taken up after the next start. */
+  close(): void {
+    this.#isClosed = true;
+  }
+
+  /** Takes up what an earlier process left, once its endpoints are there; oldest first. */
+  async resume(settled: (endpointName: string) => Promise<unknown>): Promise<void> {
+    const byEndpoint = Map.groupBy(this.#kept.values(), ({ request }) => request.endpointName);
+    const resumed = [...byEndpoint].map(async ([endpointName, records]) => {
+      await settled(endpointName).catch(() => {});
+      for (const record of records) await this.#takeUp(record);
+    });
+    await Promise.all(resumed);
+  }
+
+  async #takeUp(record: AsyncRecord): Promise<void> {
+    try {
+      this.#enqueue(this.#invoker.endpoint(record.request.endpointName), record);
+    } catch (thrown) {
+      await this.#giveUp(record, toAwsError(thrown).message);
+    }
+  }
+
+  /** The endpoint did not come back: the caller finds that where failures lie. */
+  async #giveUp({ key, request }: AsyncRecord, reason: string): Promise<void> {
+    await this.#store(request.failureLocation, { status: 'Failed', reason }).catch(() => {});
+    if (!this.#isClosed) this.#kept.delete(key);
   }
 
   /**
@@ -40,10 +77,16 @@ export class AsyncInference {
       throw validationError(`Endpoint ${input.endpointName} is not configured for asynchronous inference.`);
     const { clock, settings } = this.#context;
     const request = checkAsync(input, config, { nowMs: clock.now(), settings });
-    const backlog = this.#backlogOf(endpoint);
-    backlog.waiting.push(request);
-    this.#workOff(endpoint, backlog);
+    const record = { key: String(++this.#accepted).padStart(15, '0'), request };
+    this.#kept.put(record.key, record);
+    this.#enqueue(endpoint, record);
     return request;
+  }
+
+  #enqueue(endpoint: LiveEndpoint, record: AsyncRecord): void {
+    const backlog = this.#backlogOf(endpoint);
+    backlog.waiting.push(record);
+    this.#workOff(endpoint, backlog);
   }
 
   /** How many invocations wait at the endpoint. */
@@ -64,17 +107,19 @@ export class AsyncInference {
   }
 
   #workOff(endpoint: LiveEndpoint, backlog: Backlog): void {
+    if (this.#isClosed) return;
     if (endpoint.isClosed) {
+      for (const { key } of backlog.waiting) this.#kept.delete(key);
       this.#backlogs.delete(endpoint);
       return;
     }
     while (backlog.waiting.length > 0) {
       const route = this.#freeRoute(endpoint, backlog);
       if (route === undefined) break;
-      const request = backlog.waiting.shift()!;
+      const record = backlog.waiting.shift()!;
       const { id } = route.instance;
       backlog.running.set(id, (backlog.running.get(id) ?? 0) + 1);
-      void this.#process(endpoint, request, { route, metrics: backlog.metrics }).finally(() => {
+      void this.#process(endpoint, record, { route, metrics: backlog.metrics }).finally(() => {
         backlog.running.set(id, backlog.running.get(id)! - 1);
         this.#workOff(endpoint, backlog);
       });
@@ -102,13 +147,16 @@ export class AsyncInference {
       : { variant: variant!, instance: free, containers: free.containers };
   }
 
-  async #process(endpoint: LiveEndpoint, request: AsyncRequest, course: Course): Promise<void> {
+  async #process(endpoint: LiveEndpoint, { key, request }: AsyncRecord, course: Course): Promise<void> {
     const { clock } = this.#context;
     const { metrics } = course;
     const startedMs = clock.now();
     metrics.timeInBacklog.add(startedMs - request.receivedMs);
     const outcome = await this.#outcomeOf(request, course);
+    // Cut off by the process's end: the next one does it.
+    if (this.#isClosed && outcome.status === 'Failed') return;
     const final = await this.#stored(request, outcome, metrics);
+    if (!this.#isClosed) this.#kept.delete(key);
     metrics.invocationsProcessed.add(final.status === 'Completed' ? 1 : 0);
     metrics.invocationFailures.add(final.status === 'Completed' ? 0 : 1);
     metrics.totalProcessingTime.add(clock.now() - request.receivedMs);

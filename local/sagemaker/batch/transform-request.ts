@@ -65,6 +65,8 @@ export function checkTransform(input: SdkValues): TransformRequest {
     .number('maxConcurrentTransforms', request.MaxConcurrentTransforms, { min: 0, isOptional: true })
     .number('transformResources.instanceCount', request.TransformResources?.InstanceCount, { min: 1 })
     .throwIfAny();
+  if (input.DataCaptureConfig !== undefined)
+    throw invalid('DataCaptureConfig of a transform job is not served on this machine.');
   checkTogether(request);
   return request;
 }

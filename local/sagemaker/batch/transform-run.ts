@@ -21,14 +21,27 @@ const MEGABYTE = 1024 * 1024;
 export const TRANSFORM_VOLUMES = '.transform-jobs';
 export const TRANSFORM_LOG_GROUP = '/aws/sagemaker/TransformJobs';
 
+/** Which of a job's objects are done, so that a job that was cut short does none twice. */
+export interface TransformProgress {
+  isDone(key: string): boolean;
+  done(key: string): void;
+}
+
 export class TransformRun {
   readonly #request: TransformRequest;
   readonly #context: HostContext;
   readonly #variant: Variant;
+  readonly #progress: TransformProgress;
   #isStopped = false;
 
-  constructor(request: TransformRequest, model: ModelRecord, context: HostContext) {
+  constructor(
+    request: TransformRequest,
+    model: ModelRecord,
+    context: HostContext,
+    progress: TransformProgress,
+  ) {
     this.#request = request;
+    this.#progress = progress;
     this.#context = {
       ...context,
       // The names of jobs and of endpoints are not told apart by a folder.
@@ -57,7 +70,8 @@ export class TransformRun {
   /** @throws Error in the words of a FailureReason, when the containers do not start or an object failed */
   async run(): Promise<void> {
     try {
-      const sources = await sourceObjects(this.#context.s3, this.#request);
+      const all = await sourceObjects(this.#context.s3, this.#request);
+      const sources = all.filter(({ key }) => !this.#progress.isDone(key));
       await this.#variant.scaleTo(this.#variant.desiredInstanceCount);
       const { instances } = this.#variant;
       const failures: string[] = [];
@@ -83,10 +97,14 @@ export class TransformRun {
     );
     for (const source of sources) {
       if (this.#isStopped) return;
-      await this.#transform(instance, source, parameters).catch((error: Error) => {
-        failures.push(`ClientError: See job logs for more information. (${source.key}: ${error.message})`);
-        this.#log(instance, `${source.bucket}/${source.key}: ClientError: ${error.message}`);
-      });
+      const transformed = this.#transform(instance, source, parameters);
+      await transformed.then(
+        () => this.#progress.done(source.key),
+        (error: Error) => {
+          failures.push(`ClientError: See job logs for more information. (${source.key}: ${error.message})`);
+          this.#log(instance, `${source.bucket}/${source.key}: ClientError: ${error.message}`);
+        },
+      );
     }
   }
 
@@ -158,12 +176,16 @@ export class TransformRun {
   }
 }
 
+/** What the request says; for what it leaves out, 0 included, the container has its own values. */
 function batchEnvironment(request: TransformRequest): Record<string, string> {
+  const { MaxPayloadInMB, MaxConcurrentTransforms, BatchStrategy } = request;
   return {
     SAGEMAKER_BATCH: 'true',
-    SAGEMAKER_MAX_PAYLOAD_IN_MB: String(request.MaxPayloadInMB ?? 6),
-    SAGEMAKER_BATCH_STRATEGY: request.BatchStrategy === 'SingleRecord' ? 'SINGLE_RECORD' : 'MULTI_RECORD',
-    SAGEMAKER_MAX_CONCURRENT_TRANSFORMS: String(request.MaxConcurrentTransforms ?? 0),
+    SAGEMAKER_BATCH_STRATEGY: BatchStrategy === 'SingleRecord' ? 'SINGLE_RECORD' : 'MULTI_RECORD',
+    ...(MaxPayloadInMB ? { SAGEMAKER_MAX_PAYLOAD_IN_MB: String(MaxPayloadInMB) } : {}),
+    ...(MaxConcurrentTransforms
+      ? { SAGEMAKER_MAX_CONCURRENT_TRANSFORMS: String(MaxConcurrentTransforms) }
+      : {}),
   };
 }
 

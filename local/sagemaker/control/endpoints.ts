@@ -3,13 +3,19 @@
 // https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateEndpoint.html
 import type { SdkOperations, SdkValues } from '../../service.ts';
 import type { DeploymentConfig } from '../hosting/deployment.ts';
-import type { DesiredCapacity, Hosts } from '../hosting/hosts.ts';
+import type { Hosts } from '../hosting/hosts.ts';
 import type { Variant } from '../hosting/variant.ts';
 import { type ControlContext, now, sagemakerArn } from './context.ts';
 import { findEndpointConfig } from './endpoint-configs.ts';
 import { page } from './page.ts';
 import { invalid, NAME_RULE, Problems } from './problems.ts';
-import type { DataCaptureConfig, EndpointRecord, EndpointStatus } from './records.ts';
+import type {
+  DataCaptureConfig,
+  DesiredCapacity,
+  EndpointRecord,
+  EndpointStatus,
+  ServingRecord,
+} from './records.ts';
 
 /** The operations, and what the process wants to know about its endpoints. */
 export class Endpoints {
@@ -21,13 +27,14 @@ export class Endpoints {
   /** The inference components on an endpoint. */
   componentsAt: (endpointName: string) => readonly string[] = () => [];
   readonly #changes = new Map<string, Promise<void>>();
+  #isClosed = false;
 
   constructor(context: ControlContext, hosts: Hosts) {
     this.#context = context;
     this.#hosts = hosts;
     this.operations = {
       createEndpoint: async (input) => {
-        const created = this.#create(input.EndpointName, input.EndpointConfigName);
+        const created = this.#create(input);
         this.onCreated(input.EndpointName as string, input.Tags);
         return created;
       },
@@ -50,7 +57,46 @@ export class Endpoints {
     return failureReason === undefined ? { status } : { status, failureReason };
   }
 
-  #create(endpointName: unknown, configName: unknown) {
+  /** From now on nothing is written: what hosting's end does to endpoints is not their status. */
+  close(): void {
+    this.#isClosed = true;
+  }
+
+  /** Takes up what an earlier process left: endpoints come back with what they served last. */
+  resume(): void {
+    for (const endpoint of this.all()) {
+      const name = endpoint.EndpointName;
+      if (this.#changes.has(name) || endpoint.EndpointStatus === 'Failed') continue;
+      const serving = this.#context.store.serving.get(name);
+      if (serving === undefined || endpoint.EndpointStatus === 'Deleting') this.#forget(name);
+      else this.#restore(endpoint, serving);
+    }
+  }
+
+  #restore(endpoint: EndpointRecord, { config, capacities, tags }: ServingRecord): void {
+    const { EndpointName: name, EndpointStatus: before } = endpoint;
+    const { EndpointConfigName } = config;
+    const isCutShort = before === 'Updating' || before === 'RollingBack';
+    this.#put({
+      ...endpoint,
+      EndpointConfigName,
+      EndpointStatus: before === 'Creating' ? 'Creating' : 'SystemUpdating',
+      FailureReason: isCutShort
+        ? 'The update was cut short by a restart and did not take effect.'
+        : undefined,
+    });
+    this.onCreated(name, tags);
+    this.#track(name, this.#hosts.create(name, config, capacities), 'Failed');
+  }
+
+  #forget(name: string): void {
+    if (this.#isClosed) return;
+    this.#context.store.endpoints.delete(name);
+    this.#context.store.serving.delete(name);
+    this.#changes.delete(name);
+  }
+
+  #create({ EndpointName: endpointName, EndpointConfigName: configName, Tags: tags }: SdkValues) {
     new Problems().text('endpointName', endpointName, NAME_RULE).throwIfAny();
     const config = findEndpointConfig(this.#context, configName);
     const name = endpointName as string;
@@ -66,6 +112,7 @@ export class Endpoints {
       CreationTime: time,
       LastModifiedTime: time,
     });
+    this.#context.store.serving.put(name, { config, tags, capacities: [] });
     this.#track(name, this.#hosts.create(name, config), 'Failed');
     return { EndpointArn: endpointArn };
   }
@@ -119,10 +166,7 @@ export class Endpoints {
         `Cannot delete endpoint "${endpoint.EndpointArn}": it hosts the inference components ${components.join(', ')}.`,
       );
     this.#put({ ...endpoint, EndpointStatus: 'Deleting' });
-    const change = this.#hosts.delete(name).then(() => {
-      this.#context.store.endpoints.delete(name);
-      this.#changes.delete(name);
-    });
+    const change = this.#hosts.delete(name).then(() => this.#forget(name));
     this.#changes.set(name, change);
     return {};
   }
@@ -161,13 +205,30 @@ export class Endpoints {
   /** Moves the record to InService, or to what a failure leaves, when the change is through. */
   #track(name: string, change: Promise<unknown>, statusAfterFailure: EndpointStatus): void {
     const done = change.then(
-      () => this.#move(name, 'InService'),
+      () => {
+        this.#move(name, 'InService');
+        this.#keepServing(name);
+      },
       (error: Error) => this.#move(name, statusAfterFailure, error.message),
     );
     this.#changes.set(name, done);
   }
 
+  /** What serves now is what comes back after a restart. */
+  #keepServing(name: string): void {
+    const { serving } = this.#context.store;
+    const fleet = this.#hosts.live.get(name)?.fleet;
+    if (fleet === undefined || this.#isClosed) return;
+    const capacities = fleet.all.map(({ name: VariantName, weight, desiredInstanceCount }) => ({
+      VariantName,
+      DesiredWeight: weight,
+      DesiredInstanceCount: desiredInstanceCount,
+    }));
+    serving.put(name, { ...serving.get(name), config: fleet.config, capacities });
+  }
+
   #move(name: string, status: EndpointStatus, failureReason?: string): void {
+    if (this.#isClosed) return;
     const endpoint = this.#context.store.endpoints.get(name);
     if (endpoint === undefined) return;
     const reason = failureReason === undefined ? {} : { FailureReason: failureReason };
@@ -180,7 +241,7 @@ export class Endpoints {
   }
 
   #refuseInProgress(endpoint: EndpointRecord): void {
-    if (!['Creating', 'Updating', 'RollingBack', 'Deleting'].includes(endpoint.EndpointStatus)) return;
+    if (!IN_PROGRESS.has(endpoint.EndpointStatus)) return;
     throw invalid(`Cannot update in-progress endpoint "${endpoint.EndpointArn}".`);
   }
 
@@ -192,6 +253,14 @@ export class Endpoints {
     throw invalid(`Could not find endpoint "${endpointArn}".`);
   }
 }
+
+const IN_PROGRESS: ReadonlySet<EndpointStatus> = new Set([
+  'Creating',
+  'Updating',
+  'SystemUpdating',
+  'RollingBack',
+  'Deleting',
+]);
 
 function summarise(variant: Variant) {
   return {

@@ -5,33 +5,13 @@ import type { HostContext } from '../hosting/host-context.ts';
 import type { Hosts } from '../hosting/hosts.ts';
 import { Variant } from '../hosting/variant.ts';
 import { type ControlContext, now, sagemakerArn } from './context.ts';
+import type { InferenceComponentRecord, Specification } from './inference-component-record.ts';
 import { page } from './page.ts';
 import { invalid, NAME_RULE, Problems } from './problems.ts';
 import type { ModelRecord } from './records.ts';
 
-interface Specification {
-  readonly ModelName?: string;
-  readonly Container?: {
-    readonly Image?: string;
-    readonly ArtifactUrl?: string;
-    readonly Environment?: Record<string, string>;
-  };
-  readonly BaseInferenceComponentName?: string;
-  readonly ComputeResourceRequirements?: Readonly<Record<string, number>>;
-  readonly StartupParameters?: { readonly ContainerStartupHealthCheckTimeoutInSeconds?: number };
-}
-
-interface InferenceComponent {
-  readonly name: string;
-  readonly arn: string;
-  readonly endpointName: string;
-  readonly variantName: string;
-  readonly specification: Specification;
-  readonly created: Date;
-  modified: Date;
-  status: 'Creating' | 'InService' | 'Updating' | 'Failed' | 'Deleting';
-  failureReason: string | undefined;
-  desiredCopies: number;
+/** With the copies that serve it. */
+interface InferenceComponent extends InferenceComponentRecord {
   variant: Variant | undefined;
 }
 
@@ -41,6 +21,9 @@ export class InferenceComponents {
   readonly #context: HostContext;
   readonly #hosts: Hosts;
   readonly #components = new Map<string, InferenceComponent>();
+  /** Copies that are not up yet. */
+  readonly #starting = new Set<Variant>();
+  #isClosed = false;
 
   constructor(control: ControlContext, context: HostContext, hosts: Hosts) {
     this.#control = control;
@@ -68,8 +51,30 @@ export class InferenceComponents {
       .map(({ name }) => name);
   }
 
+  /** Takes up what an earlier process left, once its endpoints are there. */
+  async resume(settled: (endpointName: string) => Promise<unknown>): Promise<void> {
+    const kept = [...this.#control.store.inferenceComponents.values()];
+    const resumed = kept.map(async (record) => {
+      if (this.#components.has(record.name)) return;
+      if (record.status === 'Deleting') {
+        this.#control.store.inferenceComponents.delete(record.name);
+        return;
+      }
+      const component: InferenceComponent = { ...record, variant: undefined };
+      this.#components.set(record.name, component);
+      if (record.status === 'Failed') return;
+      this.#move(component, 'Creating');
+      await settled(record.endpointName).catch(() => {});
+      if (this.#hosts.has(record.endpointName)) await this.#serve(component, record.specification);
+      else this.#move(component, 'Failed', `Endpoint "${record.endpointName}" did not come back.`);
+    });
+    await Promise.all(resumed);
+  }
+
   async close(): Promise<void> {
-    await Promise.all([...this.#components.values()].map((component) => component.variant?.close()));
+    this.#isClosed = true;
+    const serving = [...this.#components.values()].map(({ variant }) => variant);
+    await Promise.all([...this.#starting, ...serving].map((variant) => variant?.close()));
   }
 
   #create(input: SdkValues): SdkValues {
@@ -101,6 +106,7 @@ export class InferenceComponents {
       variant: undefined,
     };
     this.#components.set(component.name, component);
+    this.#move(component, 'Creating');
     void this.#serve(component, specification);
     return { InferenceComponentArn: componentArn };
   }
@@ -124,7 +130,9 @@ export class InferenceComponents {
     let variant: Variant | undefined;
     try {
       variant = this.#variantFor(component, specification);
-      await variant.scaleTo(component.desiredCopies);
+      this.#starting.add(variant);
+      await variant.scaleTo(component.desiredCopies).finally(() => this.#starting.delete(variant!));
+      if (this.#isClosed) return;
       component.variant = variant;
       this.#move(component, 'InService');
       await before?.drainAndClose();
@@ -174,6 +182,7 @@ export class InferenceComponents {
     this.#move(component, 'Updating');
     const updated = { ...component, specification };
     this.#components.set(component.name, updated);
+    this.#move(updated, 'Updating');
     void this.#serve(updated, specification);
     return { InferenceComponentArn: component.arn };
   }
@@ -196,7 +205,10 @@ export class InferenceComponents {
     this.#move(component, 'Deleting');
     const { variant } = component;
     component.variant = undefined;
-    void Promise.resolve(variant?.drainAndClose()).then(() => this.#components.delete(component.name));
+    void Promise.resolve(variant?.drainAndClose()).then(() => {
+      this.#components.delete(component.name);
+      if (!this.#isClosed) this.#control.store.inferenceComponents.delete(component.name);
+    });
     return {};
   }
 
@@ -223,6 +235,9 @@ export class InferenceComponents {
     component.status = status;
     component.failureReason = failureReason;
     component.modified = now(this.#control);
+    if (this.#isClosed) return;
+    const { variant: _variant, ...record } = component;
+    this.#control.store.inferenceComponents.put(component.name, record);
   }
 
   #findIdle(name: unknown): InferenceComponent {

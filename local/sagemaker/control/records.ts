@@ -107,3 +107,17 @@ export interface EndpointRecord {
   readonly FailureReason?: string | undefined;
   readonly LastDeploymentConfig?: unknown;
 }
+
+/** What an endpoint serves with: kept beside it, for its config may be deleted while it serves. */
+export interface ServingRecord {
+  readonly config: EndpointConfigRecord;
+  readonly tags?: unknown;
+  /** Weights and instance counts that differ from the config's. */
+  readonly capacities: readonly DesiredCapacity[];
+}
+
+export interface DesiredCapacity {
+  readonly VariantName: string;
+  readonly DesiredWeight?: number;
+  readonly DesiredInstanceCount?: number;
+}

@@ -1,30 +1,23 @@
-// CreateTransformJob, DescribeTransformJob, ListTransformJobs, StopTransformJob: the records and their statuses.
+// CreateTransformJob, DescribeTransformJob, ListTransformJobs, StopTransformJob: the records and their statuses. A job
+// that was under way when the process ended goes on with the objects it had not done.
 // https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTransformJob.html
 import type { SdkOperations, SdkValues } from '../../service.ts';
 import { AwsError } from '../../wire/errors.ts';
-import { checkTransform, type TransformRequest } from '../batch/transform-request.ts';
-import { TransformRun } from '../batch/transform-run.ts';
+import { checkTransform } from '../batch/transform-request.ts';
+import { type TransformProgress, TransformRun } from '../batch/transform-run.ts';
 import type { HostContext } from '../hosting/host-context.ts';
 import { type ControlContext, now, sagemakerArn } from './context.ts';
 import { page } from './page.ts';
 import { invalid } from './problems.ts';
-
-interface TransformJob {
-  readonly fields: TransformRequest;
-  readonly arn: string;
-  readonly created: Date;
-  status: 'InProgress' | 'Completed' | 'Failed' | 'Stopping' | 'Stopped';
-  started: Date | undefined;
-  ended: Date | undefined;
-  failureReason: string | undefined;
-  run: TransformRun | undefined;
-}
+import type { ModelRecord } from './records.ts';
+import type { TransformJobRecord } from './transform-records.ts';
 
 export class TransformJobs {
   readonly operations: SdkOperations;
   readonly #control: ControlContext;
   readonly #context: HostContext;
-  readonly #jobs = new Map<string, TransformJob>();
+  readonly #runs = new Map<string, TransformRun>();
+  #isClosed = false;
 
   constructor(control: ControlContext, context: HostContext) {
     this.#control = control;
@@ -37,15 +30,35 @@ export class TransformJobs {
     };
   }
 
+  /** What is under way ends here and goes on when the process starts again. */
   async close(): Promise<void> {
-    await Promise.all([...this.#jobs.values()].map((job) => job.run?.stop()));
+    this.#isClosed = true;
+    await Promise.all([...this.#runs.values()].map((run) => run.stop()));
+  }
+
+  /** Takes up the jobs that an earlier process left under way. */
+  resume(): void {
+    for (const job of this.#control.store.transformJobs.values()) {
+      const { TransformJobName: name, ModelName } = job.fields;
+      if (this.#runs.has(name)) continue;
+      if (job.status === 'Stopping') this.#end(job, 'Stopped');
+      if (job.status !== 'InProgress') continue;
+      const model = this.#control.store.models.get(ModelName);
+      if (model !== undefined) void this.#work(job, model);
+      else
+        this.#end(
+          job,
+          'Failed',
+          `The model "${ModelName}" was gone when the job was to go on after a restart.`,
+        );
+    }
   }
 
   #create(input: SdkValues): SdkValues {
     const request = checkTransform(input);
     const name = request.TransformJobName;
     const jobArn = sagemakerArn(this.#control.place, 'transform-job', name);
-    if (this.#jobs.has(name))
+    if (this.#control.store.transformJobs.get(name) !== undefined)
       throw new AwsError(
         'ResourceInUse',
         'Job name must be unique within an AWS account and region, and a job with this name already exists ' +
@@ -56,47 +69,72 @@ export class TransformJobs {
       throw invalid(
         `Could not find model "${sagemakerArn(this.#control.place, 'model', request.ModelName)}".`,
       );
-    const job: TransformJob = {
+    const job: TransformJobRecord = {
       fields: request,
       arn: jobArn,
       created: now(this.#control),
       status: 'InProgress',
-      started: undefined,
+      started: now(this.#control),
       ended: undefined,
       failureReason: undefined,
-      run: undefined,
     };
-    this.#jobs.set(name, job);
-    void this.#work(job, () => new TransformRun(request, model, this.#context));
+    this.#put(job);
+    void this.#work(job, model);
     return { TransformJobArn: jobArn };
   }
 
-  async #work(job: TransformJob, start: () => TransformRun): Promise<void> {
+  async #work(job: TransformJobRecord, model: ModelRecord): Promise<void> {
+    const { TransformJobName: name } = job.fields;
     try {
-      job.started = now(this.#control);
-      job.run = start();
-      await job.run.run();
-      job.status = job.status === 'Stopping' ? 'Stopped' : 'Completed';
+      const run = new TransformRun(job.fields, model, this.#context, this.#progressOf(name));
+      this.#runs.set(name, run);
+      await run.run();
+      this.#end(job, 'Completed');
     } catch (thrown) {
-      job.failureReason = job.status === 'Stopping' ? undefined : (thrown as Error).message;
-      job.status = job.status === 'Stopping' ? 'Stopped' : 'Failed';
+      this.#end(job, 'Failed', (thrown as Error).message);
     } finally {
-      job.ended = now(this.#control);
-      job.run = undefined;
+      this.#runs.delete(name);
     }
   }
 
-  async #stop(job: TransformJob): Promise<SdkValues> {
+  #progressOf(jobName: string): TransformProgress {
+    const { transformsDone } = this.#control.store;
+    return {
+      isDone: (key) => transformsDone.get(`${jobName}/${key}`) !== undefined,
+      done: (key) => {
+        if (!this.#isClosed) transformsDone.put(`${jobName}/${key}`, { jobName, key });
+      },
+    };
+  }
+
+  #end(job: TransformJobRecord, status: 'Completed' | 'Failed' | 'Stopped', failureReason?: string): void {
+    if (this.#isClosed) return;
+    const { TransformJobName: name } = job.fields;
+    const { transformJobs, transformsDone } = this.#control.store;
+    const isStopped = transformJobs.get(name)?.status === 'Stopping' || status === 'Stopped';
+    const outcome = isStopped
+      ? { status: 'Stopped' as const, failureReason: undefined }
+      : { status, failureReason };
+    this.#put({ ...job, ...outcome, ended: now(this.#control) });
+    for (const { jobName, key } of [...transformsDone.values()])
+      if (jobName === name) transformsDone.delete(`${jobName}/${key}`);
+  }
+
+  #put(job: TransformJobRecord): void {
+    this.#control.store.transformJobs.put(job.fields.TransformJobName, job);
+  }
+
+  async #stop(job: TransformJobRecord): Promise<SdkValues> {
     if (job.status !== 'InProgress')
       throw invalid(`The request was rejected because the transform job is in status ${job.status}.`);
-    job.status = 'Stopping';
-    void job.run?.stop();
+    this.#put({ ...job, status: 'Stopping' });
+    void this.#runs.get(job.fields.TransformJobName)?.stop();
     return {};
   }
 
   #list(input: SdkValues): SdkValues {
     const { items, ...rest } = page(input, {
-      items: this.#jobs.values(),
+      items: this.#control.store.transformJobs.values(),
       name: (job) => job.fields.TransformJobName,
       created: (job) => job.created,
       modified: (job) => job.ended ?? job.created,
@@ -114,15 +152,15 @@ export class TransformJobs {
     return { TransformJobSummaries, ...rest };
   }
 
-  #find(name: unknown): TransformJob {
-    const job = this.#jobs.get(String(name));
+  #find(name: unknown): TransformJobRecord {
+    const job = this.#control.store.transformJobs.get(String(name));
     if (job !== undefined) return job;
     const jobArn = sagemakerArn(this.#control.place, 'transform-job', String(name));
     throw new AwsError('ResourceNotFound', `Could not find transform job "${jobArn}".`);
   }
 }
 
-function describe(job: TransformJob): SdkValues {
+function describe(job: TransformJobRecord): SdkValues {
   return {
     ...job.fields,
     TransformJobArn: job.arn,

@@ -2,7 +2,12 @@
 // started, so that nothing is left when it closes.
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { EndpointConfigRecord, ModelRecord, ProductionVariant } from '../control/records.ts';
+import type {
+  DesiredCapacity,
+  EndpointConfigRecord,
+  ModelRecord,
+  ProductionVariant,
+} from '../control/records.ts';
 import type { ControlStore } from '../store.ts';
 import { type DeploymentConfig, deploy } from './deployment.ts';
 import { Fleet, LiveEndpoint } from './endpoint.ts';
@@ -47,8 +52,13 @@ export class Hosts {
   }
 
   /** @throws Error in the words of a FailureReason */
-  async create(endpointName: string, config: EndpointConfigRecord): Promise<void> {
+  async create(
+    endpointName: string,
+    config: EndpointConfigRecord,
+    capacities: readonly DesiredCapacity[] = [],
+  ): Promise<void> {
     const fleet = this.#createFleet(endpointName, config, undefined);
+    for (const capacity of capacities) setDesired(fleet, capacity);
     try {
       const starting = fleet.all.filter(({ plan }) => !plan.startsOnFirstCall);
       await Promise.all(starting.map((variant) => variant.scaleTo(variant.desiredInstanceCount)));
@@ -88,14 +98,10 @@ export class Hosts {
 
   /** New weights take effect at once; new counts when their instances are there. */
   async setWeightsAndCapacities(endpointName: string, desired: readonly DesiredCapacity[]): Promise<void> {
-    const variants = this.live.get(endpointName)?.fleet.all ?? [];
-    const changes = desired.map(async ({ VariantName, DesiredWeight, DesiredInstanceCount }) => {
-      const variant = variants.find(({ name }) => name === VariantName);
-      if (variant === undefined) return;
-      if (DesiredWeight !== undefined) variant.weight = DesiredWeight;
-      if (DesiredInstanceCount === undefined) return;
-      variant.desiredInstanceCount = DesiredInstanceCount;
-      await variant.scaleTo(DesiredInstanceCount);
+    const fleet = this.live.get(endpointName)?.fleet;
+    const changes = desired.map(async (capacity) => {
+      const variant = fleet && setDesired(fleet, capacity);
+      if (capacity.DesiredInstanceCount !== undefined) await variant?.scaleTo(capacity.DesiredInstanceCount);
     });
     await Promise.all(changes);
   }
@@ -153,10 +159,15 @@ export class Hosts {
 
 const NO_MODEL: ModelRecord = { ModelName: '', ModelArn: '', CreationTime: new Date(0), Containers: [] };
 
-export interface DesiredCapacity {
-  readonly VariantName: string;
-  readonly DesiredWeight?: number;
-  readonly DesiredInstanceCount?: number;
+function setDesired(
+  fleet: Fleet,
+  { VariantName, DesiredWeight, DesiredInstanceCount }: DesiredCapacity,
+): Variant | undefined {
+  const variant = fleet.all.find(({ name }) => name === VariantName);
+  if (variant === undefined) return undefined;
+  variant.weight = DesiredWeight ?? variant.weight;
+  variant.desiredInstanceCount = DesiredInstanceCount ?? variant.desiredInstanceCount;
+  return variant;
 }
 
 function keepProperties(green: Fleet, blue: Fleet): void {

@@ -76,7 +76,8 @@ export class RunningContainer {
 
   /** Ends the process and cuts every connection; calls under way fail. */
   async drop(): Promise<void> {
-    await Promise.all([this.client.destroy(), this.process?.stop(this.#context.settings.stopGraceMs)]);
+    this.client.destroy();
+    await this.process?.stop(this.#context.settings.stopGraceMs);
   }
 }
 

@@ -53,6 +53,8 @@ export class ModelLoadFailed extends Error {
 
 /** However long a load took, its slot rests no longer than this. */
 const MAX_REST_MS = 1_000;
+/** So many warm calls during one load are traffic that is worth the whole rest. */
+const BUSY_WARM_CALLS = 10;
 /** Of so many loads one asks the container for room before making any. */
 const PROBE_EVERY = 64;
 const JSON_HEADERS = ['content-type', 'application/json', 'accept', '*/*'];
@@ -180,7 +182,7 @@ export class ModelCache {
         const startMs = performance.now();
         const warmBefore = this.#warmCalls;
         await this.#load(model, arrivedMs).then(resolve, reject);
-        if (this.#warmCalls > warmBefore) await this.#rest(performance.now() - startMs);
+        await this.#rest(performance.now() - startMs, this.#warmCalls - warmBefore);
       });
     });
     const settle = (): void => {
@@ -191,11 +193,16 @@ export class ModelCache {
     return loading;
   }
 
-  /** A storm of cold loads leaves warm callers their share of the machine. */
-  #rest(loadMs: number): Promise<void> {
+  /**
+   * A storm of cold loads leaves warm callers their share of the machine: all slots together then take no more than
+   * 1 / (1 + modelLoadRest) of a core. The fewer warm calls there were meanwhile, the shorter the rest.
+   */
+  async #rest(loadMs: number, warmCalls: number): Promise<void> {
     const { clock, settings } = this.#options;
-    const restMs = Math.min(MAX_REST_MS, loadMs * settings.modelLoadRest);
-    return new Promise((resolve) => void clock.schedule(restMs, resolve));
+    if (warmCalls === 0 || settings.modelLoadRest === 0) return;
+    const parts = (1 + settings.modelLoadRest) * settings.concurrentModelLoads - 1;
+    const restMs = Math.min(MAX_REST_MS, loadMs * parts * Math.min(1, warmCalls / BUSY_WARM_CALLS));
+    await new Promise<void>((resolve) => void clock.schedule(restMs, resolve));
   }
 
   async #load(model: CachedModel, arrivedMs: number): Promise<LoadReport> {

@@ -64,10 +64,13 @@ export class RegistryFollower {
     const target = registry.latestApproved(group);
     if (config === undefined || target === undefined) return;
     const variants = config.ProductionVariants.map((variant) =>
-      this.#moved(variant, group, target.ModelPackageArn),
+      this.#moved(variant, { group, packageArn: target.ModelPackageArn, endpointName }),
     );
     if (variants.every((variant, index) => variant === config.ProductionVariants[index])) return;
     const EndpointConfigName = `${base(config.EndpointConfigName)}-v${target.ModelPackageVersion}-${suffix()}`;
+    // What a template's endpoint moved to goes with it: the template puts it back at the next start.
+    if (control.store.endpoints.isDeclared(endpointName))
+      control.store.endpointConfigs.declare(EndpointConfigName);
     await operations.createEndpointConfig!({
       ...fieldsOf(config),
       EndpointConfigName,
@@ -78,8 +81,8 @@ export class RegistryFollower {
   }
 
   /** The variant on a model with the new version, or the same variant when it has nothing of the group. */
-  #moved(variant: ProductionVariant, group: string, packageArn: string): ProductionVariant {
-    const { models } = this.#parts.control.store;
+  #moved(variant: ProductionVariant, { group, packageArn, endpointName }: Move): ProductionVariant {
+    const { models, endpoints } = this.#parts.control.store;
     const model = models.get(variant.ModelName ?? '');
     if (model === undefined) return variant;
     const containers = containersOf(model).map((container) =>
@@ -90,9 +93,16 @@ export class RegistryFollower {
     );
     if (isSame) return variant;
     const ModelName = `${base(model.ModelName)}-v${packageArn.split('/').at(-1)}-${suffix()}`;
+    if (endpoints.isDeclared(endpointName)) models.declare(ModelName);
     models.put(ModelName, copyOf(model, ModelName, containers));
     return { ...variant, ModelName };
   }
+}
+
+interface Move {
+  readonly endpointName: string;
+  readonly group: string;
+  readonly packageArn: string;
 }
 
 function copyOf(model: ModelRecord, name: string, containers: readonly ContainerDefinition[]): ModelRecord {

@@ -5,16 +5,8 @@ import { type AwsPlace, arn, type SdkOperations, type SdkValues } from '../../se
 import { AwsError } from '../../wire/errors.ts';
 import type { HostContext } from '../hosting/host-context.ts';
 import type { Hosts } from '../hosting/hosts.ts';
+import type { ControlStore } from '../store.ts';
 import { TargetTracker } from './target-tracking.ts';
-
-interface ScalableTarget {
-  readonly resourceId: string;
-  readonly endpointName: string;
-  readonly variantName: string;
-  readonly min: number;
-  readonly max: number;
-  readonly created: Date;
-}
 
 interface ScalingPolicy {
   readonly fields: SdkValues;
@@ -31,13 +23,19 @@ export class AutoScaling {
   readonly operations: SdkOperations;
   readonly #hosts: Hosts;
   readonly #context: HostContext;
-  readonly #targets = new Map<string, ScalableTarget>();
+  readonly #store: Pick<ControlStore, 'scalableTargets' | 'scalingPolicies'>;
   readonly #policies = new Map<string, ScalingPolicy>();
   #cancel: () => void = () => {};
 
-  constructor(hosts: Hosts, context: HostContext) {
+  constructor(
+    hosts: Hosts,
+    context: HostContext,
+    store: Pick<ControlStore, 'scalableTargets' | 'scalingPolicies'>,
+  ) {
     this.#hosts = hosts;
     this.#context = context;
+    this.#store = store;
+    for (const { fields } of store.scalingPolicies.values()) this.#follows(fields);
     this.operations = {
       registerScalableTarget: async (input) => this.#register(input),
       deregisterScalableTarget: async (input) => this.#deregister(input),
@@ -55,7 +53,7 @@ export class AutoScaling {
 
   #register(input: SdkValues): SdkValues {
     const { ResourceId, MinCapacity, MaxCapacity } = checkTarget(input);
-    const known = this.#targets.get(ResourceId);
+    const known = this.#store.scalableTargets.get(ResourceId);
     const [, endpointName, , variantName] = ResourceId.split('/');
     const min = (MinCapacity as number | undefined) ?? known?.min;
     const max = (MaxCapacity as number | undefined) ?? known?.max;
@@ -70,40 +68,54 @@ export class AutoScaling {
       max,
       created,
     };
-    this.#targets.set(ResourceId, target);
+    this.#store.scalableTargets.put(ResourceId, target);
     return { ScalableTargetARN: targetArn(this.#context.place, ResourceId) };
   }
 
   #deregister(input: SdkValues): SdkValues {
     const { ResourceId } = checkTarget(input);
-    if (!this.#targets.delete(ResourceId)) throw notFound(ResourceId);
-    for (const [name, { fields }] of this.#policies)
-      if (fields.ResourceId === ResourceId) this.#policies.delete(name);
+    if (!this.#store.scalableTargets.delete(ResourceId)) throw notFound(ResourceId);
+    for (const [name, { fields }] of this.#policies) {
+      if (fields.ResourceId !== ResourceId) continue;
+      this.#policies.delete(name);
+      this.#store.scalingPolicies.delete(name);
+    }
     return {};
   }
 
   #describeTargets(): SdkValues {
-    const ScalableTargets = [...this.#targets.values()].map(({ resourceId, min, max, created }) => ({
-      ServiceNamespace: 'sagemaker',
-      ResourceId: resourceId,
-      ScalableDimension: DIMENSION,
-      MinCapacity: min,
-      MaxCapacity: max,
-      CreationTime: created,
-      ScalableTargetARN: targetArn(this.#context.place, resourceId),
-    }));
+    const ScalableTargets = [...this.#store.scalableTargets.values()].map(
+      ({ resourceId, min, max, created }) => ({
+        ServiceNamespace: 'sagemaker',
+        ResourceId: resourceId,
+        ScalableDimension: DIMENSION,
+        MinCapacity: min,
+        MaxCapacity: max,
+        CreationTime: created,
+        ScalableTargetARN: targetArn(this.#context.place, resourceId),
+      }),
+    );
     return { ScalableTargets };
   }
 
   #putPolicy(input: SdkValues): SdkValues {
     const { ResourceId } = checkTarget(input);
-    if (!this.#targets.has(ResourceId)) throw notFound(ResourceId);
-    const config = checkTracking(input);
+    if (this.#store.scalableTargets.get(ResourceId) === undefined) throw notFound(ResourceId);
+    checkTracking(input);
     const policyArn = arn(
       this.#context.place,
       'autoscaling',
       `scalingPolicy:${ResourceId}:policyName/${input.PolicyName}`,
     );
+    const CreationTime = new Date(this.#context.clock.now());
+    const fields = { ...input, PolicyARN: policyArn, CreationTime, Alarms: [] };
+    this.#store.scalingPolicies.put(this.#follows(fields), { fields });
+    return { PolicyARN: policyArn, Alarms: [] };
+  }
+
+  /** @returns the name under which the policy is kept */
+  #follows(fields: SdkValues): string {
+    const config = checkTracking(fields);
     const { scaleOutPeriods, scaleInPeriods } = this.#context.settings;
     const policy = {
       targetValue: config.TargetValue,
@@ -111,22 +123,17 @@ export class AutoScaling {
       scaleOutCooldownMs: 1000 * (config.ScaleOutCooldown ?? 300),
       isScaleInDisabled: config.DisableScaleIn === true,
     };
-    this.#policies.set(`${ResourceId}/${input.PolicyName}`, {
-      fields: {
-        ...input,
-        PolicyARN: policyArn,
-        CreationTime: new Date(this.#context.clock.now()),
-        Alarms: [],
-      },
-      tracker: new TargetTracker(policy, { scaleOutPeriods, scaleInPeriods }),
-      seenInvocations: undefined,
-    });
-    return { PolicyARN: policyArn, Alarms: [] };
+    const name = `${fields.ResourceId}/${fields.PolicyName}`;
+    const tracker = new TargetTracker(policy, { scaleOutPeriods, scaleInPeriods });
+    this.#policies.set(name, { fields, tracker, seenInvocations: undefined });
+    return name;
   }
 
   #deletePolicy(input: SdkValues): SdkValues {
     const { ResourceId } = checkTarget(input);
-    if (!this.#policies.delete(`${ResourceId}/${input.PolicyName}`)) throw notFound(ResourceId);
+    const name = `${ResourceId}/${input.PolicyName}`;
+    if (!this.#policies.delete(name)) throw notFound(ResourceId);
+    this.#store.scalingPolicies.delete(name);
     return {};
   }
 
@@ -143,7 +150,7 @@ export class AutoScaling {
 
   /** Looks at the last minute of one policy's variant and scales it. */
   #follow(policy: ScalingPolicy): void {
-    const target = this.#targets.get(String(policy.fields.ResourceId));
+    const target = this.#store.scalableTargets.get(String(policy.fields.ResourceId));
     if (target === undefined) return;
     const variant = this.#hosts.live
       .get(target.endpointName)

@@ -7,6 +7,8 @@ import type { Fields } from './fields.ts';
 import type { Resource } from './types.ts';
 
 export interface CheckContext {
+  /** The names of all states so far: they are unique in the whole machine. */
+  readonly names: Set<string>;
   readonly findings: Findings;
   readonly type: 'STANDARD' | 'EXPRESS';
   readonly isJsonata: boolean;
@@ -26,7 +28,13 @@ export function checkMachine(
   }
   const isJsonata = definition.QueryLanguage === 'JSONata';
   checkTop(definition, findings);
-  checkGraph(definition, '', { findings, type, isJsonata, ...(isServed === undefined ? {} : { isServed }) });
+  checkGraph(definition, '', {
+    findings,
+    names: new Set(),
+    type,
+    isJsonata,
+    ...(isServed === undefined ? {} : { isServed }),
+  });
   return findings.all;
 }
 
@@ -53,6 +61,9 @@ export function checkGraph(graph: Fields, at: string, context: CheckContext): vo
   for (const [name, state] of Object.entries(states)) {
     const place = `${at}/States/${name}`;
     checkStateName(name, context, place);
+    if (context.names.has(name))
+      findings.error('DUPLICATE_STATE_NAME', `Duplicate State name: ${name}`, place);
+    context.names.add(name);
     if (isObject(state)) checkState(state, { ...context, at: place, siblings: states });
     else findings.schema('Expected value of type Object', place);
   }

@@ -1,4 +1,5 @@
 // Checks of a task's Resource: what it names, and whether this type of state machine may call it that way.
+import { isObject } from '../json/text.ts';
 import type { StateContext } from './check-state.ts';
 import { parseResource } from './compile-task.ts';
 import type { Fields } from './fields.ts';
@@ -13,11 +14,33 @@ export function checkResource(state: Fields, context: StateContext): void {
     findings.schema('Value is not a valid resource ARN', place);
     return;
   }
+  if (resource.service === 'http') checkHttp(state, context);
   if (context.type === 'EXPRESS') checkExpress(resource, context, place);
   if (context.isServed !== undefined && !context.isServed(resource)) {
     findings.schema(
       `The resource provided ${resource.text} is not recognized. The value is not a valid resource ARN, or the resource is not available in this region.`,
       place,
+    );
+  }
+}
+
+const HTTP_FIELDS = ['ApiEndpoint', 'Method'];
+/** How an HTTP task is authorised: one of them. */
+const HTTP_CONNECTIONS = ['Authentication', 'InvocationConfig'];
+
+/** https://docs.aws.amazon.com/step-functions/latest/dg/call-https-apis.html */
+function checkHttp(state: Fields, { findings, at }: StateContext): void {
+  const field = state.Arguments === undefined ? 'Parameters' : 'Arguments';
+  const given = state[field];
+  // An expression for all of them is known when it runs.
+  if (typeof given === 'string') return;
+  const has = (name: string): boolean => isObject(given) && (name in given || `${name}.$` in given);
+  const missing = HTTP_FIELDS.filter((name) => !has(name));
+  if (!HTTP_CONNECTIONS.some(has)) missing.push('Authentication');
+  if (missing.length > 0) {
+    findings.schema(
+      `These fields are required: [${missing.join(', ')}]`,
+      given === undefined ? at : `${at}/${field}`,
     );
   }
 }

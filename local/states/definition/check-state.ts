@@ -1,6 +1,8 @@
 // Checks of one state: its type, its fields, its transitions, its expressions. Sentences are AWS's.
 import type { Json } from '../json/text.ts';
 import { isNumber, isObject, numberOf } from '../json/text.ts';
+import { checkAssigns } from './check-assign.ts';
+import { checkChoice } from './check-choice.ts';
 import { checkExpressions } from './check-expressions.ts';
 import { type CheckContext, checkGraph } from './check-machine.ts';
 import { checkResource } from './check-resource.ts';
@@ -30,9 +32,11 @@ export function checkState(state: Fields, context: StateContext): void {
   checkValues(state, context);
   checkTransitions(state, context);
   checkErrorRules(state, context);
+  checkAssigns(state, { ...context, isJsonata });
   if (Type === 'Task') checkResource(state, context);
   if (Type === 'Wait' && !isJsonata) checkTimestamp(state, context);
   if (Type === 'Map') checkMap(state, context);
+  if (Type === 'Choice') checkChoice(state, { ...context, isJsonata });
   checkNested(state, context);
   checkExpressions(state, { ...context, isJsonata });
 }
@@ -168,14 +172,28 @@ function checkTimestamp(state: Fields, { findings, at }: StateContext): void {
 }
 
 const MAX_LABEL = 40;
+/** They stand in ARNs. */
+const ODD_IN_LABEL = /[\s\p{Cc}\p{Cs}<>{}[\]?*"#%\\^|~`$&,;:/]/u;
+const BATCH_SIZES = [
+  'MaxItemsPerBatch',
+  'MaxItemsPerBatchPath',
+  'MaxInputBytesPerBatch',
+  'MaxInputBytesPerBatchPath',
+];
 
 function checkMap(state: Fields, { findings, at }: StateContext): void {
   if (state.ItemProcessor === undefined && state.Iterator === undefined) {
     findings.schema('These fields are required: [ItemProcessor]', at);
   }
-  const { Label } = state;
+  const { ItemBatcher, Label } = state;
+  if (isObject(ItemBatcher) && !BATCH_SIZES.some((field) => ItemBatcher[field] !== undefined)) {
+    findings.schema(`One of these fields is required: [${BATCH_SIZES.join(', ')}]`, `${at}/ItemBatcher`);
+  }
   if (typeof Label !== 'string') return;
   if (Label === '') findings.schema('Label cannot be empty', `${at}/Label`);
+  if (ODD_IN_LABEL.test(Label)) {
+    findings.schema('Label cannot contain white space, control or special characters', `${at}/Label`);
+  }
   if (Label.length > MAX_LABEL) findings.schema(`Label cannot exceed ${MAX_LABEL} characters`, `${at}/Label`);
 }
 

@@ -158,7 +158,7 @@ export function compileNumber(
   if (path)
     return (scope) => checkPathNumber(evaluatePlainPath(path, scope), { name, limits, path: path.text });
   const value = fields.value(name, (found) => {
-    if (!isNumber(found))
+    if (!isNumber(found) || (limits.isFloat !== true && !Number.isInteger(numberOf(found))))
       throw unexpectedType(fields, name, { expected: limits.isFloat ? 'number' : 'integer', value: found });
     return checkRange(numberOf(found), name, limits);
   });

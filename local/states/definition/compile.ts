@@ -72,6 +72,7 @@ export function compileState(name: string, state: Fields, isJsonata: boolean): C
 function compileBase(name: string, fields: FieldCompiler): StateBase {
   return {
     name,
+    nameText: JSON.stringify(name),
     isJsonata: fields.isJsonata,
     next: fields.source.Next as string | undefined,
     inputPath: fields.path('InputPath'),

@@ -31,6 +31,8 @@ export type StateType = CompiledState['type'];
 
 export interface StateBase {
   readonly name: string;
+  /** The name as JSON text: it stands in every event. */
+  readonly nameText: string;
   readonly isJsonata: boolean;
   /** Absent at a terminal state. */
   readonly next: string | undefined;

@@ -1,8 +1,9 @@
-// `arn:aws:states:::http:invoke`: an HTTP task. Connections are EventBridge's, which nothing here serves: their
-// authorisation is left out. https://docs.aws.amazon.com/step-functions/latest/dg/call-https-apis.html
+// `arn:aws:states:::http:invoke`: an HTTP task, with what its connection adds to the request.
+// https://docs.aws.amazon.com/step-functions/latest/dg/call-https-apis.html
 import { isObject, type Json, parseJson, textOf } from '../json/text.ts';
 import { StateFailure } from '../run/failure.ts';
 import { inspectValue } from '../run/inspection.ts';
+import { type Additions, connectionFor } from './http-connection.ts';
 import type { Integration, RunningCall } from './integration.ts';
 
 export const httpInvoke: Integration = {
@@ -22,10 +23,12 @@ const TIMEOUT_MS = 60_000;
 
 async function request(call: RunningCall, signal: AbortSignal): Promise<Json> {
   const given = isObject(call.parameters) ? call.parameters : {};
-  const body = bodyOf(given);
-  const address = addressOf(given);
+  const added = await connectionFor(given, call.frame.execution.engine.connections, signal);
+  const body = bodyOf(given, added);
+  const address = addressOf(given, added);
   const method = String(given.Method ?? 'GET');
-  const headers = headersOf(given, body !== undefined);
+  // What the definition gives itself does not stand against the connection.
+  const headers = { ...headersOf(given, body !== undefined), ...added.headers };
   inspectValue(call.frame, 'request', {
     protocol: address.protocol.slice(0, -1),
     method,
@@ -62,8 +65,9 @@ async function request(call: RunningCall, signal: AbortSignal): Promise<Json> {
 
 type Given = Readonly<Record<string, Json>>;
 
-function addressOf(given: Given): URL {
+function addressOf(given: Given, { query }: Additions): URL {
   const address = new URL(String(given.ApiEndpoint));
+  for (const [name, value] of Object.entries(query)) address.searchParams.append(name, value);
   if (!isObject(given.QueryParameters)) return address;
   for (const [name, value] of Object.entries(given.QueryParameters)) {
     for (const item of Array.isArray(value) ? value : [value]) address.searchParams.append(name, plain(item));
@@ -79,8 +83,10 @@ function isForm(given: Given): boolean {
   return isObject(given.Transform) && given.Transform.RequestBodyEncoding === 'URL_ENCODED';
 }
 
-function bodyOf(given: Given): string | undefined {
-  const { RequestBody } = given;
+function bodyOf(given: Given, { body: added }: Additions): string | undefined {
+  const isAdded = Object.keys(added).length > 0;
+  const own = given.RequestBody ?? (isAdded ? {} : undefined);
+  const RequestBody = isAdded && isObject(own) ? { ...own, ...added } : own;
   if (RequestBody === undefined) return undefined;
   if (!isForm(given) || !isObject(RequestBody)) return plain(RequestBody);
   const form = new URLSearchParams();

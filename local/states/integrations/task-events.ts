@@ -1,6 +1,6 @@
 // The events of a task: three families, for a function called by its ARN, an activity, and everything else.
-import { type Json, textOf } from '../json/text.ts';
-import { failureDetails, inputDetails, outputDetails } from '../run/events.ts';
+import type { Json } from '../json/text.ts';
+import { failureDetails, inputDetails, outputDetails, parametersDetails } from '../run/events.ts';
 import type { StateFailure } from '../run/failure.ts';
 import type { TaskCall } from './integration.ts';
 
@@ -31,12 +31,9 @@ function directEvents(call: TaskCall, family: 'LambdaFunction' | 'Activity'): Ta
   const { frame, state, parameters } = call;
   return {
     scheduled: () =>
-      void frame.emit(`${family}Scheduled`, () => ({
-        ...inputDetails(parameters),
-        resource: state.resource.text,
-        ...limits(call),
-        ...credentials(call),
-      })),
+      void frame.emit(`${family}Scheduled`, () =>
+        inputDetails(parameters, { resource: state.resource.text, ...limits(call), ...credentials(call) }),
+      ),
     started: (workerName) =>
       void frame.emit(`${family}Started`, family === 'Activity' ? () => worker(workerName) : undefined),
     submitted: () => {},
@@ -60,18 +57,17 @@ function integrationEvents(call: TaskCall): TaskEvents {
   const resource = { resource: state.resource.resourceName, resourceType: state.resource.resourceType };
   return {
     scheduled: () =>
-      void frame.emit('TaskScheduled', () => ({
-        parameters: textOf(parameters),
-        region: frame.execution.engine.place.region,
-        ...resource,
-        ...limits(call),
-        ...credentials(call),
-      })),
+      void frame.emit('TaskScheduled', () =>
+        parametersDetails(parameters, {
+          region: frame.execution.engine.place.region,
+          ...resource,
+          ...limits(call),
+          ...credentials(call),
+        }),
+      ),
     started: () => void frame.emit('TaskStarted', () => resource),
-    submitted: (output) =>
-      void frame.emit('TaskSubmitted', () => ({ ...outputDetails(output), ...resource })),
-    succeeded: (output) =>
-      void frame.emit('TaskSucceeded', () => ({ ...outputDetails(output), ...resource })),
+    submitted: (output) => void frame.emit('TaskSubmitted', () => outputDetails(output, resource)),
+    succeeded: (output) => void frame.emit('TaskSucceeded', () => outputDetails(output, resource)),
     failed: (failure) => void frame.emit('TaskFailed', () => ({ ...failureDetails(failure), ...resource })),
     timedOut: (failure) =>
       void frame.emit('TaskTimedOut', () => ({ ...failureDetails(failure), ...resource })),

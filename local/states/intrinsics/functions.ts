@@ -21,7 +21,7 @@ export const INTRINSIC_FUNCTIONS: Readonly<Record<string, IntrinsicFunction>> = 
   'States.ArrayLength': ([array]) => asArray(array).length,
   'States.ArrayUnique': ([array]) => unique(asArray(array)),
   'States.Base64Encode': ([text]) => Buffer.from(asText(text)).toString('base64'),
-  'States.Base64Decode': ([text]) => Buffer.from(asText(text), 'base64').toString(),
+  'States.Base64Decode': ([text]) => decode(asText(text)),
   'States.Hash': ([value, algorithm]) => hash(value, algorithm),
   'States.JsonMerge': ([one, other, deep]) => merge(one, other, deep),
   'States.StringToJson': ([text]) => stringToJson(text),
@@ -53,6 +53,14 @@ function asText(value: Json | undefined): string {
 function asInteger(value: Json | undefined): number {
   if (isNumber(value)) return Math.round(numberOf(value)) + 0;
   throw new IntrinsicFailure(`Invalid argument: ${textOf(value)} is not a number`);
+}
+
+const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
+
+function decode(text: string): string {
+  if (!BASE64.test(text) || text.replace(/=+$/, '').length % 4 === 1)
+    throw new IntrinsicFailure('Invalid argument: no Base64');
+  return Buffer.from(text, 'base64').toString();
 }
 
 function partition(array: Json[], size: number): Json[][] {

@@ -23,11 +23,29 @@ const json = JSON as unknown as {
  * a number can stand, so that identifiers and times in strings do not count.
  */
 const MAY_LOSE =
-  /(?:^|[[:,\s])-?(?:\d+\.\d*0|\d+(?:\.\d+)?[eE][+-]?\d+|\d{16,}(?:\.\d+)?|\d+\.\d{15,}|(?<=-)0)(?=[,\]}\s]|$)/;
+  /(?:^|[[:,\s])(-?(?:\d+\.\d*0|\d+(?:\.\d+)?[eE][+-]?\d+|\d{16,}(?:\.\d+)?|\d+\.\d{15,}|(?<=-)0))(?=[,\]}\s]|$)/g;
+
+let lastText = '';
+let lastLoses = false;
+
+/** Most long numbers are a double's shortest form, which survives: only others need the slow way. */
+function losesNumbers(text: string): boolean {
+  // Asked about a text when it is parsed, and often once more about the value.
+  if (text === lastText) return lastLoses;
+  lastText = text;
+  lastLoses = false;
+  MAY_LOSE.lastIndex = 0;
+  for (let found = MAY_LOSE.exec(text); found !== null; found = MAY_LOSE.exec(text)) {
+    if (String(Number(found[1])) === found[1]) continue;
+    lastLoses = true;
+    break;
+  }
+  return lastLoses;
+}
 
 /** Whether a value holds number literals that plain numbers would lose. @param text the value's JSON text */
 export function holdsLiterals(value: Json, text: string): boolean {
-  return MAY_LOSE.test(text) && hasRawNumber(value);
+  return losesNumbers(text) && hasRawNumber(value);
 }
 
 function hasRawNumber(value: Json): boolean {
@@ -38,7 +56,7 @@ function hasRawNumber(value: Json): boolean {
 
 /** @throws SyntaxError */
 export function parseJson(text: string): Json {
-  if (!MAY_LOSE.test(text)) return JSON.parse(text);
+  if (!losesNumbers(text)) return JSON.parse(text);
   return json.parse(text, (_key, value, { source }) =>
     typeof value === 'number' && source !== undefined && String(value) !== source
       ? json.rawJSON(source)
@@ -56,6 +74,18 @@ export function textOf(value: Json): string {
   const text = JSON.stringify(value);
   texts.set(value, text);
   return text;
+}
+
+const quotedTexts = new WeakMap<object, string>();
+
+/** The value's text as a JSON string, as histories hold payloads; remembered like the text itself. */
+export function quotedText(value: Json): string {
+  if (typeof value !== 'object' || value === null) return JSON.stringify(textOf(value));
+  const known = quotedTexts.get(value);
+  if (known !== undefined) return known;
+  const quoted = JSON.stringify(textOf(value));
+  quotedTexts.set(value, quoted);
+  return quoted;
 }
 
 /** JSON text with a space after commas and colons, as TestState shows payloads. */

@@ -2,6 +2,7 @@
 // expression is simple enough (`fast.ts`), else by the `jsonata` library.
 // https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html
 import jsonata, { type Expression, type ExprNode } from 'jsonata';
+import type { Clock } from '../../clock.ts';
 import { type Json, plainNumbers } from '../json/text.ts';
 import { FieldFailure } from '../run/failure.ts';
 import type { MaybePromise, Scope } from '../run/scope.ts';
@@ -75,12 +76,12 @@ function evaluate(compiled: Compiled, scope: Scope, field: string): MaybePromise
 async function evaluateSlowly(compiled: Compiled, scope: Scope, field: string): Promise<Json> {
   let value: unknown;
   try {
-    value = await compiled.expression.evaluate(undefined, bindings(scope));
+    value = cleanse(await compiled.expression.evaluate(undefined, bindings(scope)));
   } catch (thrown) {
     const message = `The JSONata expression '${compiled.text}' specified for the field '${field}' threw an error during evaluation. ${messageOf(thrown)}`;
     throw new FieldFailure('States.QueryEvaluationError', message, { location: field });
   }
-  return defined(cleanse(value), compiled, field);
+  return defined(value, compiled, field);
 }
 
 function defined(value: Json | undefined, compiled: Compiled, field: string): Json {
@@ -99,7 +100,20 @@ function bindings(scope: Scope): Record<string, unknown> {
   const all: Record<string, unknown> = {};
   for (const name in scope.variables) all[name] = scope.variables[name];
   all.states = statesOf(scope);
+  if (scope.clock !== undefined) Object.assign(all, timeFunctions(scope.clock));
   return scope.hasLiterals === true ? (plainNumbers(all) as Record<string, unknown>) : all;
+}
+
+const FORMAT_TIME = jsonata('$fromMillis($ms, $picture, $timezone)');
+
+/** $now and $millis by a clock that is turned by hand; the library's own have the real one. */
+function timeFunctions(clock: Clock): Record<string, unknown> {
+  const ms = clock.now();
+  const now = (picture?: string, timezone?: string): unknown =>
+    picture === undefined && timezone === undefined
+      ? new Date(ms).toISOString()
+      : FORMAT_TIME.evaluate(undefined, { ms, picture, timezone });
+  return { now, millis: () => ms };
 }
 
 function statesOf(scope: Scope): Record<string, Json> {
@@ -115,8 +129,18 @@ function statesOf(scope: Scope): Record<string, Json> {
   return states;
 }
 
+/** As the library itself says it where a number out of range is used further. */
+class NumberOutOfRange extends Error {
+  readonly code = 'D1001';
+
+  constructor(value: number) {
+    super(`Number out of range: ${value}`);
+  }
+}
+
 /** Plain JSON again: the library marks its arrays and makes objects without a prototype. */
 function cleanse(value: unknown): Json {
+  if (typeof value === 'number' && !Number.isFinite(value)) throw new NumberOutOfRange(value);
   if (Array.isArray(value)) return value.map(cleanse);
   if (typeof value === 'function') return undefined;
   if (typeof value !== 'object' || value === null) return value;

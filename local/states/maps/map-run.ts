@@ -8,7 +8,7 @@ import type { MachineRevision } from '../run/engine.ts';
 import type { Execution } from '../run/execution.ts';
 import { StateFailure } from '../run/failure.ts';
 import type { Frame } from '../run/frame.ts';
-import { type ChildRow, childrenOf, deleteExecution, findExecution } from '../store/execution-rows.ts';
+import { type ChildRow, childrenOf } from '../store/execution-rows.ts';
 import type { Counts, MapRunRecord } from '../store/machines.ts';
 import type { Unit } from './units.ts';
 
@@ -28,6 +28,8 @@ export class MapRun {
   private readonly running = new Set<Execution>();
   private readonly former = new Map<number, ChildRow>();
   private readonly keepsOutputs: boolean;
+  /** How many items there are; unknown while they are being read. */
+  private itemTotal: number | undefined;
   private readonly isRedrive: boolean;
 
   constructor(world: World, frame: Frame, state: MapState, record: MapRunRecord) {
@@ -50,14 +52,18 @@ export class MapRun {
     this.keepsOutputs = state.writer === undefined;
     this.isRedrive = record.redriveCount > 0;
     world.liveCounts.set(record.arn, { itemCounts: this.itemCounts, executionCounts: this.executionCounts });
-    world.journal.flush();
+    world.journal.catchUp();
     for (const row of childrenOf(world.database, record.arn)) {
       this.former.set(row.position, row);
     }
   }
 
-  /** @throws StateFailure States.ExceedToleratedFailureThreshold, Cancelled */
-  async work(units: AsyncGenerator<Unit>): Promise<void> {
+  /**
+   * @param itemTotal undefined while nobody knows
+   * @throws StateFailure States.ExceedToleratedFailureThreshold, Cancelled
+   */
+  async work(units: AsyncGenerator<Unit>, itemTotal: number | undefined): Promise<void> {
+    this.itemTotal = itemTotal;
     const forget = this.frame.cancellation.onCancel(() => this.stopAll());
     try {
       await this.runLanes(units);
@@ -90,6 +96,10 @@ export class MapRun {
             wake();
           });
         while (busy >= this.mostAtOnce()) await oneEnds();
+      }
+      if (failure === undefined && !this.frame.cancellation.isCancelled) {
+        this.itemTotal = this.itemCounts.total;
+        this.checkThreshold();
       }
     } catch (thrown) {
       failure ??= thrown;
@@ -125,17 +135,17 @@ export class MapRun {
   }
 
   private outputOf(row: ChildRow): Json {
-    return parseJson(findExecution(this.world.database, row.arn)?.output ?? 'null');
+    return parseJson(this.world.journal.row(row.arn)?.output ?? 'null');
   }
 
   private open(unit: Unit, child: ChildRow | undefined): { execution: Execution; ended: Promise<void> } {
-    const { executor, database } = this.world;
-    const row = child === undefined ? undefined : findExecution(database, child.arn);
+    const { executor, journal } = this.world;
+    const row = child === undefined ? undefined : journal.row(child.arn);
     if (row === undefined) return this.start(unit);
     if (row.status === 'RUNNING') return executor.takeUp(row, this.machine);
     if (this.machine.type === 'STANDARD') return executor.redrive(row, this.machine);
     // An Express child leaves nothing to go on from: it is replaced.
-    deleteExecution(database, row.seq);
+    journal.delete(row.seq);
     return this.start(unit);
   }
 
@@ -169,14 +179,17 @@ export class MapRun {
     return this.world.shelves.mapRuns.get(this.record.arn) ?? this.record;
   }
 
+  /** Of a count and a percentage that are both given either may be exceeded; the percentage is one of all items. */
   private checkThreshold(): void {
-    const { toleratedFailureCount, toleratedFailurePercentage } = this.settings();
+    const { toleratedFailureCount: count, toleratedFailurePercentage: percentage } = this.settings();
     const failed = this.itemCounts.failed + this.itemCounts.timedOut;
-    const percentage = (failed / this.itemCounts.total) * 100;
-    const isTolerated =
-      (toleratedFailureCount > 0 && failed <= toleratedFailureCount) ||
-      (toleratedFailurePercentage > 0 && percentage <= toleratedFailurePercentage);
-    if (isTolerated) return;
+    const share = this.itemTotal === undefined ? 0 : (failed / this.itemTotal) * 100;
+    const isNoneTolerated = count === 0 && percentage === 0;
+    const isExceeded =
+      (isNoneTolerated && failed > 0) ||
+      (count > 0 && failed > count) ||
+      (percentage > 0 && share > percentage);
+    if (!isExceeded) return;
     throw new StateFailure(
       'States.ExceedToleratedFailureThreshold',
       'The specified tolerated failure threshold was exceeded',

@@ -61,7 +61,7 @@ export class MapRuns {
     try {
       const batching = await this.batching(frame, state, input);
       const items = given ?? (await openReader(frame, state.reader!, input));
-      await mapRun.work(unitsOf(frame, { state, input, items, batching }));
+      await mapRun.work(unitsOf(frame, { state, input, items, batching }), given?.length);
       const results = await this.results(frame, state, { input, mapRun });
       mapRun.close('SUCCEEDED');
       frame.emit('MapRunSucceeded');

@@ -18,7 +18,7 @@ export interface WriterWork {
 /** @returns the state's result @throws StateFailure States.ResultWriterFailed */
 export async function writeResults(frame: Frame, work: WriterWork): Promise<Json> {
   const { writer, mapRun, parameters } = work;
-  mapRun.world.journal.flush();
+  await mapRun.world.journal.whenReadable();
   if (writer.resource === undefined)
     return [...rowsOf(mapRun, ['SUCCEEDED'])].flatMap((row) => shapes(row, writer));
   const { s3 } = frame.execution.engine;
@@ -64,17 +64,16 @@ function* rowsOf(mapRun: MapRun, statuses: readonly string[]): Generator<Executi
   const marks = statuses.map(() => '?').join(', ');
   let after = -1;
   for (;;) {
-    const rows = mapRun.world.database.all<ExecutionRow & { position: number }>(
-      `SELECT *, json_extract(more, '$.mapIndex') AS position FROM executions
-       WHERE map_run_arn = ? AND status IN (${marks}) AND json_extract(more, '$.mapIndex') > ?
-       ORDER BY json_extract(more, '$.mapIndex') LIMIT ${ROWS_AT_ONCE}`,
+    const rows = mapRun.world.database.all<ExecutionRow>(
+      `SELECT * FROM executions WHERE map_run_arn = ? AND status IN (${marks}) AND map_index > ?
+       ORDER BY map_index LIMIT ${ROWS_AT_ONCE}`,
       mapRun.record.arn,
       ...statuses,
       after,
     );
     yield* rows;
     if (rows.length < ROWS_AT_ONCE) return;
-    after = rows.at(-1)!.position;
+    after = rows.at(-1)!.map_index!;
   }
 }
 

@@ -24,12 +24,14 @@ export function activityOperations(world: World): SdkOperations {
     getActivityTask: (input, options) => getTask(world, input, options),
     sendTaskSuccess: async (input) => {
       world.tokens.succeed(requiredText(input, 'taskToken'), requiredText(input, 'output'));
+      await whenTaken(world);
       return {};
     },
     sendTaskFailure: async (input) => {
       const token = requiredText(input, 'taskToken');
       const error = boundedText(input, 'error', MAX_ERROR);
       world.tokens.fail(token, error, boundedText(input, 'cause', MAX_CAUSE));
+      await whenTaken(world);
       return {};
     },
     sendTaskHeartbeat: async (input) => {
@@ -37,6 +39,12 @@ export function activityOperations(world: World): SdkOperations {
       return {};
     },
   };
+}
+
+/** The task that waited has gone on, and that is safe: the caller will not send its answer again. */
+async function whenTaken({ journal }: World): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve));
+  await journal.whenFlushed();
 }
 
 function create(world: World, input: SdkValues): SdkValues {

@@ -33,9 +33,12 @@ export function executionOperations(world: World): SdkOperations {
   return {
     startExecution: async (input) => startExecution(world, input),
     startSyncExecution: (input) => startSyncExecution(world, input),
-    stopExecution: async (input) => stopExecution(world, input),
-    describeExecution: async (input) => describeExecution(world, input),
-    listExecutions: async (input) => list(world, input),
+    stopExecution: (input) => stopExecution(world, input),
+    describeExecution: async (input) => {
+      await world.journal.whenSafe(requiredText(input, 'executionArn'));
+      return describeExecution(world, input);
+    },
+    listExecutions: (input) => list(world, input),
   };
 }
 
@@ -133,7 +136,8 @@ export async function runSync(world: World, input: SdkValues): Promise<Execution
   return execution;
 }
 
-function outcome(execution: Execution): SdkValues {
+/** How an execution ended, as the API shows it. */
+export function outcome(execution: Execution): SdkValues {
   return {
     ...(execution.output === undefined ? {} : { output: textOf(execution.output) }),
     outputDetails: { included: true },
@@ -152,7 +156,7 @@ export function findRow(world: World, input: SdkValues): ExecutionRow {
   return row;
 }
 
-function stopExecution(world: World, input: SdkValues): SdkValues {
+async function stopExecution(world: World, input: SdkValues): Promise<SdkValues> {
   const error = boundedText(input, 'error', MAX_ERROR);
   const cause = boundedText(input, 'cause', MAX_CAUSE);
   const row = findRow(world, input);
@@ -160,7 +164,9 @@ function stopExecution(world: World, input: SdkValues): SdkValues {
   if (execution === undefined) return { stopDate: new Date(row.stop_ms ?? world.clock.now()) };
   execution.stopped = { error, cause };
   execution.cancellation.cancel();
-  return { stopDate: new Date(world.clock.now()) };
+  await world.executor.whenEnded(execution);
+  await world.journal.whenFlushed();
+  return { stopDate: new Date(execution.stopMs ?? world.clock.now()) };
 }
 
 const REDRIVE_DAYS = 14;
@@ -213,13 +219,13 @@ export function redriveStatus(
 
 const STATUSES = ['RUNNING', 'SUCCEEDED', 'FAILED', 'TIMED_OUT', 'ABORTED', 'PENDING_REDRIVE'] as const;
 
-function list(world: World, input: SdkValues): SdkValues {
+async function list(world: World, input: SdkValues): Promise<SdkValues> {
   const page = readPage(input, 3096);
   const mapRunArn = optionalText(input, 'mapRunArn');
   const of =
     mapRunArn === undefined ? listedBy(world, input) : ({ column: 'map_run_arn', sinceMs: 0 } as const);
   const arn = mapRunArn ?? requiredArn(input, 'stateMachineArn');
-  world.journal.flush();
+  await world.journal.whenReadable();
   const rows = listExecutions(world.database, {
     ...of,
     arn,

@@ -6,11 +6,11 @@ import { invalidArn } from './api-errors.ts';
 import { findRow } from './executions.ts';
 import { decodeToken, encodeToken, readPage, requiredText } from './input.ts';
 import { revisionView } from './machines.ts';
-import type { World } from './world.ts';
+import type { KeptEvent, World } from './world.ts';
 
 export function historyOperations(world: World): SdkOperations {
   return {
-    getExecutionHistory: async (input) => getHistory(world, input),
+    getExecutionHistory: (input) => getHistory(world, input),
     describeStateMachineForExecution: async (input) => describeForExecution(world, input),
   };
 }
@@ -20,22 +20,15 @@ export function eventsOf(world: World, seq: number): KeptEvent[] {
   return readEvents(world, seq, { from: 1, isReverse: false, limit: Number.POSITIVE_INFINITY });
 }
 
-export interface KeptEvent {
-  readonly id: number;
-  readonly previousEventId: number;
-  readonly timestampMs: number;
-  readonly type: string;
-  readonly details?: Record<string, Json>;
-}
-
 /** Chunks read at once: most histories are one or two. */
-const CHUNKS = 16;
+const CHUNKS = 8;
 
-function getHistory(world: World, input: SdkValues): SdkValues {
+async function getHistory(world: World, input: SdkValues): Promise<SdkValues> {
   const arn = requiredText(input, 'executionArn');
   if (!arn.startsWith('arn:')) throw invalidArn(`Invalid ARN prefix: ${arn}`);
   const row = findRow(world, input);
   const page = readPage(input);
+  await world.journal.whenReadable();
   const isReverse = input.reverseOrder === true;
   const start = isReverse ? Number.MAX_SAFE_INTEGER : 1;
   const from = page.token === undefined ? start : decodeToken<number>(page.token);
@@ -56,7 +49,6 @@ interface EventQuery {
 
 function readEvents(world: World, seq: number, { from, isReverse, limit }: EventQuery): KeptEvent[] {
   const events: KeptEvent[] = [];
-  world.journal.flush();
   let at = from;
   while (events.length < limit) {
     const chunks = readChunks(world, seq, { from: at, isReverse });

@@ -7,6 +7,7 @@ import { historyOperations } from './history.ts';
 import { machineOperations } from './machines.ts';
 import { mapRunOperations } from './map-runs.ts';
 import { redriveOperations } from './redrive.ts';
+import { rerunOperations } from './rerun.ts';
 import { tagOperations } from './tags.ts';
 import { testStateOperations } from './test-state.ts';
 import { validateOperations } from './validate.ts';
@@ -15,16 +16,37 @@ import type { World } from './world.ts';
 
 export function allOperations(world: World): SdkOperations {
   return {
-    ...machineOperations(world),
-    ...versionOperations(world),
-    ...aliasOperations(world),
-    ...tagOperations(world),
+    ...kept(world, {
+      ...machineOperations(world),
+      ...versionOperations(world),
+      ...aliasOperations(world),
+      ...tagOperations(world),
+      ...mapRunOperations(world),
+      ...activityOperations(world),
+    }),
     ...executionOperations(world),
     ...historyOperations(world),
-    ...mapRunOperations(world),
-    ...activityOperations(world),
     ...validateOperations(),
     ...testStateOperations(world),
     ...redriveOperations(world),
+    ...rerunOperations(world),
   };
+}
+
+const READS = /^(describe|list|get|send)/;
+
+/** Whoever is told that something was created, changed or deleted finds it so after a crash. */
+function kept({ journal }: World, operations: SdkOperations): SdkOperations {
+  const wrapped = Object.entries(operations).map(([name, operation]): [string, SdkOperations[string]] => {
+    if (READS.test(name)) return [name, operation];
+    return [
+      name,
+      async (input, options) => {
+        const answer = await operation(input, options);
+        await journal.whenFlushed();
+        return answer;
+      },
+    ];
+  });
+  return Object.fromEntries(wrapped);
 }

@@ -5,7 +5,7 @@ import type { Frame } from './frame.ts';
 export class Deadlines {
   private readonly frame: Frame;
   private readonly heartbeatSeconds: number | undefined;
-  private readonly cancels = new Map<string, () => void>();
+  private cancels: Map<string, () => void> | undefined;
   private fail: ((failure: StateFailure) => void) | undefined;
   private readonly expired: Promise<never> | undefined;
 
@@ -33,11 +33,12 @@ export class Deadlines {
   }
 
   end(): void {
-    for (const cancel of this.cancels.values()) cancel();
-    this.cancels.clear();
+    for (const cancel of this.cancels?.values() ?? []) cancel();
+    this.cancels = undefined;
   }
 
   private arm(name: string, seconds: number, isHeartbeat: boolean): void {
+    this.cancels ??= new Map();
     this.cancels.get(name)?.();
     const { clock } = this.frame.execution.engine;
     const onExpired = (): void => {

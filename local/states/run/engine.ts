@@ -3,7 +3,9 @@ import type { Clock } from '../../clock.ts';
 import type { FunctionInvoker } from '../../lambda/api.ts';
 import type { S3 } from '../../s3/api.ts';
 import type { AwsPlace, SdkOperations } from '../../service.ts';
+import type { StateMock } from '../api.ts';
 import type { CompiledMachine, MapState } from '../definition/types.ts';
+import type { HttpConnection } from '../integrations/http-connection.ts';
 import type { TaskTokens } from '../integrations/tokens.ts';
 import type { Json } from '../json/text.ts';
 import type { Frame } from './frame.ts';
@@ -11,9 +13,15 @@ import type { Frame } from './frame.ts';
 export interface Engine {
   readonly place: AwsPlace;
   readonly clock: Clock;
+  /** The clock, unless it is the system's. */
+  readonly turnedClock: Clock | undefined;
   readonly lambda: FunctionInvoker | undefined;
   readonly s3: S3 | undefined;
   readonly services: Readonly<Record<string, SdkOperations>>;
+  /** By the name of the state that they stand in for. */
+  readonly mocks: Readonly<Record<string, StateMock>> | undefined;
+  /** Those of HTTP tasks, by name. */
+  readonly connections: Readonly<Record<string, HttpConnection>> | undefined;
   readonly tokens: TaskTokens;
   readonly activities: ActivityQueue;
   readonly children: ChildExecutions;

@@ -1,25 +1,42 @@
 // History events. Details are made only for an execution whose events someone keeps: the journal of a Standard
 // execution, or the log group of its state machine. https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.html
-import { type Json, textOf } from '../json/text.ts';
+import { type Json, quotedText } from '../json/text.ts';
 
 export interface HistoryEvent {
   readonly id: number;
   readonly previousEventId: number;
   readonly timestampMs: number;
   readonly type: string;
-  readonly details: EventDetails | undefined;
+  /** JSON text of an object: made once, for the history and the log group alike. */
+  readonly details: string | undefined;
 }
 
 export type EventDetails = Readonly<Record<string, Json>>;
 
-const NOT_TRUNCATED = { truncated: false } as const;
+/** Made when somebody keeps events; as JSON text where a payload is among them. */
+export type MakeDetails = () => EventDetails | string;
 
-export function inputDetails(input: Json): EventDetails {
-  return { input: textOf(input), inputDetails: NOT_TRUNCATED };
+/** @param more further members, or their text with a comma before each */
+export function inputDetails(input: Json, more: EventDetails | string = ''): string {
+  return `{"input":${quotedText(input)},"inputDetails":{"truncated":false}${andMembers(more)}}`;
 }
 
-export function outputDetails(output: Json): EventDetails {
-  return { output: textOf(output), outputDetails: NOT_TRUNCATED };
+export function outputDetails(output: Json, more: EventDetails | string = ''): string {
+  return `{"output":${quotedText(output)},"outputDetails":{"truncated":false}${andMembers(more)}}`;
+}
+
+export function parametersDetails(parameters: Json, more: EventDetails): string {
+  return `{"parameters":${quotedText(parameters)}${andMembers(more)}}`;
+}
+
+export function andMembers(more: EventDetails | string): string {
+  if (typeof more === 'string') return more;
+  const text = JSON.stringify(more);
+  return text === '{}' ? '' : `,${text.slice(1, -1)}`;
+}
+
+export function detailsText(details: EventDetails | string | undefined): string | undefined {
+  return details === undefined || typeof details === 'string' ? details : JSON.stringify(details);
 }
 
 /** Absent members stay absent. */

@@ -3,7 +3,7 @@ import type { Json } from '../json/text.ts';
 import { Cancellation } from './cancellation.ts';
 import { contextObject } from './context.ts';
 import type { Engine, MachineRevision } from './engine.ts';
-import type { EventDetails, HistoryEvent } from './events.ts';
+import { detailsText, type HistoryEvent, type MakeDetails } from './events.ts';
 import type { Frame, FrameRecord } from './frame.ts';
 import type { StateTest } from './inspection.ts';
 
@@ -114,12 +114,12 @@ export class Execution {
   }
 
   /** Numbers an event, and keeps it if anyone does. */
-  record(type: string, previousEventId: number, details?: () => EventDetails): number {
+  record(type: string, previousEventId: number, details?: MakeDetails): number {
     this.eventCount += 1;
     const id = this.eventCount;
     if (this.sink !== undefined) {
       const timestampMs = this.engine.clock.now();
-      this.sink.event(this, { id, previousEventId, timestampMs, type, details: details?.() });
+      this.sink.event(this, { id, previousEventId, timestampMs, type, details: detailsText(details?.()) });
     }
     return id;
   }

@@ -3,6 +3,7 @@
 import type { CompiledState, StateGraph } from '../definition/types.ts';
 import type { Json } from '../json/text.ts';
 import { Cancellation, Cancelled } from './cancellation.ts';
+import type { MakeDetails } from './events.ts';
 import type { Execution, RestoredFrame } from './execution.ts';
 import type { MaybePromise, Scope, Variables } from './scope.ts';
 
@@ -131,6 +132,7 @@ export class Frame {
       errorOutput,
       variables: this.variables,
       context: () => this.execution.contextFor(this),
+      clock: this.execution.engine.turnedClock,
       hasLiterals: this.execution.hasLiterals,
     };
   }
@@ -146,7 +148,7 @@ export class Frame {
   }
 
   /** Records an event of this line of control, which the next one then follows. */
-  emit(type: string, details?: () => Record<string, Json>): number {
+  emit(type: string, details?: MakeDetails): number {
     this.previous = this.execution.record(type, this.previous, details);
     return this.previous;
   }

@@ -5,6 +5,7 @@ import { exceedsBytes, type Json, textOf } from '../json/text.ts';
 import { Cancelled } from './cancellation.ts';
 import { runChoice } from './choice.ts';
 import type { Exit } from './data-flow.ts';
+import { andMembers, type EventDetails, inputDetails, outputDetails } from './events.ts';
 import { runFail } from './fail.ts';
 import { FieldFailure, inState, StateFailure } from './failure.ts';
 import type { Frame } from './frame.ts';
@@ -13,7 +14,7 @@ import { dataLimitExceeded, MAX_PAYLOAD_BYTES } from './limits.ts';
 import { runMap } from './map.ts';
 import { runParallel } from './parallel.ts';
 import { runPass } from './pass.ts';
-import type { MaybePromise } from './scope.ts';
+import type { MaybePromise, Variables } from './scope.ts';
 import { runSucceed } from './succeed.ts';
 import { runTask } from './task.ts';
 import { runWait } from './wait.ts';
@@ -88,26 +89,32 @@ function enter(frame: Frame, state: CompiledState): void {
   const { execution } = frame;
   frame.enteredMs = execution.engine.clock.now();
   frame.enteredPrevious = frame.previous;
-  frame.enteredId = frame.emit(`${state.type}StateEntered`, () => ({
-    input: textOf(frame.input),
-    inputDetails: { truncated: false },
-    name: state.name,
-  }));
+  frame.enteredId = frame.emit(`${state.type}StateEntered`, () =>
+    inputDetails(frame.input, `,"name":${state.nameText}`),
+  );
   execution.changed(frame);
 }
 
 function leave(frame: Frame, state: CompiledState, exit: Exit): Exit {
   const { execution } = frame;
   if (typeof exit.output === 'object' || typeof exit.output === 'string') checkSize(exit.output, state);
-  if (exit.assigned !== undefined) Object.assign(frame.variables, exit.assigned);
-  frame.emit(`${state.type}StateExited`, () => ({
-    name: state.name,
-    ...assignedDetails(exit),
-    output: textOf(exit.output),
-    outputDetails: { truncated: false },
-  }));
+  if (exit.assigned !== undefined) assign(frame, exit.assigned);
+  frame.emit(`${state.type}StateExited`, () =>
+    outputDetails(exit.output, `,"name":${state.nameText}${andMembers(assignedDetails(exit))}`),
+  );
   if (execution.eventCount >= MAX_EVENTS - 1 && execution.machine.type === 'STANDARD') throw tooManyEvents();
   return exit;
+}
+
+/** Branches and iterations read the variables around them, and assign only their own. */
+function assign(frame: Frame, assigned: Variables): void {
+  const outer = frame.parent?.variables;
+  const taken = outer === undefined ? undefined : Object.keys(assigned).find((name) => name in outer);
+  if (taken === undefined) Object.assign(frame.variables, assigned);
+  else {
+    const detail = `Cannot assign the variable '${taken}': it belongs to an outer scope.`;
+    throw new FieldFailure('States.Runtime', detail);
+  }
 }
 
 const MAX_EVENTS = 25_000;
@@ -120,8 +127,8 @@ function tooManyEvents(): StateFailure {
   );
 }
 
-function assignedDetails(exit: Exit): Record<string, Json> {
-  if (exit.assigned === undefined || Object.keys(exit.assigned).length === 0) return {};
+function assignedDetails(exit: Exit): EventDetails | string {
+  if (exit.assigned === undefined || Object.keys(exit.assigned).length === 0) return '';
   const texts = Object.entries(exit.assigned).map(([name, value]) => [name, textOf(value)]);
   return { assignedVariables: Object.fromEntries(texts), assignedVariablesDetails: { truncated: false } };
 }

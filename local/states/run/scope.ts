@@ -1,4 +1,5 @@
 // What the expressions of one state see while it runs.
+import type { Clock } from '../../clock.ts';
 import type { Json } from '../json/text.ts';
 
 /** Variables by name; those of an outer scope are found through the prototype. */
@@ -14,6 +15,8 @@ export interface Scope {
   readonly variables: Variables;
   /** `$$` and `$states.context`, made when asked for. */
   readonly context: () => Json;
+  /** Time, where it is turned by hand: for `$now` and `$millis`. */
+  readonly clock?: Clock | undefined;
   /** Whether any payload of this execution holds number literals that JSONata must not see. */
   readonly hasLiterals?: boolean;
 }

@@ -22,6 +22,9 @@ export function begin(execution: Execution): void {
     ...(execution.start.versionArn === undefined
       ? {}
       : { stateMachineVersionArn: execution.start.versionArn }),
+    ...(execution.start.rerunOf === undefined
+      ? {}
+      : { rerunOf: execution.start.rerunOf, rerunFrom: execution.start.startAt?.state }),
   }));
   // AWS lets the first state follow event 0, not ExecutionStarted.
   const root = new Frame({ execution, graph: machine.compiled, input: execution.input, previous: 0 });

@@ -2,6 +2,7 @@
 import type { TaskState } from '../definition/types.ts';
 import { integrationFor } from '../integrations/index.ts';
 import type { TaskCall } from '../integrations/integration.ts';
+import { mocked } from '../integrations/mocked.ts';
 import { taskEvents } from '../integrations/task-events.ts';
 import { exceedsBytes, holdsLiterals, type Json, textOf } from '../json/text.ts';
 import { Cancelled } from './cancellation.ts';
@@ -12,6 +13,7 @@ import { inspect } from './inspection.ts';
 import { toFailure } from './interpreter.ts';
 import { dataLimitExceeded, MAX_PAYLOAD_BYTES } from './limits.ts';
 import { withPolicies } from './policies.ts';
+import { andThen, type MaybePromise } from './scope.ts';
 
 export function runTask(frame: Frame, state: TaskState): Promise<Exit> {
   return withPolicies(frame, state, {
@@ -29,20 +31,39 @@ interface TaskMarker {
   readonly isSubmitted?: boolean;
 }
 
-async function attempt(frame: Frame, state: TaskState): Promise<Json> {
+function attempt(frame: Frame, state: TaskState): Json | Promise<Json> {
   const { engine } = frame.execution;
   const marker = frame.marker as TaskMarker | undefined;
   const needsToken = state.resource.pattern === 'token' || state.resource.kind === 'activity';
   frame.taskToken = needsToken ? (marker?.token ?? engine.tokens.create()) : undefined;
-  const parameters = await effectiveInput(frame, state);
+  // Whoever gets the token may answer after a restart, also when the task then goes out again.
+  if (needsToken && marker === undefined) {
+    frame.marker = { token: frame.taskToken };
+    frame.execution.changed(frame);
+  }
   const { test } = frame.execution.start;
-  if (test?.mock !== undefined) return noted(frame, test.mock());
+  return andThen(effectiveInput(frame, state), (parameters) => {
+    if (test?.mock !== undefined) return noted(frame, test.mock());
+    return andThen(limitsOf(frame, state), (limits) =>
+      perform({ frame, state, parameters, ...limits }, marker?.isSubmitted === true),
+    );
+  });
+}
+
+type Limits = Pick<TaskCall, 'timeoutSeconds' | 'heartbeatSeconds' | 'credentials'>;
+
+/** Most are constants: a promise for each would cost as much as the rest of the state. */
+function limitsOf(frame: Frame, state: TaskState): MaybePromise<Limits> {
   const scope = frame.scope(filterInput(frame, state));
-  const timeoutSeconds = await state.timeoutSeconds(scope);
-  const heartbeatSeconds = await state.heartbeatSeconds(scope);
-  const credentials = await state.credentials?.(scope);
-  const call: TaskCall = { frame, state, parameters, timeoutSeconds, heartbeatSeconds, credentials };
-  return perform(call, marker?.isSubmitted === true);
+  return andThen(state.timeoutSeconds(scope), (timeoutSeconds) =>
+    andThen(state.heartbeatSeconds(scope), (heartbeatSeconds) =>
+      andThen(state.credentials?.(scope), (credentials) => ({
+        timeoutSeconds,
+        heartbeatSeconds,
+        credentials,
+      })),
+    ),
+  );
 }
 
 async function perform(call: TaskCall, wasSubmitted: boolean): Promise<Json> {
@@ -54,7 +75,9 @@ async function perform(call: TaskCall, wasSubmitted: boolean): Promise<Json> {
   if (settled !== undefined) await settled;
   const deadlines = new Deadlines(frame, call.timeoutSeconds, call.heartbeatSeconds);
   try {
-    const work = integrationFor(state.resource).run({ ...call, events, deadlines, wasSubmitted });
+    const mock = frame.execution.engine.mocks?.[frame.stateName];
+    const integration = mock === undefined ? integrationFor(state.resource) : mocked(mock);
+    const work = integration.run({ ...call, events, deadlines, wasSubmitted });
     const result = noted(frame, await frame.cancellation.guard(deadlines.race(work)));
     const text = textOf(result);
     if (exceedsBytes(text, MAX_PAYLOAD_BYTES)) throw dataLimitExceeded(limitName(state));

@@ -8,7 +8,7 @@ const SCHEMA = `
   CREATE TABLE IF NOT EXISTS documents (kind TEXT NOT NULL, key TEXT NOT NULL, data TEXT NOT NULL, PRIMARY KEY (kind, key)) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS executions (
     seq INTEGER PRIMARY KEY, arn TEXT NOT NULL UNIQUE, machine_arn TEXT NOT NULL, version_arn TEXT, alias_arn TEXT,
-    map_run_arn TEXT, name TEXT NOT NULL, status TEXT NOT NULL, start_ms INTEGER NOT NULL, stop_ms INTEGER,
+    map_run_arn TEXT, map_index INTEGER, name TEXT NOT NULL, status TEXT NOT NULL, start_ms INTEGER NOT NULL, stop_ms INTEGER,
     revision TEXT NOT NULL, input TEXT NOT NULL, output TEXT, error TEXT, cause TEXT, more TEXT NOT NULL);
   CREATE INDEX IF NOT EXISTS executions_by_machine ON executions (machine_arn, start_ms);
   CREATE INDEX IF NOT EXISTS executions_ended ON executions (machine_arn, status, start_ms) WHERE status <> 'RUNNING';
@@ -16,6 +16,7 @@ const SCHEMA = `
   CREATE INDEX IF NOT EXISTS executions_by_alias ON executions (alias_arn, start_ms) WHERE alias_arn IS NOT NULL;
   CREATE INDEX IF NOT EXISTS executions_redriven ON executions (machine_arn, start_ms) WHERE more LIKE '{"redriveCount"%';
   CREATE INDEX IF NOT EXISTS executions_by_map_run ON executions (map_run_arn, start_ms) WHERE map_run_arn IS NOT NULL;
+  CREATE INDEX IF NOT EXISTS executions_by_item ON executions (map_run_arn, map_index) WHERE map_run_arn IS NOT NULL;
   DROP INDEX IF EXISTS executions_running;
   CREATE INDEX IF NOT EXISTS executions_open ON executions (machine_arn, status, start_ms) WHERE status = 'RUNNING';
   CREATE INDEX IF NOT EXISTS executions_stopped ON executions (stop_ms) WHERE stop_ms IS NOT NULL;
@@ -28,6 +29,9 @@ const CHECKPOINT_PAGES = 8000;
 
 const CACHE_KB = 16_384;
 
+/** Somebody else may hold the database for a moment: a backup, a person who looks. */
+const BUSY_MS = 5000;
+
 export class Database {
   private readonly database: DatabaseSync;
   private readonly statements = new Map<string, StatementSync>();
@@ -37,10 +41,20 @@ export class Database {
   constructor(file: string) {
     if (file !== ':memory:') mkdirSync(dirname(file), { recursive: true });
     this.database = new DatabaseSync(file);
+    this.database.exec(`PRAGMA busy_timeout = ${BUSY_MS}`);
     // A commit survives the end of the process at once, and a power cut up to the last checkpoint.
     this.database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY;');
     this.database.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}; PRAGMA cache_size = -${CACHE_KB};`);
+    this.addMapIndex();
     this.database.exec(SCHEMA);
+  }
+
+  /** A database of before the column was there. */
+  private addMapIndex(): void {
+    const columns = this.database.prepare('PRAGMA table_info(executions)').all() as { name: string }[];
+    if (columns.length === 0 || columns.some(({ name }) => name === 'map_index')) return;
+    this.database.exec(`ALTER TABLE executions ADD COLUMN map_index INTEGER;
+      UPDATE executions SET map_index = json_extract(more, '$.mapIndex') WHERE map_run_arn IS NOT NULL;`);
   }
 
   /** @returns the row id of what was inserted */
@@ -57,7 +71,7 @@ export class Database {
   }
 
   transaction(work: () => void): void {
-    this.prepare('BEGIN').run();
+    this.prepare('BEGIN IMMEDIATE').run();
     try {
       work();
       this.prepare('COMMIT').run();

@@ -1,13 +1,19 @@
-// Small things that are read often and written seldom: kept in memory, written through to the database.
+// Small things that are read often and written seldom: kept in memory, written down by the journal.
 import type { Database } from './database.ts';
 
+/** Who writes documents down. */
+export interface DocumentKeeper {
+  putDocument(kind: string, key: string, data: string): void;
+  deleteDocument(kind: string, key: string): void;
+}
+
 export class Documents<T> {
-  private readonly database: Database;
+  private readonly keeper: DocumentKeeper;
   private readonly kind: string;
   private readonly items = new Map<string, T>();
 
-  constructor(database: Database, kind: string) {
-    this.database = database;
+  constructor(database: Database, keeper: DocumentKeeper, kind: string) {
+    this.keeper = keeper;
     this.kind = kind;
     const rows = database.all<{ key: string; data: string }>(
       'SELECT key, data FROM documents WHERE kind = ? ORDER BY key',
@@ -26,16 +32,11 @@ export class Documents<T> {
 
   put(key: string, value: T): void {
     this.items.set(key, value);
-    this.database.run(
-      'INSERT INTO documents (kind, key, data) VALUES (?, ?, ?) ON CONFLICT (kind, key) DO UPDATE SET data = excluded.data',
-      this.kind,
-      key,
-      JSON.stringify(value),
-    );
+    this.keeper.putDocument(this.kind, key, JSON.stringify(value));
   }
 
   delete(key: string): void {
     if (!this.items.delete(key)) return;
-    this.database.run('DELETE FROM documents WHERE kind = ? AND key = ?', this.kind, key);
+    this.keeper.deleteDocument(this.kind, key);
   }
 }

@@ -1,4 +1,6 @@
 // Executions as rows of the database, and the questions asked of them.
+import { textOf } from '../json/text.ts';
+import type { Execution } from '../run/execution.ts';
 import type { Database } from './database.ts';
 
 /** One execution as kept. Texts are JSON texts as they came in or went out. */
@@ -9,6 +11,8 @@ export interface ExecutionRow {
   readonly version_arn: string | null;
   readonly alias_arn: string | null;
   readonly map_run_arn: string | null;
+  /** Which item or batch of its Map Run it works on. */
+  readonly map_index: number | null;
   readonly name: string;
   readonly status: string;
   readonly start_ms: number;
@@ -29,7 +33,6 @@ export interface ExecutionMore {
   readonly redriveMs?: number;
   readonly traceHeader?: string;
   readonly itemCount?: number;
-  readonly mapIndex?: number;
   readonly item?: unknown;
   readonly eventCount?: number;
   readonly frameCount?: number;
@@ -46,50 +49,6 @@ export interface ExecutionQuery {
   readonly sinceMs: number;
   /** Rows after this one, newest first. */
   readonly before: { readonly startMs: number; readonly seq: number } | undefined;
-}
-
-/** @returns the new row's `seq`, under which its history and frames are kept */
-export function insertExecution(database: Database, row: Omit<ExecutionRow, 'seq'>): number {
-  return database.run(
-    `INSERT INTO executions (arn, machine_arn, version_arn, alias_arn, map_run_arn, name, status, start_ms, stop_ms, revision, input, output, error, cause, more)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-    row.arn,
-    row.machine_arn,
-    row.version_arn,
-    row.alias_arn,
-    row.map_run_arn,
-    row.name,
-    row.status,
-    row.start_ms,
-    row.stop_ms,
-    row.revision,
-    row.input,
-    row.output,
-    row.error,
-    row.cause,
-    row.more,
-  );
-}
-
-/** What changes in a row after it was made. */
-export function updateExecution(database: Database, seq: number, row: Omit<ExecutionRow, 'seq'>): void {
-  database.run(
-    'UPDATE executions SET status = ?, stop_ms = ?, output = ?, error = ?, cause = ?, more = ? WHERE seq = ?',
-    row.status,
-    row.stop_ms,
-    row.output,
-    row.error,
-    row.cause,
-    row.more,
-    seq,
-  );
-}
-
-/** The execution with its history and whatever was left to go on from. */
-export function deleteExecution(database: Database, seq: number): void {
-  database.run('DELETE FROM executions WHERE seq = ?', seq);
-  database.run('DELETE FROM history WHERE seq = ?', seq);
-  database.run('DELETE FROM frames WHERE seq = ?', seq);
 }
 
 export function findExecution(database: Database, arn: string): ExecutionRow | undefined {
@@ -134,7 +93,46 @@ export interface ChildRow {
 /** The finished and unfinished children of a Map Run. */
 export function childrenOf(database: Database, mapRunArn: string): ChildRow[] {
   return database.all<ChildRow>(
-    "SELECT arn, status, json_extract(more, '$.mapIndex') AS position FROM executions WHERE map_run_arn = ?",
+    'SELECT arn, status, map_index AS position FROM executions WHERE map_run_arn = ?',
     mapRunArn,
   );
+}
+
+/** The row of an execution as it is now. */
+export function toRow(execution: Execution, seq: number): ExecutionRow {
+  const { start } = execution;
+  return {
+    seq,
+    arn: execution.arn,
+    machine_arn: execution.machine.arn,
+    version_arn: start.versionArn ?? null,
+    alias_arn: start.aliasArn ?? null,
+    map_run_arn: start.mapRun?.arn ?? null,
+    map_index: start.mapRun?.index ?? null,
+    name: execution.name,
+    status: execution.status,
+    start_ms: execution.startMs,
+    stop_ms: execution.stopMs ?? null,
+    revision: execution.machine.revisionId,
+    input: execution.inputText,
+    output: execution.output === undefined ? null : textOf(execution.output),
+    error: execution.error ?? null,
+    cause: execution.failureCause ?? null,
+    more: moreText(execution),
+  };
+}
+
+/** `redriveCount` stands first, if at all: lists are filtered by that. */
+function moreText({ start, redriveCount, redriveMs }: Execution): string {
+  const { traceHeader, mapRun, rerunOf } = start;
+  const isPlain = redriveCount === 0 && mapRun === undefined;
+  if (isPlain && traceHeader === undefined && rerunOf === undefined) return '{}';
+  const more: ExecutionMore = {
+    ...(redriveCount === 0 ? {} : { redriveCount }),
+    ...(redriveMs === undefined ? {} : { redriveMs }),
+    ...(traceHeader === undefined ? {} : { traceHeader }),
+    ...(mapRun === undefined ? {} : { item: mapRun.item, itemCount: mapRun.itemCount }),
+    ...(rerunOf === undefined ? {} : { rerunOf }),
+  };
+  return JSON.stringify(more);
 }

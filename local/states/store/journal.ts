@@ -1,32 +1,55 @@
-// Writes executions down as they go: events in chunks, frames where they stand. Writes of one turn of the event loop
-// share a transaction; an execution that starts and ends within it never writes a frame at all.
-
-import { textOf } from '../json/text.ts';
+// Writes executions down as they go: events in pieces, frames where they stand, small documents. What changes in one
+// turn of the event loop is one batch, which is written whole; it is safe once it is in the write log, and a database in
+// memory takes it at once. An execution that starts and ends within a turn never writes a frame at all.
 import type { HistoryEvent } from '../run/events.ts';
 import type { EventSink, Execution } from '../run/execution.ts';
 import type { Frame } from '../run/frame.ts';
+import { applyBatches } from './apply.ts';
 import type { Database } from './database.ts';
-import { type ExecutionMore, type ExecutionRow, insertExecution, updateExecution } from './execution-rows.ts';
+import type { DocumentKeeper } from './documents.ts';
+import { type ExecutionRow, findExecution, toRow } from './execution-rows.ts';
+import { batchText, change, rowChange } from './log-format.ts';
+import { RecentRows } from './recent-rows.ts';
+import type { WriteLog } from './write-log.ts';
 
 interface Pending {
-  events: HistoryEvent[];
+  readonly events: HistoryEvent[];
   readonly frames: Set<Frame>;
   readonly dropped: number[];
   /** The row is new or has changed. */
   isRowDirty: boolean;
 }
 
-export class Journal implements EventSink {
+export interface JournalOptions {
+  /** Undefined for a database in memory. */
+  readonly log: WriteLog | undefined;
+  /** Time is turned by hand: nothing may wait for a turn of the event loop that the clock knows not of. */
+  readonly isTurned: boolean;
+}
+
+/** A disk that takes nothing is tried again; what waits for it goes on waiting. */
+const RETRY_MS = 250;
+
+export class Journal implements EventSink, DocumentKeeper {
   private readonly database: Database;
+  private readonly log: WriteLog | undefined;
+  private readonly isTurned: boolean;
   private pending = new Map<Execution, Pending>();
-  /** ARNs of the executions whose row is yet to be written. */
-  private readonly dirtyRows = new Set<string>();
+  /** Changes of documents, and deletions. */
+  private others: string[] = [];
+  /** The executions whose row is yet to be written. */
+  private readonly dirtyRows = new Map<string, Execution>();
+  private readonly recent: RecentRows;
   private flushing: Promise<void> | undefined;
-  /** The rows of the executions that have one. */
-  private readonly rows = new WeakMap<Execution, number>();
+  /** Under which number an execution is kept. */
+  private readonly seqs = new WeakMap<Execution, number>();
+  /** Executions that have a row. */
+  private readonly written = new WeakSet<Execution>();
   /** Frames that have a row. */
   private readonly stored = new WeakSet<Frame>();
+  private nextSeq: number;
   private isClosed = false;
+  private hasComplained = false;
   /** For Express children of a Map Run: only how they ended. */
   readonly rowsOnly: EventSink = {
     event: () => {},
@@ -36,12 +59,13 @@ export class Journal implements EventSink {
     ended: (execution) => this.ended(execution),
   };
 
-  private readonly isTurned: boolean;
-
-  /** @param isTurned time is turned by hand: nothing may wait for a turn of the event loop that the clock knows not of */
-  constructor(database: Database, isTurned = false) {
+  constructor(database: Database, { log, isTurned }: JournalOptions) {
     this.database = database;
+    this.log = log;
     this.isTurned = isTurned;
+    this.recent = new RecentRows(log);
+    this.nextSeq =
+      1 + (database.get<{ last: number | null }>('SELECT max(seq) AS last FROM executions')?.last ?? 0);
   }
 
   event(execution: Execution, event: HistoryEvent): void {
@@ -65,45 +89,71 @@ export class Journal implements EventSink {
   /** The row itself has changed, as a redrive does. */
   rowChanged(execution: Execution): void {
     this.touch(execution).isRowDirty = true;
-    this.dirtyRows.add(execution.arn);
+    this.dirtyRows.set(execution.arn, execution);
+  }
+
+  putDocument(kind: string, key: string, data: string): void {
+    this.other(change('P', kind, key, data));
+  }
+
+  deleteDocument(kind: string, key: string): void {
+    this.other(change('Q', kind, key));
+  }
+
+  /** The execution with its history and whatever was left to go on from. */
+  delete(seq: number): void {
+    this.other(change('D', seq));
   }
 
   /** An execution that is in the database already. */
   adopt(execution: Execution, seq: number): void {
-    this.rows.set(execution, seq);
+    this.seqs.set(execution, seq);
+    this.written.add(execution);
   }
 
   settled(execution: Execution): Promise<void> | undefined {
     if (!this.pending.has(execution)) return undefined;
     if (!this.isTurned) return this.flushing;
-    this.flush();
+    this.write();
     return undefined;
   }
 
-  /** Resolves once everything so far is written. */
+  /** Resolves once everything so far is safe. */
   whenFlushed(): Promise<void> {
     return this.flushing ?? Promise.resolve();
   }
 
-  /** Writes everything if an execution's row is among it: what a look at one row needs. */
-  flushRow(arn: string): void {
-    if (this.dirtyRows.has(arn)) this.flush();
+  /** Resolves once the execution's row as it is now is safe: nobody is told of an end that a crash would undo. */
+  whenSafe(arn: string): Promise<void> | undefined {
+    return this.dirtyRows.has(arn) ? this.whenFlushed() : undefined;
   }
 
-  /** Writes everything now. */
-  flush(): void {
-    if (this.pending.size === 0) return;
-    const pending = this.pending;
-    this.pending = new Map();
-    this.dirtyRows.clear();
-    this.database.transaction(() => {
-      for (const [execution, work] of pending) this.write(execution, work);
-    });
+  /** An execution's row as of now, whether or not the database has it. */
+  row(arn: string): ExecutionRow | undefined {
+    const dirty = this.dirtyRows.get(arn);
+    if (dirty !== undefined) return toRow(dirty, this.seqOf(dirty));
+    return this.recent.get(arn) ?? findExecution(this.database, arn);
   }
 
-  close(): void {
-    this.flush();
+  /** Returns once the database has all that was written: before it is asked. */
+  catchUp(): void {
+    this.log?.catchUp();
+  }
+
+  /**
+   * Resolves once the database has everything so far. What is going on is never written in the middle of a turn: an
+   * execution whose task has succeeded and whose state is not left yet would run the task again after a crash.
+   */
+  async whenReadable(): Promise<void> {
+    if (this.isTurned) this.write();
+    else await this.whenFlushed();
+    this.catchUp();
+  }
+
+  async close(): Promise<void> {
+    this.write();
     this.isClosed = true;
+    await this.log?.close();
   }
 
   private touch(execution: Execution): Pending {
@@ -113,102 +163,106 @@ export class Journal implements EventSink {
       events: [],
       frames: new Set(),
       dropped: [],
-      isRowDirty: !this.rows.has(execution),
+      isRowDirty: !this.written.has(execution),
     };
     if (this.isClosed) return pending;
     this.pending.set(execution, pending);
-    if (pending.isRowDirty) this.dirtyRows.add(execution.arn);
-    this.flushing ??= new Promise((resolve, reject) => {
-      setImmediate(() => {
-        this.flushing = undefined;
-        try {
-          this.flush();
-          resolve();
-        } catch (thrown) {
-          reject(thrown);
-        }
-      });
-    });
-    this.flushing.catch(() => {});
+    if (pending.isRowDirty) this.dirtyRows.set(execution.arn, execution);
+    this.flushSoon();
     return pending;
   }
 
-  private write(execution: Execution, { events, frames, dropped, isRowDirty }: Pending): void {
-    const isRunning = execution.status === 'RUNNING';
-    const seq = this.writeRow(execution, isRowDirty);
-    if (events.length > 0) this.writeEvents(seq, events);
-    for (const id of dropped) this.database.run('DELETE FROM frames WHERE seq = ? AND id = ?', seq, id);
-    if (isRunning) for (const frame of frames) this.writeFrame(seq, frame);
-    else if (isRowDirty) this.endFrames(seq, execution);
+  private other(text: string): void {
+    if (this.isClosed) return;
+    this.others.push(text);
+    this.flushSoon();
   }
 
-  private writeRow(execution: Execution, isDirty: boolean): number {
-    const known = this.rows.get(execution);
-    if (known === undefined) {
-      const seq = insertExecution(this.database, toRow(execution));
-      this.rows.set(execution, seq);
-      return seq;
+  private flushSoon(): void {
+    this.flushing ??= new Promise((resolve) => {
+      setImmediate(() => this.tryWriting(resolve));
+    });
+  }
+
+  private tryWriting(resolve: () => void): void {
+    try {
+      this.write();
+      this.flushing = undefined;
+      this.hasComplained = false;
+      resolve();
+    } catch (thrown) {
+      if (!this.hasComplained) {
+        console.error(`Executions cannot be written down yet: ${(thrown as Error).message}`);
+      }
+      this.hasComplained = true;
+      setTimeout(() => this.tryWriting(resolve), RETRY_MS);
     }
-    if (isDirty) updateExecution(this.database, known, toRow(execution));
-    return known;
   }
 
-  private writeEvents(seq: number, events: readonly HistoryEvent[]): void {
-    this.database.run(
-      'INSERT OR REPLACE INTO history (seq, first, last, events) VALUES (?, ?, ?, ?)',
-      seq,
-      events[0]!.id,
-      events.at(-1)!.id,
-      JSON.stringify(events),
-    );
+  /** Makes everything so far safe. Nothing is forgotten when that fails. */
+  private write(): void {
+    if (this.pending.size === 0 && this.others.length === 0) return;
+    const changes: string[] = [...this.others];
+    this.recent.beginBatch();
+    for (const [execution, work] of this.pending) this.collect(changes, execution, work);
+    const text = batchText(changes);
+    if (this.log === undefined) applyBatches(this.database, text);
+    else this.recent.wrote(this.log.append(text));
+    for (const execution of this.pending.keys()) this.written.add(execution);
+    this.pending = new Map();
+    this.others = [];
+    this.dirtyRows.clear();
   }
 
-  private writeFrame(seq: number, frame: Frame): void {
+  private collect(
+    changes: string[],
+    execution: Execution,
+    { events, frames, dropped, isRowDirty }: Pending,
+  ): void {
+    const seq = this.seqOf(execution);
+    if (isRowDirty) {
+      const row = toRow(execution, seq);
+      changes.push(rowChange(this.written.has(execution) ? 'U' : 'X', row));
+      this.recent.writing(row);
+    }
+    if (events.length > 0) {
+      changes.push(change('H', seq, events[0]!.id, events.at(-1)!.id, eventsText(events)));
+    }
+    for (const id of dropped) changes.push(change('G', seq, id));
+    if (execution.status === 'RUNNING')
+      for (const frame of frames) changes.push(this.frameChange(seq, frame));
+    else if (isRowDirty) this.endFrames(changes, seq, execution);
+  }
+
+  private seqOf(execution: Execution): number {
+    const known = this.seqs.get(execution);
+    if (known !== undefined) return known;
+    const seq = this.nextSeq++;
+    this.seqs.set(execution, seq);
+    return seq;
+  }
+
+  private frameChange(seq: number, frame: Frame): string {
     this.stored.add(frame);
-    this.database.run(
-      'INSERT OR REPLACE INTO frames (seq, id, data) VALUES (?, ?, ?)',
-      seq,
-      frame.id,
-      JSON.stringify(frame.toRecord()),
-    );
+    return change('F', seq, frame.id, JSON.stringify(frame.toRecord()));
   }
 
   /** What failed may be redriven from where it stood; what succeeded leaves nothing behind. */
-  private endFrames(seq: number, execution: Execution): void {
+  private endFrames(changes: string[], seq: number, execution: Execution): void {
     if (execution.status !== 'SUCCEEDED') {
-      for (const frame of execution.openFrames()) this.writeFrame(seq, frame);
+      for (const frame of execution.openFrames()) changes.push(this.frameChange(seq, frame));
     } else if (execution.openFrames().some((frame) => frame.isRestored || this.stored.has(frame))) {
-      this.database.run('DELETE FROM frames WHERE seq = ?', seq);
+      changes.push(change('A', seq));
     }
   }
 }
 
-function toRow(execution: Execution): Omit<ExecutionRow, 'seq'> {
-  const { start } = execution;
-  const more: ExecutionMore = {
-    ...(execution.redriveCount === 0 ? {} : { redriveCount: execution.redriveCount }),
-    ...(execution.redriveMs === undefined ? {} : { redriveMs: execution.redriveMs }),
-    ...(start.traceHeader === undefined ? {} : { traceHeader: start.traceHeader }),
-    ...(start.mapRun === undefined
-      ? {}
-      : { mapIndex: start.mapRun.index, item: start.mapRun.item, itemCount: start.mapRun.itemCount }),
-    ...(start.rerunOf === undefined ? {} : { rerunOf: start.rerunOf }),
-  };
-  return {
-    arn: execution.arn,
-    machine_arn: execution.machine.arn,
-    version_arn: start.versionArn ?? null,
-    alias_arn: start.aliasArn ?? null,
-    map_run_arn: start.mapRun?.arn ?? null,
-    name: execution.name,
-    status: execution.status,
-    start_ms: execution.startMs,
-    stop_ms: execution.stopMs ?? null,
-    revision: execution.machine.revisionId,
-    input: execution.inputText,
-    output: execution.output === undefined ? null : textOf(execution.output),
-    error: execution.error ?? null,
-    cause: execution.failureCause ?? null,
-    more: JSON.stringify(more),
-  };
+/** A JSON array; what is in it is JSON text already. */
+function eventsText(events: readonly HistoryEvent[]): string {
+  let text = '';
+  for (const { id, previousEventId, timestampMs, type, details } of events) {
+    const head = `"id":${id},"previousEventId":${previousEventId},"timestampMs":${timestampMs},"type":"${type}"`;
+    text += `${text === '' ? '[' : ','}{${head}${details === undefined ? '' : `,"details":${details}`}}`;
+  }
+  return `${text}]`;
 }

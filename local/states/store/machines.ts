@@ -1,7 +1,7 @@
 // State machines as kept: the current revision, earlier ones, versions, aliases, tags.
 import type { Json } from '../json/text.ts';
 import type { Database } from './database.ts';
-import { Documents } from './documents.ts';
+import { type DocumentKeeper, Documents } from './documents.ts';
 
 export interface LoggingConfiguration {
   readonly level?: 'ALL' | 'ERROR' | 'FATAL' | 'OFF';
@@ -99,12 +99,12 @@ export interface Shelves {
   readonly mapRuns: Documents<MapRunRecord>;
 }
 
-export function openShelves(database: Database): Shelves {
+export function openShelves(database: Database, keeper: DocumentKeeper): Shelves {
   return {
-    machines: new Documents(database, 'machine'),
-    revisions: new Documents(database, 'revision'),
-    aliases: new Documents(database, 'alias'),
-    activities: new Documents(database, 'activity'),
-    mapRuns: new Documents(database, 'map-run'),
+    machines: new Documents(database, keeper, 'machine'),
+    revisions: new Documents(database, keeper, 'revision'),
+    aliases: new Documents(database, keeper, 'alias'),
+    activities: new Documents(database, keeper, 'activity'),
+    mapRuns: new Documents(database, keeper, 'map-run'),
   };
 }

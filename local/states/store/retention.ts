@@ -1,6 +1,5 @@
 // Finished executions go when they are older than the retention says, a few at a time.
 import type { World } from '../operations/world.ts';
-import { deleteExecution } from './execution-rows.ts';
 
 export const DEFAULT_RETENTION_MS = 90 * 86_400_000;
 
@@ -21,14 +20,16 @@ export function sweepRegularly(world: World, retentionMs: number): () => void {
 }
 
 /** @returns whether nothing old is left */
-function sweep({ database }: World, beforeMs: number): boolean {
-  const old = database.all<{ seq: number }>(
-    `SELECT seq FROM executions WHERE stop_ms IS NOT NULL AND stop_ms < ? LIMIT ${MOST_AT_ONCE}`,
+function sweep({ database, journal, shelves }: World, beforeMs: number): boolean {
+  const old = database.all<{ seq: number; arn: string }>(
+    `SELECT seq, arn FROM executions WHERE stop_ms IS NOT NULL AND stop_ms < ? LIMIT ${MOST_AT_ONCE}`,
     beforeMs,
   );
   if (old.length === 0) return true;
-  database.transaction(() => {
-    for (const { seq } of old) deleteExecution(database, seq);
-  });
+  for (const { seq } of old) journal.delete(seq);
+  const arns = new Set(old.map(({ arn }) => arn));
+  for (const { arn, executionArn } of shelves.mapRuns.values()) {
+    if (arns.has(executionArn)) shelves.mapRuns.delete(arn);
+  }
   return old.length < MOST_AT_ONCE;
 }

@@ -1,0 +1,95 @@
+// Checks the stages of pipelines with `flow: 'record'` against the signatures of the models they call: that an instance
+// has the members that the model takes, and that a canary's or a shadow's model is of the kind of the one beside it.
+// And that a nested pipeline is one of the project's own. What an expression does not tell is not held against it.
+import jsonata from 'jsonata';
+import { resolveFields } from '../statemachines/compile/expressions.ts';
+import { allStages, branchesOf, type ShadowStage } from '../statemachines/composition.ts';
+import type { EndpointTarget, InferenceStage, Pipeline, Stage } from '../statemachines/pipeline.ts';
+import { type CheckedContainer, signatureDifference } from './model-check.ts';
+import { endpointOf } from './pipelines/names.ts';
+
+/** @returns what is wrong, each in one line */
+export function checkStages(pipelines: readonly Pipeline[], checked: readonly CheckedContainer[]): string[] {
+  const names = pipelines.map(({ name }) => name);
+  return pipelines.flatMap((pipeline) => {
+    const stages = allStages(pipeline.stages);
+    const problems = stages.flatMap((stage) =>
+      problemsOf(stage, { checked, stages, names, isRecord: pipeline.flow === 'record' }),
+    );
+    return problems.map((problem) => `${pipeline.name}: ${problem}`);
+  });
+}
+
+/** `Choose(WeighApple | WeighPlum) → AddUnit` */
+export function outline(stages: readonly Stage[]): string {
+  const parts = stages.map((stage) => {
+    const inside = branchesOf(stage).map((branch) => (branch.length === 0 ? '–' : outline(branch)));
+    const separator = stage.kind === 'parallel' ? ' & ' : ' | ';
+    return inside.length === 0 ? stage.name : `${stage.name}(${inside.join(separator)})`;
+  });
+  return parts.join(' → ');
+}
+
+interface Surroundings {
+  readonly checked: readonly CheckedContainer[];
+  readonly stages: readonly Stage[];
+  /** Of the project's pipelines. */
+  readonly names: readonly string[];
+  readonly isRecord: boolean;
+}
+
+function problemsOf(stage: Stage, around: Surroundings): string[] {
+  if (stage.kind === 'nested' && !around.names.includes(stage.pipeline.name))
+    return [`${stage.name} nests ${stage.pipeline.name}, which statemachines/index.ts does not list`];
+  if (!around.isRecord || (stage.kind !== 'inference' && stage.kind !== 'shadow')) return [];
+  return [...instanceProblems(stage, around), ...versionProblems(stage, around)];
+}
+
+/** The members of an instance that is written as an object, against the names of the model's inputs. */
+function instanceProblems(stage: InferenceStage | ShadowStage, { checked }: Surroundings): string[] {
+  const first = containersOf(stage.endpoint, checked)[0];
+  const members = membersOf(stage.instance ?? '');
+  if (first?.signature === undefined || first.hasHandlers || members === undefined) return [];
+  const inputs = first.signature.inputs.map(({ name }) => name);
+  const missing = inputs.filter((name) => !members.includes(name));
+  const strange = members.filter((name) => !inputs.includes(name));
+  if (missing.length + strange.length === 0) return [];
+  return [
+    `${stage.name} sends ${members.join(', ')}; the model of ${first.endpoint} takes ${inputs.join(', ')}`,
+  ];
+}
+
+/** The keys of an object constructor; undefined for any other expression. */
+function membersOf(instance: string): string[] | undefined {
+  const ast = jsonata(resolveFields(instance, (field) => `$states.input.${field}`)).ast();
+  if (ast.type !== 'unary' || ast.value !== '{') return undefined;
+  const keys = (ast.lhs as unknown as { type: string; value: string }[][]).map(([key]) => key!);
+  return keys.every(({ type }) => type === 'string') ? keys.map(({ value }) => value) : undefined;
+}
+
+function versionProblems(stage: InferenceStage | ShadowStage, around: Surroundings): string[] {
+  const { checked } = around;
+  const [version, own] =
+    stage.kind === 'inference'
+      ? [stage.canary?.endpoint, stage.endpoint]
+      : [stage.endpoint, shadowedBy(stage, around.stages)];
+  if (version === undefined || own === undefined) return [];
+  const others = containersOf(version, checked);
+  return containersOf(own, checked).flatMap((container, i) => {
+    const difference = others[i] && signatureDifference(others[i], container);
+    return difference === undefined ? [] : [`${stage.name}, ${others[i]!.endpoint}: ${difference}`];
+  });
+}
+
+/** The endpoint whose whole answer a shadow's is compared with. */
+function shadowedBy({ against }: ShadowStage, stages: readonly Stage[]): EndpointTarget | undefined {
+  const found = stages.find((stage) => stage.kind === 'inference' && against === `{${stage.into}}`);
+  return found?.kind === 'inference' ? found.endpoint : undefined;
+}
+
+function containersOf(
+  { placeholder }: EndpointTarget,
+  checked: readonly CheckedContainer[],
+): CheckedContainer[] {
+  return checked.filter(({ endpoint }) => endpoint === endpointOf(placeholder));
+}

@@ -1,0 +1,132 @@
+// Composed stages against the signatures of the models they call.
+import { join } from 'node:path';
+import * as v from 'valibot';
+import { describe, expect, it } from 'vitest';
+import { checkModels } from '../../packaging/model-check.ts';
+import { endpointTargets } from '../../packaging/pipelines/hosting.ts';
+import { checkStages, outline } from '../../packaging/stage-check.ts';
+import { nestedStage, parallelStage, shadowStage, switchStage } from '../../statemachines/composition.ts';
+import {
+  type EndpointTarget,
+  type InferenceStage,
+  inferenceStage,
+  type Pipeline,
+  pipeline,
+  type Stage,
+} from '../../statemachines/pipeline.ts';
+
+const models = join(import.meta.dirname, '../../models');
+const FILES: Readonly<Record<string, string>> = {
+  houston: 'house-prices/cities/Houston_TX.onnx',
+  dallas: 'house-prices/cities/Dallas_TX.onnx',
+  trees: 'diabetes-progression/progression/model.onnx',
+  'houston-next': 'diabetes-progression/progression/model.onnx',
+};
+const sources = Object.entries(FILES).map(([endpoint, file]) => ({
+  key: `${endpoint}/model/model.tar.gz`,
+  entries: [{ path: 'model.onnx', file: join(models, file) }],
+}));
+
+const endpoint = (name: string, more: Partial<EndpointTarget> = {}): EndpointTarget => ({
+  placeholder: `${name}Endpoint`,
+  containers: [{ name: 'model' }],
+  ...more,
+});
+const price = (more: Partial<InferenceStage> = {}): InferenceStage =>
+  inferenceStage({
+    name: 'Price',
+    endpoint: endpoint('Houston'),
+    instance: '{"features": {features}}',
+    into: 'price',
+    ...more,
+  });
+const of = (...stages: readonly Stage[]): Pipeline =>
+  pipeline({
+    name: 'prices',
+    description: 'Prices.',
+    input: v.object({ features: v.any() }),
+    output: v.object({}),
+    flow: 'record',
+    stages,
+    answer: {},
+  });
+
+async function problemsOf(definition: Pipeline): Promise<string[]> {
+  const checked = await checkModels(endpointTargets([definition]), sources);
+  const inModels = checked.flatMap(({ endpoint: of, problems }) => problems.map((one) => `${of}: ${one}`));
+  return [...checkStages([definition], checked), ...inModels];
+}
+
+describe('composed stages and their models', () => {
+  it('fit, wherever in the pipeline a stage stands', async () => {
+    const within = switchStage({
+      name: 'Choose',
+      cases: [
+        {
+          when: 'true',
+          stages: [price({ canary: { weight: 0.1, key: '1', endpoint: endpoint('Dallas') } })],
+        },
+      ],
+    });
+    const shadow = shadowStage({
+      name: 'Try',
+      endpoint: endpoint('Dallas'),
+      instance: '{"features": {features}}',
+      against: '{price}',
+    });
+
+    expect(await problemsOf(of(within, price({ name: 'Again' }), shadow))).toEqual([]);
+  });
+
+  it('are told of members that the model does not take', async () => {
+    const within = parallelStage({
+      name: 'Both',
+      branches: [
+        { name: 'First', stages: [price({ instance: '{"feature": {features}}' })], gives: ['price'] },
+        { name: 'Second', stages: [price({ name: 'Other', into: 'other' })], gives: ['other'] },
+      ],
+    });
+
+    expect(await problemsOf(of(within))).toEqual([
+      'prices: Price sends feature; the model of houston takes features',
+    ]);
+  });
+
+  it('are told of a canary, a variant or a shadow of another kind', async () => {
+    const canary = price({ canary: { weight: 0.1, key: '1', endpoint: endpoint('Trees') } });
+    const shadow = shadowStage({
+      name: 'Try',
+      endpoint: endpoint('Trees'),
+      instance: '{"features": {features}}',
+      against: '{price}',
+    });
+    const variant = endpoint('Houston', { variants: [{ name: 'Next', artefacts: 'houston-next' }] });
+    const other =
+      /its model is features float32 \[N, 11\] → value .*, unlike that of houston: features float32 \[N, 10\]/;
+
+    expect(await problemsOf(of(canary))).toEqual([expect.stringMatching(other)]);
+    expect(await problemsOf(of(price(), shadow))).toEqual([expect.stringMatching(other)]);
+    expect(await problemsOf(of(price({ endpoint: variant })))).toEqual([
+      expect.stringMatching(/^houston@Next: its model is/),
+    ]);
+  });
+
+  it('are told of a nested pipeline that is not deployed', async () => {
+    const nested = nestedStage({
+      name: 'Nest',
+      pipeline: { ...of(), name: 'elsewhere' },
+      record: {},
+      into: 'n',
+    });
+
+    expect(await problemsOf(of(nested))).toEqual([
+      'prices: Nest nests elsewhere, which statemachines/index.ts does not list',
+    ]);
+  });
+
+  it('are outlined with their branches', () => {
+    const within = switchStage({ name: 'Choose', cases: [{ when: 'true', stages: [price()] }] });
+
+    expect(outline([within, price({ name: 'Again' })])).toBe('Choose(Price | –) → Again');
+  });
+});

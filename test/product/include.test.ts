@@ -1,0 +1,96 @@
+// `?include=`: stages' outputs beside the answer, of every pipeline, by API.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { PIPELINES } from '../../layers/seriatim/index.ts';
+import { type Asked, ask } from './callers.ts';
+import { PROJECT, type Product, startProduct } from './product.ts';
+
+let product: Product;
+beforeAll(async () => {
+  product = await startProduct();
+}, 60_000);
+afterAll(() => product.stop());
+
+type Included = Record<string, unknown> & { readonly included?: Record<string, unknown> };
+
+/** A record as `GET /pipelines` gives it, or a sample photo. */
+function example(pipeline: string): { body: unknown; type: string } {
+  if (pipeline !== 'photo-themes') return { body: PIPELINES[pipeline]!.example, type: 'application/json' };
+  const folder = join(PROJECT, 'models/photo-themes/scenes');
+  const [scene] = JSON.parse(readFileSync(join(folder, 'truth.json'), 'utf8')) as [{ file: string }];
+  return { body: readFileSync(join(folder, scene.file)), type: 'image/png' };
+}
+
+/** `pipeline` with a query, as the caller's URL has it. */
+function including(pipeline: string, names: string, body?: unknown): Promise<Asked<Included>> {
+  const { body: own, type } = example(pipeline);
+  return ask<Included>(product, pipeline, body ?? own, { contentType: type, query: `?include=${names}` });
+}
+
+describe('?include=', () => {
+  it.each<[string, Record<string, unknown>]>([
+    [
+      'house-prices',
+      {
+        Preprocess: { city: 'Houston_TX', features: { numeric: expect.any(Array), categorical: ['y', 'n'] } },
+        Estimate: { prediction: expect.anything(), targetModel: 'Houston_TX.tar.gz' },
+        Postprocess: expect.objectContaining({ price: expect.any(Number) }),
+      },
+    ],
+    ['diabetes-progression', { Predict: expect.objectContaining({ value: expect.any(Number) }) }],
+    ['tumour-screening', { Screen: expect.objectContaining({ label: expect.any(Number) }) }],
+    [
+      'regional-prices',
+      {
+        Combine: expect.objectContaining({ cityLogPrice: expect.any(Number), segment: 'family' }),
+        Adjust: { prediction: expect.anything(), targetModel: 'family.tar.gz' },
+      },
+    ],
+    [
+      'photo-themes',
+      {
+        AssessQuality: { quality: expect.any(Number), upscaled: expect.anything() },
+        Recognise: { recognised: expect.objectContaining({ labels: expect.any(Array) }) },
+        GroupByTheme: { topic: expect.objectContaining({ theme: expect.any(String) }) },
+      },
+    ],
+  ])('gives what the stages of %s gave, and the answer as without it', async (pipeline, outputs) => {
+    const { body, type } = example(pipeline);
+    const plain = await ask(product, pipeline, body, { contentType: type });
+
+    const { status, json } = await including(pipeline, Object.keys(outputs).join(','));
+
+    const { included, ...answer } = json;
+    expect({ status, included }).toEqual({ status: 200, included: outputs });
+    expect(answer).toEqual(plain.json);
+    expect(plain.json).not.toHaveProperty('included');
+  });
+
+  it('gives each of several records its own, though they go to different models', async () => {
+    const house = example('house-prices').body as object;
+    const cities = ['Houston_TX', 'Dallas_TX', 'Houston_TX', 'Chicago_IL'];
+    const body = { instances: cities.map((city) => ({ ...house, city })) };
+
+    const { json } = await including('house-prices', 'Estimate', body);
+
+    const predictions = json.predictions as Included[];
+    expect(predictions.map(({ included }) => included)).toEqual(
+      cities.map((city) => ({ Estimate: { prediction: expect.anything(), targetModel: `${city}.tar.gz` } })),
+    );
+  });
+
+  it.each([
+    ['house-prices', 'Estimates', 'Preprocess, Estimate, Postprocess'],
+    ['photo-themes', 'RejectPoorPhoto', 'AssessQuality, Recognise, GroupByTheme'],
+    ['diabetes-progression', 'Predict,Scale', 'Predict'],
+  ])('of %s refuses %s, naming the stages there are', async (pipeline, names, stages) => {
+    const { status, json } = await including(pipeline, names);
+
+    expect(status).toBe(400);
+    expect(json.error).toMatchObject({
+      code: 'InvalidPayload',
+      message: expect.stringContaining(` are ${stages}.`),
+    });
+  });
+});
