@@ -34,7 +34,8 @@ async function follow(at: number): Promise<void> {
       failed += 1;
     }
     took.push(performance.now() - begunMs);
-    await pause(Math.max(0, order.everyMs - (performance.now() - begunMs)));
+    // As the page does: a server that is slow to answer is asked less often.
+    await pause(Math.max(order.everyMs, 4 * (performance.now() - begunMs)));
   }
 }
 

@@ -1,4 +1,4 @@
-// `node bench/console.ts [--json] [--rounds 5] [--executions 2000] [--seconds 15]`: the console's bytes; first
+// `npx node bench/console.ts [--json] [--rounds 5] [--executions 2000] [--seconds 15]`: the console's bytes; first
 // contentful paint of the list and of an execution of 1,000 stages in Chromium, with an empty cache and with a warm one;
 // and the server's memory while 100 readers follow a run.
 import { spawn } from 'node:child_process';
@@ -7,7 +7,7 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { findChromium, openBrowser } from '../test/console/browser.ts';
-import { runChain } from '../test/console/seeds.ts';
+import { runChain, runOn } from '../test/console/seeds.ts';
 import { startProduct } from '../test/product/product.ts';
 import { memoryOf } from './memory.ts';
 
@@ -25,6 +25,7 @@ const READERS = 100;
 /** As the page follows a run. */
 const EVERY_MS = 1500;
 const STAGES = 1000;
+const PAINT = "performance.getEntriesByName('first-contentful-paint')[0].startTime";
 
 const product = await startProduct();
 try {
@@ -39,7 +40,7 @@ async function bench(): Promise<Record<string, string>> {
   say(`${flags.executions} executions`);
   await sendMany(Number(flags.executions));
   const chain = await runChain(product, STAGES);
-  return { ...bytes(), ...(await paints(chain)), ...(await following(chain)) };
+  return { ...bytes(), ...(await paints(chain)), ...(await following(20)), ...(await following(200)) };
 }
 
 async function sendMany(count: number): Promise<void> {
@@ -97,24 +98,26 @@ async function measure(executablePath: string, hash: string, ready: string): Pro
   };
   for (let round = 0; round < rounds; round += 1) {
     const browser = await openBrowser(executablePath, `${product.httpUrl}/console/`);
-    for (const visit of ['first visit', 'second visit']) {
-      const page = await browser.open(hash);
-      await page.locator(ready).first().waitFor();
-      keep(`${visit}: rows drawn`, Number(await page.evaluate('performance.now()')));
-      keep(`${visit}: first contentful paint`, Number(await page.evaluate(PAINT)));
-      await page.close();
+    try {
+      for (const visit of ['first visit', 'second visit']) {
+        const page = await browser.open(hash);
+        await page.locator(ready).first().waitFor();
+        keep(`${visit}: rows drawn`, Number(await page.evaluate('performance.now()')));
+        keep(`${visit}: first contentful paint`, Number(await page.evaluate(PAINT)));
+        await page.close();
+      }
+    } finally {
+      await browser.close();
     }
-    await browser.close();
     say(`${hash === '' ? 'list' : 'execution'}, round ${round + 1}`);
   }
   return times;
 }
 
-const PAINT = "performance.getEntriesByName('first-contentful-paint')[0].startTime";
-
-async function following(chain: string): Promise<Record<string, string>> {
+/** A run of so many stages that goes on. */
+async function following(stages: number): Promise<Record<string, string>> {
+  const id = encodeURIComponent(await runOn(product, stages));
   const before = await memoryOf(product.child.pid!);
-  const id = encodeURIComponent(chain);
   const order = { url: `${product.httpUrl}/executions/${id}`, clients: READERS, everyMs: EVERY_MS };
   const file = fileURLToPath(new URL('./console-clients.ts', import.meta.url));
   const readers = spawn(process.execPath, [file, JSON.stringify(order)], {
@@ -129,9 +132,9 @@ async function following(chain: string): Promise<Record<string, string>> {
   readers.stdin.end();
   const { requests, failed, p50Ms, p99Ms } = JSON.parse(await answer) as Record<string, number>;
   return {
-    'memory before': `${before.residentMb} MB in ${before.processes} processes`,
-    [`memory while ${READERS} follow ${STAGES} stages`]: `${Math.max(...seen)} MB at most`,
-    'their requests': `${requests}, ${failed} failed, p50 ${p50Ms!.toFixed(0)} ms, p99 ${p99Ms!.toFixed(0)} ms`,
+    [`memory before ${READERS} follow ${stages} stages`]: `${before.residentMb} MB in ${before.processes} processes`,
+    [`memory while ${READERS} follow ${stages} stages`]: `${Math.max(...seen)} MB at most`,
+    [`requests of ${READERS} for ${stages} stages in ${seconds} s`]: `${requests}, ${failed} failed, p50 ${p50Ms!.toFixed(0)} ms, p99 ${p99Ms!.toFixed(0)} ms`,
   };
 }
 

@@ -17,6 +17,9 @@ export interface PollOptions<T> {
   readonly every?: (data: T | undefined) => number | undefined;
 }
 
+/** A server that is slow to answer is asked less often: of its time each reader takes a part of five. */
+const PATIENCE = 4;
+
 interface Kept<T> {
   readonly key: string;
   readonly data: T | undefined;
@@ -58,6 +61,7 @@ async function follow<T>(
 ): Promise<void> {
   let data: T | undefined;
   while (!signal.aborted) {
+    const begunMs = performance.now();
     try {
       data = await options.current.read(signal);
       if (!signal.aborted) tell({ data, error: undefined });
@@ -66,7 +70,8 @@ async function follow<T>(
     }
     const waitMs = options.current.every?.(data);
     if (waitMs === undefined) return;
-    await pause(waitMs, signal);
+    const tookMs = performance.now() - begunMs;
+    await pause(Math.max(waitMs, PATIENCE * tookMs), signal);
     await untilVisible(signal);
   }
 }

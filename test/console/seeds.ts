@@ -28,7 +28,7 @@ export async function sendToAll(product: Product): Promise<void> {
   await Promise.all(
     pipelines.map(({ name, example }) =>
       example === undefined
-        ? ask(product, name, readFileSync(PHOTO), 'image/png')
+        ? ask(product, name, readFileSync(PHOTO), { contentType: 'image/png' })
         : ask(product, name, example),
     ),
   );
@@ -71,7 +71,29 @@ export async function runChain(product: Pick<Product, 'awsUrl'>, stages: number)
   return run(product, `seriatim-dev-house-prices-batch-rerun-${digest}`, definition);
 }
 
+/** As `runChain`, and it goes on until the product ends. @returns the execution's ARN */
+export async function runOn(product: Pick<Product, 'awsUrl'>, stages: number): Promise<string> {
+  const names = Array.from({ length: stages }, (_, at) => `Stage${at + 1}`);
+  const states = names.map((name, at) => [name, { Type: 'Pass', Next: names[at + 1] ?? 'WaitOn' }]);
+  const last = { WaitOn: { Type: 'Wait', Seconds: 3600, End: true } };
+  const definition = { StartAt: names[0], States: { ...(Object.fromEntries(states) as object), ...last } };
+  return start(
+    product,
+    `seriatim-dev-house-prices-batch-rerun-${stages.toString(16).padStart(11, 'f')}`,
+    definition,
+  );
+}
+
 async function run(product: Pick<Product, 'awsUrl'>, name: string, definition: unknown): Promise<string> {
+  const executionArn = await start(product, name, definition);
+  const sfn = sfnOf(product);
+  while ((await sfn.send(new DescribeExecutionCommand({ executionArn }))).status === 'RUNNING')
+    await pause(50);
+  sfn.destroy();
+  return executionArn;
+}
+
+async function start(product: Pick<Product, 'awsUrl'>, name: string, definition: unknown): Promise<string> {
   const sfn = sfnOf(product);
   const roleArn = 'arn:aws:iam::000000000000:role/seriatim-dev-chain';
   const made = new CreateStateMachineCommand({ name, roleArn, definition: JSON.stringify(definition) });

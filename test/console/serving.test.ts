@@ -7,6 +7,7 @@ import { request } from 'undici';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { consoleRoutes } from '../../local/boot/console.ts';
 import { buildConsole } from '../../packaging/console.ts';
+import { inTurn } from '../../packaging/lock.ts';
 import { PROJECT } from '../product/product.ts';
 
 const FOLDER = join(PROJECT, '.build/console');
@@ -17,7 +18,8 @@ let url: string;
 let script: string;
 
 beforeAll(async () => {
-  await buildConsole(PROJECT);
+  // Products that other tests start may be building it.
+  await inTurn(PROJECT, () => buildConsole(PROJECT));
   script = readdirSync(join(FOLDER, 'assets')).find((name) => /^main-.*\.js$/.test(name))!;
   const serve = consoleRoutes(FOLDER);
   server = createServer((asked, response) => {
