@@ -11,7 +11,7 @@ import {
   useRef,
   useState,
 } from 'react';
-import { PHONE, useMedia } from './use-media.ts';
+import { NARROW, PHONE, useMedia } from './use-media.ts';
 import { useWindow } from './use-window.ts';
 import type { VisibleRange } from './visible-range.ts';
 
@@ -22,7 +22,7 @@ export interface Column<Row> {
   readonly width: string;
   readonly cell: (row: Row) => ReactNode;
   readonly isNumber?: boolean;
-  /** Left out on a phone. */
+  /** Left out where the page is narrow. */
   readonly isWide?: boolean;
 }
 
@@ -56,7 +56,8 @@ export function Grid<Row>(props: GridProps<Row>) {
   const { columns, rows, rowHeight = ROW, phoneRowHeight = rowHeight, onEnd, onTop } = props;
   const isPhone = useMedia(PHONE);
   const height = isPhone ? phoneRowHeight : rowHeight;
-  const shown = isPhone ? columns.filter(({ isWide }) => isWide !== true) : columns;
+  const isNarrow = useMedia(NARROW);
+  const shown = isNarrow ? columns.filter(({ isWide }) => isWide !== true) : columns;
   const [scroller, range] = useWindow(rows.length, height);
   const focus = useRowFocus(rows.length, { scroller, range, height });
   const isAtEnd = range.end >= rows.length - 20;

@@ -4,6 +4,7 @@ import { type Location, readHash } from '../route.ts';
 
 /** As the stylesheet has it. */
 export const PHONE = '(max-width: 640px)';
+export const NARROW = '(max-width: 900px)';
 
 export function useMedia(query: string): boolean {
   const subscribe = useCallback(

@@ -89,8 +89,7 @@ describe.skipIf(chromium === undefined)('the console', () => {
       await page.getByRole('tab', { name: 'Waterfall' }).focus();
       for (let press = 0; press < 4 && !(await isRowFocused(page)); press += 1)
         await page.keyboard.press('Tab');
-      await page.keyboard.press('ArrowDown');
-      await page.keyboard.press('ArrowDown');
+      for (let press = 0; press < 3; press += 1) await page.keyboard.press('ArrowDown');
       await page.keyboard.press('Enter');
 
       await page.getByRole('heading', { name: 'Recognise', exact: true }).waitFor();
@@ -102,7 +101,7 @@ describe.skipIf(chromium === undefined)('the console', () => {
       expect(await page.evaluate('document.activeElement.textContent')).toContain('Recognise');
     }));
 
-  it.each(PIPELINES)('shows what the stages of %s got and gave', (pipeline, stages) =>
+  it.each(PIPELINES)('shows what the stages of %s got and gave', (pipeline, stages, tried) =>
     visit(`#/executions?pipeline=${pipeline}&status=SUCCEEDED`, async (page) => {
       await rows(page, 'Executions').filter({ hasText: 'Express' }).last().click();
       await page.getByRole('heading', { name: pipeline, level: 1 }).waitFor();
@@ -110,8 +109,8 @@ describe.skipIf(chromium === undefined)('the console', () => {
       const titles = await page.locator('.row-title:not(.attempt)').allInnerTexts();
       expect(titles.map((title) => title.replace(/^.*:\s*/s, ''))).toEqual([...stages]);
 
-      await rows(page, 'Stages over time').first().click();
-      const panel = page.getByRole('complementary', { name: `Stage ${stages[0]}` });
+      await rows(page, 'Stages over time').filter({ hasText: tried }).first().click();
+      const panel = page.getByRole('complementary', { name: `Stage ${tried}` });
       await panel.locator('.json').first().waitFor();
       await panel.getByRole('tab', { name: /Input/ }).click();
       await panel.locator('.json').first().waitFor();
@@ -119,8 +118,8 @@ describe.skipIf(chromium === undefined)('the console', () => {
         .getByRole('link', { name: /ttempt 1/ })
         .first()
         .click();
-      await page.getByRole('heading', { name: `${stages[0]}, attempt 1` }).waitFor();
-      expect(page.url()).toContain(`/stages/${stages[0]}/attempts/1`);
+      await page.getByRole('heading', { name: `${tried}, attempt 1` }).waitFor();
+      expect(page.url()).toContain(`/stages/${tried}/attempts/1`);
     }),
   );
 
@@ -161,7 +160,7 @@ describe.skipIf(chromium === undefined)('the console', () => {
       await page.getByText('Answered with 200').waitFor();
 
       await page.getByRole('link', { name: 'Look at its execution' }).click();
-      await rows(page, 'Stages over time').first().click();
+      await rows(page, 'Stages over time').filter({ hasText: 'AssessQuality' }).click();
       const pictures = page.locator('.panel > .payloads > .pictures img');
       await pictures.nth(1).waitFor();
 

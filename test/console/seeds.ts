@@ -13,13 +13,17 @@ import { PROJECT, type Product, pause } from '../product/product.ts';
 
 export const PHOTO = join(PROJECT, 'models/photo-themes/scenes/scene_00_clean.png');
 
-/** Pipelines with a record to try each, and the stages that it passes. */
+/** Pipelines with the stages that a record passes, and one of them that calls something. */
 export const PIPELINES = [
-  ['house-prices', ['Preprocess', 'Estimate', 'Postprocess']],
-  ['regional-prices', ['Preprocess', 'Estimate', 'Combine', 'Adjust', 'Postprocess']],
-  ['diabetes-progression', ['Predict']],
-  ['tumour-screening', ['Screen']],
-  ['photo-themes', ['AssessQuality', 'RejectPoorPhoto', 'Recognise', 'GroupByTheme', 'Answer']],
+  ['house-prices', ['Preprocess', 'Estimate', 'Postprocess'], 'Estimate'],
+  ['regional-prices', ['Preprocess', 'Estimate', 'Combine', 'Adjust', 'Postprocess'], 'Combine'],
+  ['diabetes-progression', ['Predict'], 'Predict'],
+  ['tumour-screening', ['Screen'], 'Screen'],
+  [
+    'photo-themes',
+    ['TakeRecord', 'AssessQuality', 'RejectPoorPhoto', 'Recognise', 'GroupByTheme', 'Answer'],
+    'Recognise',
+  ],
 ] as const;
 
 export async function sendToAll(product: Product): Promise<void> {
