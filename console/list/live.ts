@@ -39,6 +39,17 @@ export function withPresentStatus(list: ExecutionList, newest: ExecutionsPage): 
   return { ...list, rows: list.rows.map((row) => fresh.get(row.arn) ?? row) };
 }
 
+const MOST_ASKED = 5;
+
+/** Executions that run and began before the newest page: their end is in no page that is read again. The oldest few. */
+export function runningBefore({ rows }: ExecutionList, newest: ExecutionsPage): readonly string[] {
+  const fresh = new Set(newest.executions.map(({ arn }) => arn));
+  return rows
+    .filter(({ arn, status }) => status === 'RUNNING' && !fresh.has(arn))
+    .slice(-MOST_ASKED)
+    .map(({ arn }) => arn);
+}
+
 /** How many of the page are not in the list. */
 export function countNew({ rows }: ExecutionList, newest: ExecutionsPage): number {
   const known = new Set(rows.map(({ arn }) => arn));

@@ -1,12 +1,14 @@
 // The list of executions as it is read: a page at a time going down, and the newest page again and again.
 import { useCallback, useEffect, useRef, useState } from 'react';
 import type { ExecutionsPage } from '../../layers/seriatim/inspection/api.ts';
+import type { ExecutionView } from '../../layers/seriatim/inspection/view.ts';
 import { apiPath, getJson } from '../api/client.ts';
 import { usePolled } from '../api/use-polled.ts';
 import {
   countNew,
   type ExecutionList,
   firstPage,
+  runningBefore,
   withNewest,
   withNextPage,
   withPresentStatus,
@@ -54,6 +56,7 @@ export function useExecutions(filters: Filters, isAtTop: boolean): Executions {
       list === undefined ? firstPage(data) : (isAtTop ? withNewest : withPresentStatus)(list, data),
     );
   }, [data, isAtTop]);
+  useOlderRunning(key, { list, data, setList });
   const readMore = useCallback(() => {
     if (isReadingMore || list?.nextToken === undefined) return;
     setReadingMore(true);
@@ -74,6 +77,30 @@ export function useExecutions(filters: Filters, isAtTop: boolean): Executions {
     showNewer,
     reload: newest.reload,
   };
+}
+
+interface Followed {
+  readonly list: ExecutionList | undefined;
+  readonly data: ExecutionsPage | undefined;
+  readonly setList: (change: (list: ExecutionList | undefined) => ExecutionList | undefined) => void;
+}
+
+/** Asks how those that still run, further down than the newest page goes, have fared. */
+function useOlderRunning(key: string, { list, data, setList }: Followed): void {
+  const arns = list === undefined || data === undefined ? [] : runningBefore(list, data);
+  const { data: found } = usePolled({
+    key: `${key} ${arns.join(' ')}`,
+    read: async (signal) => {
+      const asked = arns.map((arn) => getJson<ExecutionView>(apiPath(['executions', arn]), signal));
+      const answers = await Promise.allSettled(asked);
+      return answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []));
+    },
+    every: () => (arns.length === 0 ? undefined : 2 * EVERY_MS),
+  });
+  useEffect(() => {
+    if (found === undefined || found.length === 0) return;
+    setList((before) => before && withPresentStatus(before, { executions: found }));
+  }, [found, setList]);
 }
 
 /** @param key the filters as JSON */

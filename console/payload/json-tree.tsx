@@ -1,6 +1,9 @@
 // JSON, folded: objects and arrays open and close, long ones show their first members. What the API has folded comes
 // as `{"$folded":"…"}`, what it draws on its own as `{"$carried":"<path>"}`.
 import { type ReactNode, useState } from 'react';
+import type { TensorFacts } from '../../layers/seriatim/inspection/api.ts';
+import { bytesText } from '../ui/format.ts';
+import { Tensor } from './tensor.tsx';
 
 interface TreeProps {
   readonly value: unknown;
@@ -86,16 +89,24 @@ interface Folded {
   readonly $folded?: unknown;
   readonly $carried?: unknown;
   readonly $count?: unknown;
+  readonly $bytes?: unknown;
+  readonly $head?: unknown;
+  readonly $tensor?: unknown;
 }
 
+/** What stands for something that is not sent whole, as `foldJson` of the API writes it. */
 function specialOf(value: object): ReactNode {
-  const { $folded, $carried, $count } = value as Folded;
+  const { $folded, $carried, $count, $bytes, $head, $tensor } = value as Folded;
   if (typeof $carried === 'string') return <span className="quiet">↓ drawn below</span>;
   if (typeof $folded !== 'string') return undefined;
-  return (
-    <span className="quiet">
-      {$folded}
-      {typeof $count === 'number' && ` (${$count})`}
-    </span>
-  );
+  if (typeof $tensor === 'object' && $tensor !== null) return <Tensor tensor={$tensor as TensorFacts} />;
+  if (typeof $head === 'string') {
+    return (
+      <>
+        <span className="json-string">{JSON.stringify($head)}…</span>
+        <span className="quiet"> {bytesText(Number($bytes))}</span>
+      </>
+    );
+  }
+  return <span className="quiet">{typeof $count === 'number' ? `${$count} more` : $folded}</span>;
 }

@@ -6,15 +6,15 @@ import type {
   PayloadPart,
   RenderedPayload,
   TablePart,
-  TensorPart,
   TextPart,
 } from '../../layers/seriatim/inspection/api.ts';
 import { getJson } from '../api/client.ts';
-import { bytesText, countText, numberText } from '../ui/format.ts';
+import { bytesText, countText } from '../ui/format.ts';
 import { Problem } from '../ui/messages.tsx';
 import { type PayloadPlace, renderedPath } from './address.ts';
 import { JsonTree } from './json-tree.tsx';
 import { Picture } from './picture.tsx';
+import { Tensor } from './tensor.tsx';
 
 interface PartsProps {
   readonly parts: readonly PayloadPart[];
@@ -40,7 +40,7 @@ function Part({ part, place }: { readonly part: PayloadPart; readonly place: Pay
     case 'table':
       return <Table part={part} />;
     case 'tensor':
-      return <Tensor part={part} />;
+      return <Tensor tensor={part.tensor} />;
     case 'image':
       return <Picture part={part} place={place} title={part.label ?? part.format.toUpperCase()} />;
     case 'claim':
@@ -81,34 +81,6 @@ function Table({ part: { columns, rows, totalRows, isCut } }: { readonly part: T
         {countText(totalRows)} rows
       </p>
     </>
-  );
-}
-
-function Tensor({ part: { tensor } }: { readonly part: TensorPart }) {
-  const { name, datatype, shape, elements, min, mean, max, notFinite, first } = tensor;
-  return (
-    <dl className="tensor">
-      {name !== undefined && <Pair name="name" text={name} />}
-      <Pair name="dtype" text={datatype} />
-      <Pair name="shape" text={`[${shape.join(', ')}]`} />
-      <Pair name="min" text={numberText(min)} />
-      <Pair name="mean" text={numberText(mean)} />
-      <Pair name="max" text={numberText(max)} />
-      {notFinite > 0 && <Pair name="not finite" text={countText(notFinite)} />}
-      <Pair
-        name={`first ${first.length} of ${countText(elements)}`}
-        text={first.map((one) => (typeof one === 'number' ? numberText(one) : String(one))).join(', ')}
-      />
-    </dl>
-  );
-}
-
-function Pair({ name, text }: { readonly name: string; readonly text: string }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{text}</dd>
-    </div>
   );
 }
 

@@ -60,7 +60,9 @@ const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 /** Rules of WCAG 2.2 AA and axe's best practices that the page breaks, each with where. */
 export async function accessFaults(page: Page): Promise<string[]> {
   await page.evaluate(await readFile(AXE, 'utf8'));
-  const found = (await page.evaluate("axe.run(document, { resultTypes: ['violations'], preload: false })")) as {
+  const found = (await page.evaluate(
+    "axe.run(document, { resultTypes: ['violations'], preload: false })",
+  )) as {
     violations: { id: string; help: string; nodes: { html: string; failureSummary?: string }[] }[];
   };
   return found.violations.flatMap(({ id, nodes }) =>

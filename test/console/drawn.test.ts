@@ -5,7 +5,13 @@ import { eventRows, filterRows, missingPage } from '../../console/execution/even
 import { placeStates } from '../../console/execution/graph-layout.ts';
 import { waterfallOf } from '../../console/execution/rows.ts';
 import { countCacheEvents } from '../../console/hosting/cache-buckets.ts';
-import { countNew, withNewest, withNextPage, withPresentStatus } from '../../console/list/live.ts';
+import {
+  countNew,
+  runningBefore,
+  withNewest,
+  withNextPage,
+  withPresentStatus,
+} from '../../console/list/live.ts';
 import { alignSeries } from '../../console/metrics/series.ts';
 import { labelsOf } from '../../console/payload/labels.ts';
 import { bytesText, dollarsText, lengthText } from '../../console/ui/format.ts';
@@ -47,6 +53,12 @@ describe('a list that is followed', () => {
 
     expect(withPresentStatus(list, newest)).toEqual(listOf(summary(2), summary(1)));
     expect(countNew(list, newest)).toBe(1);
+  });
+
+  it('asks for those that run and that no page it reads again has', () => {
+    const list = listOf(summary(4, 'RUNNING'), summary(3, 'RUNNING'), summary(2), summary(1, 'RUNNING'));
+
+    expect(runningBefore(list, { executions: [summary(4, 'RUNNING')] })).toEqual(['arn:e3', 'arn:e1']);
   });
 
   it('has no execution twice', () => {

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ask } from '../product/callers.ts';
 import { type Product, startProduct } from '../product/product.ts';
 import { accessFaults, findChromium, type OpenBrowser, openBrowser } from './browser.ts';
-import { PHOTO, PIPELINES, runChain, sendBatch, sendToAll, sendToNowhere } from './seeds.ts';
+import { PHOTO, PIPELINES, runChain, runOn, sendBatch, sendToAll, sendToNowhere } from './seeds.ts';
 
 const OVERFLOW = 'document.documentElement.scrollWidth - innerWidth';
 
@@ -122,6 +122,28 @@ describe.skipIf(chromium === undefined)('the console', () => {
       expect(page.url()).toContain(`/stages/${tried}/attempts/1`);
     }),
   );
+
+  it('shows a tensor by its shape and values', () =>
+    visit('#/executions?pipeline=photo-themes&status=SUCCEEDED', async (page) => {
+      await rows(page, 'Executions').first().click();
+      await rows(page, 'Stages over time').filter({ hasText: 'Recognise' }).click();
+
+      await page.locator('.panel .tensor').first().waitFor();
+
+      const tensor = await page.locator('.panel .tensor').first().innerText();
+      expect(tensor).toMatch(/dtype\s+FP\d+\s+shape\s+\[40\][\s\S]*max\s+(1|0\.9)/);
+    }));
+
+  it('stops one that runs', () =>
+    visit('', async (page) => {
+      const running = await runOn(product, 20);
+      await page.goto(`${product.httpUrl}/console/#/executions/${encodeURIComponent(running)}`);
+      await page.getByRole('button', { name: 'Stop' }).click();
+
+      await page.locator('.execution-head').getByText('Aborted').waitFor();
+
+      await page.getByRole('button', { name: 'Redrive' }).waitFor();
+    }));
 
   it('reads an error for a person, and its links last', () =>
     visit(`#/executions/${failed}`, async (page) => {
