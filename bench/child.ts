@@ -15,18 +15,21 @@ export interface Child {
 /** Gives up on a child that does not end, so that none is left behind. */
 const END_MS = 5000;
 
-/** @param file beside this one */
-export function startChild(file: string): Child {
+/** @param file beside this one @param command what runs it, in place of Node; its mistakes are not shown */
+export function startChild(file: string, command?: readonly string[]): Child {
   const path = fileURLToPath(new URL(file, import.meta.url));
-  const child = spawn(process.execPath, [path], { stdio: ['pipe', 'pipe', 'inherit'] });
-  const lines = createInterface({ input: child.stdout });
+  const [program = process.execPath, ...args] = command ?? [];
+  const stderr = command === undefined ? 'inherit' : 'ignore';
+  const child = spawn(program, [...args, path], { stdio: ['pipe', 'pipe', stderr] });
+  child.stdin!.on('error', () => undefined);
+  const lines = createInterface({ input: child.stdout! });
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   return {
     pid: child.pid!,
     next: () => nextLine(lines, child, file),
-    tell: (line) => void child.stdin.write(`${JSON.stringify(line)}\n`),
+    tell: (line) => void child.stdin!.write(`${JSON.stringify(line)}\n`),
     async close() {
-      child.stdin.end();
+      child.stdin!.end();
       const timer = setTimeout(() => child.kill('SIGKILL'), END_MS);
       await exited;
       clearTimeout(timer);

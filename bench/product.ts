@@ -6,15 +6,18 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startSeriatim } from '../local/boot/index.ts';
 
-const stateFolder = mkdtempSync(join(tmpdir(), 'seriatim-bench-'));
+const kept = process.env.SERIATIM_BENCH_STATE;
+const stateFolder = kept ?? mkdtempSync(join(tmpdir(), 'seriatim-bench-'));
 const projectFolder = fileURLToPath(new URL('../', import.meta.url)).replace(/[/\\]$/, '');
 const running = await startSeriatim({ projectFolder, stateFolder, httpPort: 0, awsPort: 0 });
-console.log(JSON.stringify({ url: running.httpUrl, startMs: Math.round(running.startMs) }));
+console.log(
+  JSON.stringify({ url: running.httpUrl, awsUrl: running.awsUrl, startMs: Math.round(running.startMs) }),
+);
 
 process.stdin
   .on('end', async () => {
     await running.close();
-    rmSync(stateFolder, { recursive: true, force: true });
+    if (kept === undefined) rmSync(stateFolder, { recursive: true, force: true });
     process.exit(0);
   })
   .resume();

@@ -1,8 +1,20 @@
-// Starts a batch for each file that was put under a pipeline's `in/`. S3 may notify twice: the execution's name makes
-// the second time do nothing.
+// Starts a run for each file that was put under a pipeline's `in/`. S3 may notify twice, late and out of order: what
+// counts is the object that lies there now, and the run's name makes the second time do nothing.
 import type { S3Event, S3EventRecord } from 'aws-lambda';
-import { log, startOnce, writeText } from '../../layers/seriatim/index.ts';
-import { isRefused, planBatch, type RefusedFile } from './plan.ts';
+import {
+  checkOptions,
+  headObject,
+  type InputPlace,
+  inputPlaceOf,
+  log,
+  optionsKeyOf,
+  parseJson,
+  planRun,
+  readTextIfThere,
+  SeriatimError,
+  startRun,
+} from '../../layers/seriatim/index.ts';
+import { refuse } from './refuse.ts';
 
 /** `arn:aws:states:<region>:<account>:stateMachine:seriatim-<stage>-`; `<pipeline>-batch` completes it. */
 const machinePrefix = process.env.STATE_MACHINE_PREFIX ?? '';
@@ -11,28 +23,33 @@ export async function handler(event: S3Event): Promise<void> {
   await Promise.all(event.Records.map(startBatch));
 }
 
-async function startBatch(record: S3EventRecord): Promise<void> {
-  const plan = planBatch(record);
-  if (plan === undefined) return;
-  if (isRefused(plan)) return refuse(plan);
-  const { executionName, input } = plan;
-  const executionArn = await startOnce({
-    stateMachineArn: `${machinePrefix}${input.pipeline}-batch`,
-    name: executionName,
-    input: JSON.stringify(input),
-  });
-  log('info', executionArn === undefined ? 'started before' : 'started', { key: input.key, executionArn });
+async function startBatch({ s3 }: S3EventRecord): Promise<void> {
+  const bucket = s3.bucket.name;
+  const key = decodeKey(s3.object.key);
+  const place = inputPlaceOf(key);
+  if (place === undefined) return;
+  try {
+    await start(bucket, key, place);
+  } catch (thrown) {
+    if (!(thrown instanceof SeriatimError)) throw thrown;
+    log('warn', 'no run for this file', { key, thrown });
+    await refuse({ bucket, key, ...place }, thrown);
+  }
 }
 
-/** A manifest is what whoever put the file there will look for. */
-async function refuse({ pipeline, bucket, name, reason }: RefusedFile): Promise<void> {
-  log('warn', 'no batch for this file', { pipeline, name, reason });
-  const manifest = {
-    pipeline,
-    status: 'FAILED',
-    input: { bucket, key: `${pipeline}/in/${name}` },
-    error: { code: 'UnsupportedContentType', message: reason },
-  };
-  const place = { bucket, key: `${pipeline}/out/${name}.manifest.json` };
-  await writeText(place, `${JSON.stringify(manifest, null, 2)}\n`, 'application/json');
+async function start(bucket: string, key: string, place: InputPlace): Promise<void> {
+  const head = await headObject({ bucket, key });
+  if (head === undefined)
+    throw new SeriatimError('ClaimNotFound', `s3://${bucket}/${key} was deleted before the run began.`);
+  const optionsKey = optionsKeyOf(place);
+  const text = await readTextIfThere({ bucket, key: optionsKey });
+  const options = text === undefined ? {} : checkOptions(parseJson(text, optionsKey), optionsKey);
+  const run = planRun({ bucket, key, ...place, ...head }, options);
+  const { status, executionArn } = await startRun(run, { machinePrefix, again: false });
+  log('info', status === 'STARTED' ? 'started' : 'started before', { run: run.id, status, executionArn });
+}
+
+/** Notifications encode keys as forms do: `+` for a space. */
+function decodeKey(encoded: string): string {
+  return decodeURIComponent(encoded.replaceAll('+', ' '));
 }

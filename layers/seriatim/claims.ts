@@ -1,7 +1,7 @@
 // Claims: a payload over the threshold is written once to S3 and travels as a reference, which is checked when it is
 // read. The only place that reads or writes them. They expire by the bucket's lifecycle rule.
 import { createHash } from 'node:crypto';
-import { s3Client } from './clients.ts';
+import { s3Client, signedAs } from './clients.ts';
 import { ClaimMismatch, ClaimNotFound, ContractViolation } from './errors.ts';
 
 /** Above this a payload is claimed: well under a state's 262,144 bytes, which base64 and its neighbours share. */
@@ -67,9 +67,14 @@ export async function writeClaim({ body, contentType }: Payload, options: CarryO
     sha256,
   };
   const client = await s3Client();
-  await client.send(
-    new PutObjectCommand({ Bucket: claim.bucket, Key: claim.key, Body: body, ContentType: contentType }),
-  );
+  const command = new PutObjectCommand({
+    Bucket: claim.bucket,
+    Key: claim.key,
+    Body: body,
+    ContentType: contentType,
+  });
+  signedAs(command, sha256);
+  await client.send(command);
   return claim;
 }
 

@@ -4,7 +4,7 @@
 
 import { Agent, type AgentOptions } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
-import type { S3Client } from '@aws-sdk/client-s3';
+import type { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import type { SageMakerRuntimeClient } from '@aws-sdk/client-sagemaker-runtime';
 import type { SFNClient } from '@aws-sdk/client-sfn';
 
@@ -15,8 +15,25 @@ const CONNECT_TIMEOUT_MS = 3_000;
 
 export const s3Client = once(async (): Promise<S3Client> => {
   const { S3Client: Client } = await import('@aws-sdk/client-s3');
-  return new Client({ ...settings('S3'), requestHandler: handlerSettings() });
+  return new Client({
+    ...settings('S3'),
+    requestHandler: handlerSettings(),
+    // Bodies are signed with their SHA-256: a CRC beside it would be a second sum over the same bytes.
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+    responseChecksumValidation: 'WHEN_REQUIRED',
+  });
 });
+
+/** The digest of a command's body where it is known: the signature needs it, and would compute it again. */
+export function signedAs(command: PutObjectCommand, sha256: string): void {
+  command.middlewareStack.add(
+    (next) => (args) => {
+      (args.request as { headers: Record<string, string> }).headers['x-amz-content-sha256'] = sha256;
+      return next(args);
+    },
+    { step: 'build', name: 'knownDigest' },
+  );
+}
 
 export const sfnClient = once(async (): Promise<SFNClient> => {
   const { SFNClient: Client } = await import('@aws-sdk/client-sfn');

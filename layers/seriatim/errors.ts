@@ -39,6 +39,8 @@ export const ERRORS = {
   InvalidPayload: { effect: 'terminal', httpStatus: 400 },
   /** No pipeline of that name. */
   PipelineNotFound: { effect: 'terminal', httpStatus: 404 },
+  /** No batch run of that id. */
+  RunNotFound: { effect: 'terminal', httpStatus: 404 },
   /** The request's content type is none that the stage reads. */
   UnsupportedContentType: { effect: 'terminal', httpStatus: 415 },
   /** The stage writes none of the content types that the caller accepts. */
@@ -69,6 +71,10 @@ export const ERRORS = {
   ClaimNotFound: { effect: 'terminal', httpStatus: 410 },
   /** A claimed object is not what was written. */
   ClaimMismatch: { effect: 'terminal', httpStatus: 502 },
+  /** The bucket of a batch cannot be read or written. */
+  StorageFailed: { effect: 'retry', httpStatus: 503 },
+  /** More of a batch's records failed than it tolerates. */
+  TooManyFailures: { effect: 'terminal', httpStatus: 500 },
   /** A stage's own code failed. */
   StageFailed: { effect: 'terminal', httpStatus: 500 },
   /** The state machine itself failed: a defect of the pipeline's definition, or a quota. */

@@ -39,3 +39,60 @@ export async function startOnce(execution: NamedExecution): Promise<string | und
     throw thrown;
   }
 }
+
+export interface ExecutionState {
+  readonly status: 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'TIMED_OUT' | 'ABORTED' | 'PENDING_REDRIVE';
+  readonly startedAt: string;
+  readonly endedAt?: string;
+  readonly error?: string;
+  readonly cause?: string;
+}
+
+/** Undefined for an execution that does not exist, or no longer. */
+export async function describeExecution(executionArn: string): Promise<ExecutionState | undefined> {
+  const [{ DescribeExecutionCommand }, client] = await Promise.all([
+    import('@aws-sdk/client-sfn'),
+    sfnClient(),
+  ]);
+  try {
+    const { status, startDate, stopDate, error, cause } = await client.send(
+      new DescribeExecutionCommand({ executionArn }),
+    );
+    return {
+      status: status!,
+      startedAt: startDate!.toISOString(),
+      ...(stopDate === undefined ? {} : { endedAt: stopDate.toISOString() }),
+      ...(error === undefined ? {} : { error }),
+      ...(cause === undefined ? {} : { cause }),
+    };
+  } catch (thrown) {
+    if ((thrown as Error).name === 'ExecutionDoesNotExist') return undefined;
+    throw thrown;
+  }
+}
+
+export async function stopExecution(executionArn: string, cause: string): Promise<void> {
+  const [{ StopExecutionCommand }, client] = await Promise.all([import('@aws-sdk/client-sfn'), sfnClient()]);
+  await client.send(new StopExecutionCommand({ executionArn, error: 'Stopped', cause }));
+}
+
+export interface ListedExecution {
+  readonly name: string;
+  readonly status: ExecutionState['status'];
+  readonly startedAt: string;
+  readonly endedAt?: string;
+}
+
+/** The newest executions of a state machine. */
+export async function newestExecutions(stateMachineArn: string, most: number): Promise<ListedExecution[]> {
+  const [{ ListExecutionsCommand }, client] = await Promise.all([import('@aws-sdk/client-sfn'), sfnClient()]);
+  const { executions = [] } = await client.send(
+    new ListExecutionsCommand({ stateMachineArn, maxResults: most }),
+  );
+  return executions.map(({ name, status, startDate, stopDate }) => ({
+    name: name!,
+    status: status!,
+    startedAt: startDate!.toISOString(),
+    ...(stopDate === undefined ? {} : { endedAt: stopDate.toISOString() }),
+  }));
+}

@@ -1,4 +1,18 @@
 // The entry of the shared layer: what functions import, as `/opt/nodejs/seriatim.mjs` once deployed.
+export * from './batch/carry.ts';
+export * from './batch/frames.ts';
+export * from './batch/input-fields.ts';
+export * from './batch/kinds.ts';
+export * from './batch/options.ts';
+export * from './batch/output.ts';
+export * from './batch/part.ts';
+export * from './batch/plan.ts';
+export * from './batch/read-chunk.ts';
+export * from './batch/record-list.ts';
+export * from './batch/record-text.ts';
+export * from './batch/run.ts';
+export * from './batch/start.ts';
+export * from './batch/upload.ts';
 export * from './claims.ts';
 export * from './clients.ts';
 export * from './content-types.ts';
@@ -17,5 +31,6 @@ export * from './log.ts';
 export * from './objects.ts';
 export * from './payload.ts';
 export * from './pipelines.ts';
+export * from './presign.ts';
 export * from './records.ts';
 export * from './stage.ts';

@@ -13,13 +13,14 @@ export const STATE_BYTES_LIMIT = 262_144;
 export function checkValue<Schema extends GenericSchema>(
   schema: Schema,
   value: unknown,
-  options: { readonly path: string },
+  options: { readonly path: string | (() => string) },
 ): InferOutput<Schema> {
   const result = safeParse(schema, value, { abortPipeEarly: true });
   if (result.success) return result.output;
   const issue = result.issues[0];
   const field = getDotPath(issue);
-  const path = [options.path, field].filter((part) => part !== '' && part !== null).join('.');
+  const root = typeof options.path === 'string' ? options.path : options.path();
+  const path = [root, field].filter((part) => part !== '' && part !== null).join('.');
   throw new InvalidPayload(path === '' ? issue.message : `${path}: ${issue.message}`);
 }
 

@@ -43,6 +43,8 @@ export interface StageEvent<Value = unknown> {
   readonly answers?: InferenceAnswers;
   /** Asks for `groups`: the next stage is an inference. */
   readonly next?: GroupingRequest;
+  /** Records need not carry their sources: `write-part` reads them from the chunk again. */
+  readonly leavesSource?: boolean;
   /** The stages whose outputs the request asked for (`?include=`). */
   readonly include?: readonly string[];
   /** The last function stage of a batch: what came through needs its source no more. */

@@ -61,7 +61,8 @@ export function createSigner(scope: SigningScope): Sign {
   };
 }
 
-function deriveKey(secretAccessKey: string, day: string, { region, service }: SigningScope): Buffer {
+/** The key of one day for one service. */
+export function deriveKey(secretAccessKey: string, day: string, { region, service }: SigningScope): Buffer {
   let key: Buffer | string = `AWS4${secretAccessKey}`;
   for (const part of [day, region, service, 'aws4_request'])
     key = createHmac('sha256', key).update(part).digest();

@@ -2,6 +2,7 @@
 // puts the answers of the inference before it into the records, groups them for the inference after it, and turns the
 // failure of one record into an error record (`keep`) or into the invocation's error (`fail`).
 import type { GenericSchema, InferOutput } from 'valibot';
+import type { CarriedEvent } from './batch/carry.ts';
 import { ContractViolation, InvalidPayload, isErrorCode, SeriatimError, StageFailed } from './errors.ts';
 import { groupRecords } from './groups.ts';
 import { mergeAnswers } from './inference.ts';
@@ -40,38 +41,69 @@ export function stage<Schema extends GenericSchema, Output>(
   definition: StageDefinition<Schema, Output>,
 ): StageHandler<Output> {
   return async (event) => {
-    const merged =
-      event.answers === undefined ? event.records : mergeAnswers(event.records, event.answers, event.include);
-    const records: RecordEnvelope<Output>[] = [];
-    for (const record of merged) records.push(await runRecord(definition, record, event));
-    return event.next === undefined ? { records } : groupRecords(records, event.next, event);
+    if (!isCarried(event)) return runRecords(definition, event);
+    const { openEvent, packResult } = await import('./batch/carry.ts');
+    const result = await runRecords(definition, await openEvent(event as unknown as CarriedEvent));
+    const { carry } = event as unknown as CarriedEvent;
+    return carry === undefined
+      ? result
+      : ((await packResult(result, carry)) as unknown as StageResult<Output>);
   };
 }
 
-async function runRecord<Schema extends GenericSchema, Output>(
+/** Records of a batch may come, and go, as payloads (`batch/carry.ts`). */
+function isCarried(event: StageEvent): boolean {
+  return !Array.isArray(event.records) || 'carry' in event;
+}
+
+async function runRecords<Schema extends GenericSchema, Output>(
+  definition: StageDefinition<Schema, Output>,
+  event: StageEvent,
+): Promise<StageResult<Output>> {
+  const merged =
+    event.answers === undefined ? event.records : mergeAnswers(event.records, event.answers, event.include);
+  const records: RecordEnvelope<Output>[] = [];
+  for (const record of merged) {
+    const outcome = runRecord(definition, record, event);
+    // A turn of the event loop for each of thousands of records would cost more than most stages' work.
+    records.push(outcome instanceof Promise ? await outcome : outcome);
+  }
+  return event.next === undefined ? { records } : groupRecords(records, event.next, event);
+}
+
+function runRecord<Schema extends GenericSchema, Output>(
   definition: StageDefinition<Schema, Output>,
   record: RecordEnvelope,
   event: StageEvent,
-): Promise<RecordEnvelope<Output>> {
+): RecordEnvelope<Output> | Promise<RecordEnvelope<Output>> {
   const { position } = record;
   if (isFailed(record)) return keptOrThrown(record, event);
-  const source = event.onRecordError === 'keep' ? (record.source ?? record.value) : undefined;
-  try {
-    const input = checkRecord(definition.input, record, event);
-    const output = definition.run(input, { stage: event.stage, position });
-    const value = output instanceof Promise ? await output : output;
-    return {
-      position,
-      value,
-      ...(source === undefined || event.isLast === true ? {} : { source }),
-      ...withIncluded(record.included, value, event),
-    };
-  } catch (thrown) {
+  const source = sourceOf(record, event);
+  const done = (value: Output): RecordEnvelope<Output> => {
+    const plain =
+      source === undefined || event.isLast === true ? { position, value } : { position, value, source };
+    const includes = record.included !== undefined || event.include !== undefined;
+    return includes ? { ...plain, ...withIncluded(record.included, value, event) } : plain;
+  };
+  const failed = (thrown: unknown): RecordEnvelope<Output> => {
     const error = toStageError(thrown, event.stage);
     if (event.onRecordError === 'fail') throw error;
     const { code, message } = error;
     return { position, error: { stage: event.stage, code, message, record: source } };
+  };
+  try {
+    const input = checkRecord(definition.input, record, event);
+    const output = definition.run(input, { stage: event.stage, position });
+    return output instanceof Promise ? output.then(done, failed) : done(output);
+  } catch (thrown) {
+    return failed(thrown);
   }
+}
+
+/** What an error record will hold; where the chunk is at hand, it is read from there when it comes to that. */
+function sourceOf(record: LiveRecord, event: StageEvent): unknown {
+  if (event.onRecordError === 'fail' || event.leavesSource === true) return undefined;
+  return record.source ?? record.value;
 }
 
 /** What earlier stages gave that the request asked for, and this one's own. */
@@ -90,7 +122,7 @@ function checkRecord<Schema extends GenericSchema>(
   event: StageEvent,
 ): InferOutput<Schema> {
   try {
-    return checkValue(schema, value, { path: recordPath(position, event) });
+    return checkValue(schema, value, { path: () => recordPath(position, event) });
   } catch (thrown) {
     if (event.answers === undefined || !(thrown instanceof InvalidPayload)) throw thrown;
     const { stage } = event.answers;

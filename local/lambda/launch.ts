@@ -38,12 +38,14 @@ export function launchWorker(request: LaunchRequest): Worker {
     stderr: true,
     resourceLimits: {
       maxOldGenerationSizeMb: request.definition.memoryMb + HEADROOM_MB,
-      maxYoungGenerationSizeMb: YOUNG_GENERATION_MB,
+      maxYoungGenerationSizeMb: Math.max(YOUNG_GENERATION_MB, request.definition.memoryMb / YOUNG_SHARE),
     },
   });
 }
 
 const YOUNG_GENERATION_MB = 4;
+/** A function with much memory goes through much of it: with 4 MB a batch's stages spend a third of their time on it. */
+const YOUNG_SHARE = 64;
 /**
  * V8 ends the process, not the thread, when a single allocation goes more than 16 MB past the limit. With this much
  * room arrays, strings and maps meet their own greatest length first, and throw.

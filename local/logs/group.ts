@@ -106,10 +106,17 @@ export class LogGroup {
     return segment.number > (this.settings.deletedStreams[streamName] ?? 0);
   }
 
-  /** Writes what waits. */
+  private hasComplained = false;
+
+  /** Writes what waits. Lines that a full disk does not take are lost: what writes them must go on. */
   flush(): void {
     if (this.pending === '' || this.open === undefined) return;
-    this.open.append(this.pending, this.facts);
+    try {
+      this.open.append(this.pending, this.facts);
+    } catch (thrown) {
+      if (!this.hasComplained) console.error(`Log lines cannot be written: ${(thrown as Error).message}`);
+      this.hasComplained = true;
+    }
     this.pending = '';
     this.facts = noFacts();
     if (this.open.bytes >= this.maxBytes / SEGMENTS_PER_GROUP) this.sealOpen();

@@ -3,6 +3,7 @@
 // a message start with a tab; `#<number> <time of creation> <name>` introduces a stream, anew in every file.
 import {
   closeSync,
+  ftruncateSync,
   openSync,
   readFileSync,
   renameSync,
@@ -58,7 +59,13 @@ export class Segment {
   append(text: string, facts: ChunkFacts): void {
     this.descriptor ??= openSync(this.file, 'a');
     const chunk = Buffer.from(text);
-    for (let at = 0; at < chunk.length; ) at += writeSync(this.descriptor, chunk, at);
+    try {
+      for (let at = 0; at < chunk.length; ) at += writeSync(this.descriptor, chunk, at);
+    } catch (thrown) {
+      // A disk that is full took a part: blocks must stay where they are noted.
+      ftruncateSync(this.descriptor, this.bytes);
+      throw thrown;
+    }
     this.noteBlock(chunk.length, facts);
   }
 

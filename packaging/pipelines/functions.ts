@@ -1,10 +1,10 @@
 // The Lambda functions of the pipelines' stages, and a role for each: a folder in `functions/` that a definition names is
-// deployed without another word. They may write their log and traces and nothing else; what is called with more rights
+// deployed without another word. They may write their log and traces, and carry a batch's records; what is called with more rights
 // stands in `serverless.yml` by itself.
 import { compilePipeline } from '../../statemachines/compile/compile.ts';
 import type { Pipeline } from '../../statemachines/pipeline.ts';
 import type { Resources } from './machines.ts';
-import { kebab, PREFIX, pascal, placeholdersOf } from './names.ts';
+import { batchObjects, kebab, PREFIX, pascal, placeholdersOf } from './names.ts';
 
 /** Those that stages share, which have rights of their own. */
 const OWN = new Set([
@@ -14,6 +14,9 @@ const OWN = new Set([
   'compare-shadow',
   'count-failure',
   'invoke-endpoint',
+  'invoke-records',
+  'split-batch',
+  'write-part',
 ]);
 
 /** By folder, in the framework's words. */
@@ -76,5 +79,8 @@ function statements(folder: string) {
       Resource: { 'Fn::Sub': group },
     },
     { Effect: 'Allow', Action: ['xray:PutTelemetryRecords', 'xray:PutTraceSegments'], Resource: '*' },
+    // A batch's records travel in its bucket; the first stage reads them from the file.
+    { Effect: 'Allow', Action: ['s3:GetObject', 's3:PutObject'], Resource: batchObjects('*/work/*') },
+    { Effect: 'Allow', Action: 's3:GetObject', Resource: batchObjects('*/in/*') },
   ];
 }

@@ -110,13 +110,14 @@ function policy(name: string, statements: readonly Statement[]) {
   return { PolicyName: name, PolicyDocument: { Version: '2012-10-17', Statement: statements } };
 }
 
-/** An endpoint that is called through the function `invoke-endpoint` is that function's to call. */
+/** An endpoint that is called through a function is that function's to call. */
 function callStatements(pipeline: Pipeline, machine: StateMachine): Statement[] {
   const { functions, endpoints: named, machines, buckets } = placeholdersOf(machine);
   const direct = allStages(placePipeline(pipeline).stages).flatMap((stage) =>
     stage.kind === 'inference' ? endpointsOf(stage).map(({ placeholder }) => placeholder) : [],
   );
-  const endpoints = named.filter((name) => direct.includes(name));
+  const callsItself = JSON.stringify(machine).includes(':sagemakerruntime:invokeEndpoint');
+  const endpoints = named.filter((name) => callsItself && direct.includes(name));
   const calls: [string, unknown[]][] = [
     ['lambda:InvokeFunction', functions.map((name) => ({ 'Fn::GetAtt': [functionId(name), 'Arn'] }))],
     [
@@ -145,11 +146,10 @@ function breakerObjects(pipeline: string): { 'Fn::Sub': string } {
   return claimObjects(`breakers/${pipeline}/*`);
 }
 
-/** Reads its files, writes its results (in parts), and starts its own children. */
+/** Reads its list of chunks, writes its results (in parts), and starts its own children. */
 function batchStatements(pipeline: string): Statement[] {
   const name = `${PREFIX}${pipeline}-batch`;
   return [
-    { Effect: 'Allow', Action: 's3:GetObject', Resource: batchObjects(`${pipeline}/in/*`) },
     {
       Effect: 'Allow',
       Action: ['s3:AbortMultipartUpload', 's3:GetObject', 's3:ListMultipartUploadParts', 's3:PutObject'],

@@ -32,7 +32,8 @@ const ADDRESSES: Readonly<Record<string, (pipelines: readonly Pipeline[]) => unk
   /** The batch bucket's lifecycle. */
   expirations: (pipelines) => [
     { Id: 'AbortUploads', Status: 'Enabled', AbortIncompleteMultipartUpload: { DaysAfterInitiation: 7 } },
-    ...pipelines.map(({ name }) => expiration(name, { prefix: 'work', days: 7 })),
+    // As long as a run may be started again: so long Step Functions redrives too.
+    ...pipelines.map(({ name }) => expiration(name, { prefix: 'work', days: 14 })),
     ...pipelines
       .filter(({ stages }) => allStages(stages).some(({ kind }) => kind === 'shadow'))
       .map(({ name }) => expiration(name, { prefix: 'shadow', days: 90 })),

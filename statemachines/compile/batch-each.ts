@@ -31,7 +31,8 @@ const CHECK_FILE: FirstState = {
 /** Records of one child at once. */
 const RECORDS_AT_ONCE = 4;
 
-export function eachRecord(pipeline: Pipeline, suffix: string): { StartAt: string; States: States } {
+export function eachRecord(pipeline: Pipeline): { StartAt: string; States: States } {
+  const suffix = '';
   const first = pipeline.body === 'payload' ? CLAIM_OBJECTS : CHECK_FILE;
   return {
     StartAt: first.name + suffix,
@@ -53,11 +54,12 @@ function firstState(first: FirstState, pipeline: Pipeline, suffix: string): Stat
         stage: first.name,
         pipeline: pipeline.name,
         onRecordError: 'keep',
-        records: expression('$states.input.Items'),
+        records: { task: expression('$task') },
       },
     },
     TimeoutSeconds: first.seconds,
     Retry: retryOf({ kind: 'function', name: first.name, function: first.function, gives: [] }),
+    Catch: [failureCatcher(first.name)],
     Output: expression('$states.result.Payload'),
     Next: `EachRecord${suffix}`,
   };
@@ -79,8 +81,19 @@ function mapState(pipeline: Pipeline, suffix: string): State {
         ...states,
       },
     },
-    Output: { records: expression('$states.result') },
-    End: true,
+    Catch: [failureCatcher('EachRecord')],
+    Assign: { kept: [{ records: expression('$states.result') }] },
+    Output: {},
+    Next: 'WritePart',
+  };
+}
+
+/** The chunk as a whole failed: its records fail by themselves. */
+function failureCatcher(stage: string) {
+  return {
+    ErrorEquals: ['States.ALL'],
+    Output: { stage, failure: expression('$states.errorOutput') },
+    Next: 'NoteFailure',
   };
 }
 

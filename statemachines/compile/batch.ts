@@ -1,169 +1,203 @@
-// The batch machine of a pipeline: a Standard execution whose Distributed Map reads the records of one file, runs the
-// stages on them in Express children and writes their results to a work prefix, from where `assemble-batch` puts them
-// back into the file's order.
-import { STATE_BYTES_LIMIT } from '../../layers/seriatim/payload.ts';
-import { functionStage, type Pipeline } from '../pipeline.ts';
-import {
-  expression,
-  functionPlaceholder,
-  placeholder,
-  type State,
-  type StateMachine,
-  type States,
-} from './asl.ts';
-import { eachRecord } from './batch-each.ts';
-import { pipelineStates } from './links.ts';
-import { CHECK_RECORDS, FAILED, failedState } from './stages.ts';
+// The batch machine of a pipeline: a Standard execution that cuts one file into chunks of records, runs the stages on
+// each chunk in an Express child of a Distributed Map, and puts the parts that the children leave together in the file's
+// order. docs/batch.md tells the life of a run.
 
-const RECORDS_PER_CHILD = 500;
+import type { Pipeline } from '../pipeline.ts';
+import { expression, functionPlaceholder, placeholder, type State, type StateMachine } from './asl.ts';
+import { BATCH_STATES, chunkStates } from './batch-chunk.ts';
+import { PipelineDefinitionError } from './errors.ts';
 
-/** Well under half a state's limit: a record travels with its source beside what the stages make of it. */
-const BYTES_PER_CHILD = (STATE_BYTES_LIMIT * 3) / 8;
-const CHILDREN_AT_ONCE = 10;
+/** What makes the work that each child costs beside its records small: 3 ms of 5,000 records' 80. */
+const RECORDS_PER_CHUNK = 5_000;
+/** A chunk of them is in a function's memory several times over. */
+const RECORDS_ONE_BY_ONE = 20;
+const BYTES_PER_CHUNK = 4 * 1024 * 1024;
+/** As many as keep an endpoint of one instance busy. */
+const CHILDREN_AT_ONCE = 4;
 
 /** The longest a Lambda function may run. */
-const ASSEMBLE_SECONDS = 900;
+const LONGEST_SECONDS = 900;
 
-export function batchMachine(definition: Pipeline): StateMachine {
-  const pipeline = definition.flow === 'record' ? definition : withCheckedRecords(definition);
+const OUTER_STATES = [
+  'SplitInput',
+  'ChooseChunks',
+  'RunChunks',
+  'AssembleResults',
+  'RecordFailure',
+  'RunFailed',
+];
+
+/** @throws PipelineDefinitionError for a stage that is called as a state of every batch is */
+export function batchMachine(pipeline: Pipeline): StateMachine {
+  checkNames(pipeline);
   return {
     Comment: `${pipeline.description} A file of records at a time.`,
     QueryLanguage: 'JSONata',
-    StartAt: 'ChooseFormat',
+    StartAt: 'SplitInput',
     States: {
-      ChooseFormat: chooseFormat(),
-      RunCsvRecords: recordsMap(pipeline, {
-        label: 'Csv',
-        readerConfig: { InputType: 'CSV', CSVHeaderLocation: 'FIRST_ROW' },
-      }),
-      RunJsonLines: recordsMap(pipeline, { label: 'JsonLines', readerConfig: { InputType: 'JSONL' } }),
-      AssembleResults: assembleState({ results: expression('$states.input.results') }, { End: true }),
+      SplitInput: splitState(pipeline),
+      ChooseChunks: chooseState(),
+      RunChunks: mapState(pipeline),
+      AssembleResults: assembleState({}, { End: true }),
       RecordFailure: assembleState(
-        { failure: expression('$states.input.failure') },
-        { Output: expression('$states.input'), Next: FAILED },
+        { stage: expression('$states.input.stage'), failure: expression('$states.input.failure') },
+        { Output: expression('$states.input'), Next: 'RunFailed' },
       ),
-      [FAILED]: failedState(),
+      RunFailed: runFailed(),
     },
   };
 }
 
-/**
- * A request's records are checked before its execution starts; a file's by the first function stage, or by one that is
- * put before an inference at the start, so that a bad line becomes an error record and spoils no call.
- */
-export function withCheckedRecords(pipeline: Pipeline): Pipeline {
-  if (pipeline.stages[0]!.kind === 'function') return pipeline;
-  const check = functionStage({
-    name: 'CheckRecords',
-    description: "Checks the file's records against the pipeline's input.",
-    function: CHECK_RECORDS,
-    gives: [],
-  });
-  return { ...pipeline, stages: [check, ...pipeline.stages] };
+function checkNames({ name, stages }: Pipeline): void {
+  const reserved = [...OUTER_STATES, ...BATCH_STATES];
+  const taken = stages.find((stage) => reserved.includes(stage.name));
+  if (taken === undefined) return;
+  const place = { pipeline: name, stage: taken.name };
+  throw new PipelineDefinitionError(
+    place,
+    `a name that is none of the batch's own (${reserved.join(', ')})`,
+    taken.name,
+  );
 }
 
-/** An empty file has no header to read: it goes straight to an empty result. */
-function chooseFormat(): State {
+/** Cutting again gives the same chunks, so it is safe to retry. */
+function splitState({ batch, flow }: Pipeline): State {
+  const maxRecords = flow === 'record' ? RECORDS_ONE_BY_ONE : RECORDS_PER_CHUNK;
+  return {
+    Type: 'Task',
+    Comment: 'Reads the file once and lists its chunks of records that are still to do.',
+    ...invoke('split-batch', {
+      run: expression('$states.input'),
+      limits: {
+        maxRecords: batch?.recordsPerChild ?? maxRecords,
+        maxBytes: batch?.bytesPerChild ?? BYTES_PER_CHUNK,
+        concurrency: batch?.maxConcurrency ?? CHILDREN_AT_ONCE,
+      },
+    }),
+    TimeoutSeconds: LONGEST_SECONDS,
+    Retry: RETRY,
+    Catch: [catchInto('SplitInput')],
+    Output: {
+      run: expression('$states.input'),
+      reading: expression('$states.result.Payload.reading'),
+      totals: expression('$states.result.Payload.totals'),
+      todo: expression('$states.result.Payload.todo'),
+      concurrency: expression('$states.result.Payload.concurrency'),
+    },
+    Next: 'ChooseChunks',
+  };
+}
+
+/** Nothing in the file, or all of it done by a former start. */
+function chooseState(): State {
   return {
     Type: 'Choice',
-    Choices: [
-      {
-        Condition: expression('$states.input.sizeBytes = 0'),
-        Output: { results: {} },
-        Next: 'AssembleResults',
-      },
-      { Condition: expression('$states.input.format = "csv"'), Next: 'RunCsvRecords' },
-    ],
-    Default: 'RunJsonLines',
+    Choices: [{ Condition: expression('$states.input.todo.count = 0'), Next: 'AssembleResults' }],
+    Default: 'RunChunks',
   };
 }
 
-function recordsMap(
-  pipeline: Pipeline,
-  format: { readonly label: string; readonly readerConfig: Record<string, string> },
-): State {
-  const { batch } = pipeline;
+function mapState(pipeline: Pipeline): State {
   return {
     Type: 'Map',
-    Label: format.label,
+    Label: 'Chunks',
+    Comment: 'A child per chunk. One that fails ends the run: bad records are no failures of their child.',
     ItemReader: {
       Resource: 'arn:aws:states:::s3:getObject',
-      ReaderConfig: format.readerConfig,
-      Arguments: { Bucket: expression('$states.input.bucket'), Key: expression('$states.input.key') },
+      ReaderConfig: { InputType: 'JSONL' },
+      Arguments: {
+        Bucket: expression('$states.input.run.bucket'),
+        Key: expression('$states.input.todo.key'),
+      },
     },
     ItemSelector: {
-      position: expression('$states.context.Map.Item.Index'),
-      value: expression('$states.context.Map.Item.Value'),
+      task: {
+        run: expression('$states.input.run'),
+        reading: expression('$states.input.reading'),
+        totals: expression('$states.input.totals'),
+        chunk: expression('$states.context.Map.Item.Value'),
+      },
     },
-    ItemBatcher: {
-      MaxItemsPerBatch: batch?.recordsPerChild ?? RECORDS_PER_CHILD,
-      MaxInputBytesPerBatch: batch?.bytesPerChild ?? BYTES_PER_CHILD,
-    },
-    MaxConcurrency: batch?.maxConcurrency ?? CHILDREN_AT_ONCE,
-    ToleratedFailurePercentage: 100,
+    MaxConcurrency: expression('$states.input.concurrency'),
+    ToleratedFailurePercentage: 0,
     ItemProcessor: {
       ProcessorConfig: { Mode: 'DISTRIBUTED', ExecutionType: 'EXPRESS' },
-      ...childStates(pipeline, format.label),
+      ...chunkStates(pipeline),
     },
-    ResultWriter: resultWriter(),
-    Catch: [
-      {
-        ErrorEquals: ['States.ALL'],
-        Output: { stage: `Run${format.label}`, failure: expression('$states.errorOutput') },
-        Next: 'RecordFailure',
+    ResultWriter: {
+      Resource: 'arn:aws:states:::s3:putObject',
+      WriterConfig: { Transformation: 'COMPACT', OutputType: 'JSONL' },
+      Arguments: {
+        Bucket: expression('$states.input.run.bucket'),
+        Prefix: expression('$states.input.run.workPrefix & "results"'),
       },
-    ],
-    Output: { results: expression('$states.result.ResultWriterDetails') },
+    },
+    Catch: [catchInto('RunChunks')],
+    Output: {},
     Next: 'AssembleResults',
   };
 }
 
-function childStates(pipeline: Pipeline, suffix: string): { StartAt: string; States: States } {
-  if (pipeline.flow === 'record') return eachRecord(pipeline, suffix);
-  return {
-    StartAt: pipeline.stages[0]!.name + suffix,
-    States: pipelineStates(pipeline, {
-      onRecordError: 'keep',
-      recordsAt: '$states.input.Items',
-      isRequest: false,
-      suffix,
-    }),
-  };
-}
-
-/** One line per child with its output alone; what failed is listed apart, with its input. */
-function resultWriter(): Record<string, unknown> {
-  return {
-    Resource: 'arn:aws:states:::s3:putObject',
-    WriterConfig: { Transformation: 'COMPACT', OutputType: 'JSONL' },
-    Arguments: { Bucket: expression('$states.input.bucket'), Prefix: expression('$states.input.workPrefix') },
-  };
-}
-
-/** Assembling twice gives the same objects, so it is safe to retry. */
+/** Assembling twice gives the same objects. */
 function assembleState(payload: Record<string, unknown>, transition: Record<string, unknown>): State {
   return {
     Type: 'Task',
-    Resource: 'arn:aws:states:::lambda:invoke',
-    Arguments: {
-      FunctionName: placeholder(functionPlaceholder('assemble-batch')),
-      Payload: {
-        batch: expression('$states.context.Execution.Input'),
-        executionArn: expression('$states.context.Execution.Id'),
-        startedAt: expression('$states.context.Execution.StartTime'),
-        ...payload,
-      },
-    },
-    TimeoutSeconds: ASSEMBLE_SECONDS,
-    Retry: [{ ErrorEquals: ['Lambda.ServiceException', 'Lambda.SdkClientException'], MaxAttempts: 3 }],
+    ...invoke('assemble-batch', {
+      run: expression('$states.context.Execution.Input'),
+      executionArn: expression('$states.context.Execution.Id'),
+      startedAt: expression('$states.context.Execution.StartTime'),
+      ...payload,
+    }),
+    TimeoutSeconds: LONGEST_SECONDS,
+    Retry: RETRY,
     Catch: [
       {
         ErrorEquals: ['States.ALL'],
         Output: { stage: 'AssembleResults', failure: expression('$states.errorOutput') },
-        Next: FAILED,
+        Next: Object.hasOwn(transition, 'End') ? 'RecordFailure' : 'RunFailed',
       },
     ],
     Output: expression('$states.result.Payload'),
     ...transition,
+  };
+}
+
+function runFailed(): State {
+  return {
+    Type: 'Fail',
+    Error: expression('$states.input.failure.Error'),
+    Cause: expression(
+      '$string({"stage": $states.input.stage, "error": $states.input.failure.Error, "message": $states.input.failure.Cause})',
+    ),
+  };
+}
+
+function invoke(folder: string, Payload: Record<string, unknown>) {
+  return {
+    Resource: 'arn:aws:states:::lambda:invoke',
+    Arguments: { FunctionName: placeholder(functionPlaceholder(folder)), Payload },
+  };
+}
+
+const RETRY = [
+  {
+    ErrorEquals: [
+      'Lambda.ServiceException',
+      'Lambda.AWSLambdaException',
+      'Lambda.SdkClientException',
+      'Lambda.TooManyRequestsException',
+      'StorageFailed',
+    ],
+    IntervalSeconds: 1,
+    MaxAttempts: 3,
+    BackoffRate: 2,
+  },
+];
+
+function catchInto(stage: string) {
+  return {
+    ErrorEquals: ['States.ALL'],
+    Output: { stage, failure: expression('$states.errorOutput') },
+    Next: 'RecordFailure',
   };
 }

@@ -3,8 +3,8 @@ import type { IncomingMessage } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { isServed } from '../../local/gateway/access.ts';
 
-function from(remoteAddress: string, authorization?: string): IncomingMessage {
-  return { socket: { remoteAddress }, headers: { authorization } } as never;
+function from(remoteAddress: string, authorization?: string, host = 'localhost:3000'): IncomingMessage {
+  return { socket: { remoteAddress }, headers: { authorization, host } } as never;
 }
 
 describe('access', () => {
@@ -12,6 +12,23 @@ describe('access', () => {
     expect(isServed(from('127.0.0.1'), 'loopback')).toBe(true);
     expect(isServed(from('10.0.0.7'), 'loopback')).toBe(false);
     expect(isServed(from('10.0.0.7', 'Bearer secret'), 'loopback')).toBe(false);
+  });
+
+  it.each(['127.0.0.1', '127.0.0.1:3000', '[::1]:3000', 'LOCALHOST', 'seriatim.localhost:3000', ''])(
+    'is for this machine under the name "%s"',
+    (host) => {
+      expect(isServed(from('127.0.0.1', undefined, host), 'loopback')).toBe(true);
+    },
+  );
+
+  it.each([
+    'evil.example',
+    'evil.example:3000',
+    '127.0.0.1.evil.example',
+    'notlocalhost',
+    'localhost.evil.example',
+  ])('is not for a page of "%s" whose name leads here', (host) => {
+    expect(isServed(from('127.0.0.1', undefined, host), 'loopback')).toBe(false);
   });
 
   it('is for others with the token, and no other token', () => {

@@ -198,9 +198,19 @@ describe('packageTemplate', () => {
     expect(prefixes).toEqual(PIPELINE_DEFINITIONS.map(({ name }) => `${name}/in/`));
   });
 
+  it('tells a topic of batch runs that have ended', () => {
+    const { EventPattern, Targets } = template.Resources.BatchEndedRule!.Properties;
+
+    expect(JSON.stringify(EventPattern)).toContain(':stateMachine:seriatim-dev-*-batch');
+    expect(EventPattern).toMatchObject({
+      detail: { status: expect.arrayContaining(['SUCCEEDED', 'FAILED']) },
+    });
+    expect(Targets).toMatchObject([{ Arn: { Ref: 'BatchTopic' } }]);
+  });
+
   it('has the outputs that people and programs rely on', () => {
     expect(Object.keys(template.Outputs)).toEqual(
-      expect.arrayContaining(['ModelBucketName', 'BatchBucketName', 'HttpApiUrl']),
+      expect.arrayContaining(['ModelBucketName', 'BatchBucketName', 'HttpApiUrl', 'BatchTopicArn']),
     );
   });
 

@@ -123,7 +123,7 @@ describe('compilePipeline', () => {
     const machine = compilePipeline(of([{ ...whole, gives: ['answer'] }]))['guesses-batch']!;
 
     const names = stateNames(machine);
-    expect(names).toContain('CheckRecordsCsv');
+    expect(names).toContain('CheckRecords');
     expect(JSON.stringify(machine)).toContain('"next":{}');
   });
 
@@ -291,8 +291,8 @@ describe('a pipeline whose records go one by one', () => {
     const machine = compilePipeline(of([look]))['looks-batch']!;
     const states = Object.fromEntries(allStates(machine));
 
-    expect(states.FailedJsonLines).toMatchObject({ Type: 'Pass', Output: { position: '{% $position %}' } });
-    expect(states.LookJsonLines!.Catch).toMatchObject([{ Next: 'FailedJsonLines' }]);
+    expect(states.Failed).toMatchObject({ Type: 'Pass', Output: { position: '{% $position %}' } });
+    expect(states.Look!.Catch).toMatchObject([{ Next: 'Failed' }]);
   });
 
   it.each<[string, Pipeline, RegExp]>([

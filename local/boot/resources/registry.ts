@@ -3,6 +3,7 @@ import { arn } from '../../service.ts';
 import { alarm } from './alarm.ts';
 import * as apiGateway from './api-gateway.ts';
 import * as autoScaling from './auto-scaling.ts';
+import * as events from './events.ts';
 import * as iam from './iam.ts';
 import * as lambda from './lambda.ts';
 import { logGroup } from './logs.ts';
@@ -28,6 +29,7 @@ export const RESOURCE_TYPES: Readonly<Record<string, ResourceType>> = {
   'AWS::ApplicationAutoScaling::ScalingPolicy': autoScaling.scalingPolicy,
   'AWS::CloudFormation::WaitConditionHandle': withoutEffect,
   'AWS::CloudWatch::Alarm': alarm,
+  'AWS::Events::Rule': events.rule,
   'AWS::IAM::ManagedPolicy': iam.managedPolicy,
   'AWS::IAM::Policy': iam.policy,
   'AWS::IAM::Role': iam.role,
@@ -46,6 +48,8 @@ export const RESOURCE_TYPES: Readonly<Record<string, ResourceType>> = {
   'AWS::SageMaker::Endpoint': sagemaker.endpoint,
   'AWS::SageMaker::EndpointConfig': sagemaker.endpointConfig,
   'AWS::SageMaker::Model': sagemaker.model,
+  'AWS::SNS::Topic': events.topic,
+  'AWS::SNS::TopicPolicy': withoutEffect,
   'AWS::StepFunctions::Activity': states.activity,
   'AWS::StepFunctions::StateMachine': states.stateMachine,
   'AWS::StepFunctions::StateMachineAlias': states.stateMachineAlias,

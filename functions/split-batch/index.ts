@@ -1,0 +1,99 @@
+// The start of a run: its input read once and cut into chunks of records, and the list of those that are still to do.
+// Splitting again gives the same chunks; when the list of a former start is whole it is taken as it is.
+import {
+  type BatchRun,
+  type Chunk,
+  listObjects,
+  log,
+  type Reading,
+  readPartKey,
+  readTextIfThere,
+  runKeys,
+  SeriatimError,
+  type SplitSummary,
+  Upload,
+  writeText,
+} from '../../layers/seriatim/index.ts';
+import { splitInput } from './chunks.ts';
+import type { CutLimits } from './cut-lines.ts';
+
+export interface SplitEvent {
+  readonly run: BatchRun;
+  readonly limits: CutLimits;
+}
+
+export interface SplitResult {
+  readonly reading: Reading;
+  readonly totals: { readonly records: number; readonly chunks: number };
+  /** Chunks still to do, a line of JSON each. */
+  readonly todo: { readonly key: string; readonly count: number };
+  /** Children at once. */
+  readonly concurrency: number;
+}
+
+export async function handler({
+  run,
+  limits,
+}: SplitEvent & { limits: CutLimits & { concurrency: number } }): Promise<SplitResult> {
+  const summary = (await formerSplit(run)) ?? (await split(run, withOptions(limits, run)));
+  const { reading, records, chunks } = summary;
+  const todo = await writeTodo(run);
+  log('info', 'split', { run: run.id, records, chunks, todo: todo.count });
+  const concurrency = run.options.concurrency ?? limits.concurrency;
+  return { reading, totals: { records, chunks }, todo, concurrency };
+}
+
+function withOptions(limits: CutLimits, { options }: BatchRun): CutLimits {
+  return { ...limits, maxRecords: options.recordsPerBatch ?? limits.maxRecords };
+}
+
+async function formerSplit(run: BatchRun): Promise<SplitSummary | undefined> {
+  const text = await readTextIfThere({ bucket: run.bucket, key: runKeys(run).split });
+  return text === undefined ? undefined : (JSON.parse(text) as SplitSummary);
+}
+
+/** The list first, then what says that it is whole. */
+async function split(run: BatchRun, limits: CutLimits): Promise<SplitSummary> {
+  const keys = runKeys(run);
+  const list = new Upload({ bucket: run.bucket, key: keys.chunkList }, 'application/x-ndjson');
+  const counted = { records: 0, chunks: 0 };
+  const found = await splitInput(run, limits);
+  try {
+    for await (const chunk of found.chunks) {
+      counted.chunks++;
+      counted.records += chunk.count;
+      await list.write(Buffer.from(`${JSON.stringify(chunk)}\n`));
+    }
+    await list.finish();
+  } catch (thrown) {
+    await list.abort();
+    throw located(thrown, counted.records);
+  }
+  const nothing = counted.records === 0 ? { note: 'The object holds no records.' } : {};
+  const summary: SplitSummary = { ...nothing, ...found.summary(), ...counted };
+  await writeText({ bucket: run.bucket, key: keys.split }, JSON.stringify(summary), 'application/json');
+  return summary;
+}
+
+/** How far the reading came belongs to what is wrong with the input. */
+function located(thrown: unknown, records: number): unknown {
+  if (!(thrown instanceof SeriatimError) || records === 0) return thrown;
+  const message = `${thrown.message} The first ${records} records could be read.`;
+  return new SeriatimError(thrown.code, message, { cause: thrown });
+}
+
+async function writeTodo(run: BatchRun): Promise<SplitResult['todo']> {
+  const keys = runKeys(run);
+  const done = new Set<number>();
+  for await (const { key } of listObjects(run.bucket, keys.parts)) {
+    const part = readPartKey(key);
+    if (part !== undefined) done.add(part.n);
+  }
+  const text = (await readTextIfThere({ bucket: run.bucket, key: keys.chunkList })) ?? '';
+  const lines = text.split('\n').filter((line) => line !== '');
+  const todo = done.size === 0 ? lines : lines.filter((line) => !done.has((JSON.parse(line) as Chunk).n));
+  const key = keys.todo(run.attempt);
+  const body = todo.map((line) => `${line}\n`).join('');
+  await writeText({ bucket: run.bucket, key }, body, 'application/x-ndjson');
+  return { key, count: todo.length };
+}

@@ -1,0 +1,132 @@
+// The records of a chunk, or of a slice of it, as the stages take them. What cannot be read becomes an error record at
+// its position: bytes that are no UTF-8, a line that is not JSON, a record that is too large for a request.
+import { isUtf8 } from 'node:buffer';
+import { ClaimMismatch, ClaimNotFound, ContractViolation } from '../errors.ts';
+import { readBytes } from '../objects.ts';
+import { STATE_BYTES_LIMIT } from '../payload.ts';
+import type { FailedRecord, RecordEnvelope } from '../records.ts';
+import { cellsOf, cutRecords } from './record-text.ts';
+import type { ChunkTask, Reading, Slice } from './run.ts';
+
+/** The stage that error records of this kind name. */
+export const READ_STAGE = 'ReadRecords';
+
+/** As much as a request may bring: what is larger goes through no stage. */
+const MAX_RECORD_BYTES = STATE_BYTES_LIMIT;
+
+/** How much of an unreadable record its error record keeps. */
+const KEPT_CHARACTERS = 1_000;
+
+/** @throws ClaimNotFound when the object is gone, ClaimMismatch when it is another one now */
+export async function readSlice(task: ChunkTask, slice?: Slice): Promise<RecordEnvelope[]> {
+  const bytes = await readChunkBytes(task);
+  const { chunk, reading } = task;
+  const records = recordsIn(bytes, reading, chunk.first);
+  if (records.length !== chunk.count) {
+    const message = `Chunk ${chunk.n} holds ${records.length} records; ${chunk.count} were counted.`;
+    throw new ContractViolation(message, { stage: READ_STAGE });
+  }
+  return slice === undefined ? records : records.slice(slice.from, slice.to);
+}
+
+async function readChunkBytes({ run, chunk }: ChunkTask): Promise<Buffer> {
+  const isOwn = chunk.key !== undefined;
+  const place = { bucket: run.bucket, key: chunk.key ?? run.key };
+  try {
+    const range = { from: chunk.from, to: chunk.to };
+    return await readBytes(place, isOwn ? {} : { range, etag: run.etag });
+  } catch (cause) {
+    const { name } = cause as Error;
+    if (name === 'NoSuchKey')
+      throw new ClaimNotFound(`s3://${place.bucket}/${place.key} was deleted while the run read it.`, {
+        cause,
+      });
+    if (name !== 'PreconditionFailed') throw cause;
+    throw new ClaimMismatch(`s3://${place.bucket}/${place.key} was replaced while the run read it.`, {
+      cause,
+    });
+  }
+}
+
+/** @param first the position of the first record */
+export function recordsIn(bytes: Buffer, reading: Reading, first: number): RecordEnvelope[] {
+  const isPlain = reading.encoding === 'latin1' || isUtf8(bytes);
+  const read = reading.format === 'csv' ? csvReader(reading) : readJsonLine;
+  const encoding = reading.encoding === 'latin1' ? 'latin1' : 'utf8';
+  const records: RecordEnvelope[] = [];
+  const options = { format: reading.format, delimiter: reading.delimiter ?? ',', isLast: true };
+  cutRecords(bytes, options, (from, to) => {
+    const position = first + records.length;
+    if (to - from > MAX_RECORD_BYTES) records.push(tooLarge(position, bytes.subarray(from, to)));
+    else if (!isPlain && !isUtf8(bytes.subarray(from, to)))
+      records.push(notUtf8(position, bytes.subarray(from, to)));
+    else records.push(read(bytes.toString(encoding, from, to), position));
+  });
+  return records;
+}
+
+type ReadRecord = (text: string, position: number) => RecordEnvelope;
+
+function readJsonLine(text: string, position: number): RecordEnvelope {
+  try {
+    return { position, value: JSON.parse(text) as unknown };
+  } catch (thrown) {
+    return unreadable(position, `is not JSON: ${(thrown as Error).message}`, text);
+  }
+}
+
+function csvReader({ columns = [], delimiter = ',' }: Reading): ReadRecord {
+  return (text, position) => {
+    const cells = cellsOf(text, delimiter);
+    if (cells.length > columns.length) {
+      const message = `has ${cells.length} cells; the file has ${columns.length} columns`;
+      return unreadable(position, message, text);
+    }
+    const value: Record<string, string> = {};
+    for (let i = 0; i < cells.length; i++) value[columns[i]!] = cells[i]!;
+    return { position, value };
+  };
+}
+
+function unreadable(position: number, message: string, text: string): FailedRecord {
+  return failed(position, {
+    code: 'InvalidPayload',
+    message: `records[${position}] ${message}`,
+    record: kept(text),
+  });
+}
+
+function notUtf8(position: number, bytes: Buffer): FailedRecord {
+  const at = firstBadByte(bytes);
+  const byte = `0x${bytes[at]!.toString(16).padStart(2, '0')}`;
+  const message = `records[${position}] is not UTF-8: byte ${at} of the record is ${byte}; the option "encoding": "latin1" reads such files`;
+  return failed(position, { code: 'InvalidPayload', message, record: kept(bytes.toString('latin1')) });
+}
+
+function firstBadByte(bytes: Buffer): number {
+  let good = 0;
+  let bad = bytes.length;
+  while (bad - good > 1) {
+    const middle = (good + bad) >> 1;
+    // A cut within a character is no fault: up to three bytes of it are missing.
+    const isGood = [0, 1, 2, 3].some((back) => isUtf8(bytes.subarray(0, Math.max(0, middle - back))));
+    if (isGood) good = middle;
+    else bad = middle;
+  }
+  while (good > 0 && !isUtf8(bytes.subarray(0, good))) good--;
+  return good;
+}
+
+function tooLarge(position: number, bytes: Buffer): FailedRecord {
+  const message = `records[${position}] is ${bytes.length} bytes; at most ${MAX_RECORD_BYTES} are taken.`;
+  const record = kept(bytes.toString('latin1', 0, KEPT_CHARACTERS + 1));
+  return failed(position, { code: 'PayloadTooLarge', message, record });
+}
+
+function failed(position: number, error: { code: string; message: string; record: string }): FailedRecord {
+  return { position, error: { stage: READ_STAGE, ...error } };
+}
+
+function kept(text: string): string {
+  return text.length > KEPT_CHARACTERS ? `${text.slice(0, KEPT_CHARACTERS)}…` : text;
+}
