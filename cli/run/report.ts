@@ -60,6 +60,7 @@ function batch({ stack }: Running): string[] {
   if (typeof bucket !== 'string' || shownPipeline().name !== 'house-prices') return [];
   return [
     `  aws s3 cp models/house-prices/houses-2000.csv s3://${bucket}/house-prices/in/`,
+    `  aws s3api wait object-exists --bucket ${bucket} --key house-prices/out/houses-2000.csv.out`,
     `  aws s3 cp s3://${bucket}/house-prices/out/houses-2000.csv.out -`,
   ];
 }
