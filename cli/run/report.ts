@@ -30,6 +30,7 @@ export function welcome(
     '',
     'Look at what happened:',
     '  npx seriatim executions',
+    `  ${httpUrl}/console/`,
     '',
     'Use it with every AWS client, and with whole files:',
     `  export AWS_ENDPOINT_URL=${awsUrl} AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1 AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local`,
