@@ -12,6 +12,7 @@ import {
 import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { type PipelineOutput, successAnswer } from '../../functions/start-execution/answer.ts';
 import { executionInput } from '../../functions/start-execution/request.ts';
+import type { BatchRun } from '../../layers/seriatim/batch/run.ts';
 import { executionError, type SeriatimError } from '../../layers/seriatim/index.ts';
 import { createInspection } from '../../layers/seriatim/inspection/inspection.ts';
 import type { ExecutionView } from '../../layers/seriatim/inspection/view.ts';
@@ -91,22 +92,28 @@ export async function runBatch(
   const Bucket = `seriatim-dev-batch-${DEFAULT_PLACE.accountId}`;
   const text = records.map((record) => JSON.stringify(record)).join('\n');
   const key = `${pipeline}/in/some.jsonl`;
-  await s3.send(new PutObjectCommand({ Bucket, Key: key, Body: text }));
-  const input = {
+  const { ETag } = await s3.send(new PutObjectCommand({ Bucket, Key: key, Body: text }));
+  const id = randomUUID();
+  const input: BatchRun = {
+    id,
     pipeline,
     bucket: Bucket,
     key,
-    etag: '"e"',
+    etag: ETag!.replaceAll('"', ''),
     sizeBytes: text.length,
     format: 'jsonl',
     name: 'some.jsonl',
-    workPrefix: `${pipeline}/work/${randomUUID()}`,
+    options: {},
+    workPrefix: `${pipeline}/work/${id}/`,
+    attempt: 1,
   };
   const started = { stateMachineArn: `${MACHINES}${pipeline}-batch`, input: JSON.stringify(input) };
   const { executionArn } = await sfn.send(new StartExecutionCommand(started));
-  const isRunning = async (): Promise<boolean> =>
-    (await sfn.send(new DescribeExecutionCommand({ executionArn }))).status === 'RUNNING';
-  while (await isRunning()) await new Promise((resolve) => setTimeout(resolve, 20));
+  const described = () => sfn.send(new DescribeExecutionCommand({ executionArn }));
+  let ended = await described();
+  for (; ended.status === 'RUNNING'; ended = await described())
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  if (ended.status !== 'SUCCEEDED') throw new Error(`${ended.error}: ${ended.cause}`);
   const { Body } = await s3.send(new GetObjectCommand({ Bucket, Key: `${pipeline}/out/some.jsonl.out` }));
   const lines = (await Body!.transformToString()).trimEnd().split('\n');
   return lines.map((line) => JSON.parse(line) as Record<string, unknown>);

@@ -23,7 +23,15 @@ import { artefact } from '../sagemaker/fixtures/tar.ts';
 import { type Asked, ask, openClients, runBatch } from './composed-callers.ts';
 
 const PROJECT = join(import.meta.dirname, '../..');
-const PLATFORM = ['count-failure', 'compare-shadow', 'check-records', 'assemble-batch'] as const;
+const PLATFORM = [
+  'count-failure',
+  'compare-shadow',
+  'check-records',
+  'split-batch',
+  'invoke-records',
+  'write-part',
+  'assemble-batch',
+] as const;
 
 export interface ComposedSystem {
   readonly s3: S3Client;
@@ -122,7 +130,7 @@ function entries(pipelines: readonly Pipeline[]): string {
   return `
 import * as v from 'valibot';
 for (const entry of Object.values(${JSON.stringify(Object.fromEntries(all))}))
-  PIPELINES[entry.name] = { ...entry, input: v.looseObject({}) };
+  (SERVED_PIPELINES as Map<string, PipelineEntry>).set(entry.name, { ...entry, input: v.looseObject({}) });
 `;
 }
 

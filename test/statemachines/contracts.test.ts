@@ -153,6 +153,18 @@ describe('the check of a compiled machine', () => {
     expect(() => checkMachine('some', withBranch(give('own')))).not.toThrow();
   });
 
+  it('refuses a state name of more than 80 characters', () => {
+    const named = (name: string): StateMachine => ({
+      Comment: '',
+      QueryLanguage: 'JSONata',
+      StartAt: name,
+      States: { [name]: { Type: 'Pass', End: true } },
+    });
+
+    expect(() => checkMachine('some', named('A'.repeat(81)))).toThrow(/expected state names of at most 80/);
+    expect(() => checkMachine('some', named('A'.repeat(80)))).not.toThrow();
+  });
+
   it('refuses a null, which no template may hold', () => {
     const output = (Output: unknown): StateMachine => withBranch({ Type: 'Pass', Output, End: true });
 
@@ -319,11 +331,6 @@ describe('the check of composed stages', () => {
         { flow: 'records' },
       ),
       /stage "F": expected flow: 'record', since the stage has a breaker/,
-    ],
-    [
-      'a state name that is too long once compiled',
-      of([asking('One', { name: 'A'.repeat(59), breaker: { failures: 1, openSeconds: 1 } })]),
-      /expected state names of at most 80/,
     ],
   ])('refuses %s', (_, definition, message) => {
     expect(() => compilePipeline(definition)).toThrow(message);
