@@ -89,6 +89,12 @@ function requestSizes(job: DescribeTransformJobCommandOutput): string[] {
 }
 
 describe('a transform job', () => {
+  it('that failed points to the log group of transform jobs', async () => {
+    const job = await transform({ uri: 's3://inputs/mixed/' });
+
+    expect(job.FailureReason).toContain('group=/aws/sagemaker/TransformJobs');
+  });
+
   it.each(['Approved', 'Rejected'] as const)('of a version that is %s', async (ModelApprovalStatus) => {
     const group = `batch-${ModelApprovalStatus}`;
     const Environment = { NAME: 'batch', ANSWER: 'lines' };

@@ -88,6 +88,9 @@ it.skipIf(process.platform !== 'linux')('measures what the containers use of the
   await stack.sagemaker.sampleUtilization();
 
   const memory = await statisticsOf('MemoryUtilization', { namespace: '/aws/sagemaker/Endpoints' });
+  const disk = await statisticsOf('DiskUtilization', { namespace: '/aws/sagemaker/Endpoints' });
+  expect(disk.SampleCount).toBeGreaterThan(0);
+  expect(disk.Average).toBeLessThan(100);
   const processor = await statisticsOf('CPUUtilization', { namespace: '/aws/sagemaker/Endpoints' });
   expect(memory.Average).toBeGreaterThan(0);
   expect(memory.Average).toBeLessThan(100);

@@ -52,6 +52,15 @@ export class Container {
     return this.#isHealthy;
   }
 
+  get logGroup(): string {
+    return this.#site.logGroup;
+  }
+
+  /** Its folder in place of /opt/ml. */
+  get baseFolder(): string {
+    return this.#site.baseFolder;
+  }
+
   /** Of its process, while it runs on this machine. */
   get pid(): number | undefined {
     return this.#running?.process?.pid;

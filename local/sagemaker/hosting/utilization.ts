@@ -1,7 +1,8 @@
 // What the containers of each variant use of processor and memory, once a minute, where the system tells it (/proc):
-// CloudWatch's CPUUtilization and MemoryUtilization, sums over containers and instances.
-import { readFile } from 'node:fs/promises';
+// CloudWatch's CPUUtilization, MemoryUtilization and DiskUtilization, sums over containers and instances.
+import { readdir, readFile, stat, statfs } from 'node:fs/promises';
 import { totalmem } from 'node:os';
+import { join } from 'node:path';
 import type { HostContext } from './host-context.ts';
 import type { Hosts } from './hosts.ts';
 import type { Variant } from './variant.ts';
@@ -31,14 +32,21 @@ export class Utilization {
   /** Looks once; called every minute. */
   async sample(): Promise<void> {
     const seen = new Map<number, number>();
+    const { blocks, bsize } = await statfs(this.#context.volumesFolder);
     const variants = [...this.#hosts.live.values()].flatMap((endpoint) => endpoint.fleet.all);
-    await Promise.all(variants.map((variant) => this.#sampleVariant(variant, seen)));
+    await Promise.all(
+      variants.flatMap((variant) => [
+        this.#sampleVariant(variant, seen),
+        sampleDisk(variant, blocks * bsize),
+      ]),
+    );
     this.#seen = seen;
   }
 
   #schedule(): void {
     this.#cancel = this.#context.clock.schedule(MINUTE_MS, () => {
-      void this.sample();
+      // The folder goes when the process ends.
+      this.sample().catch(() => {});
       this.#schedule();
     });
   }
@@ -57,6 +65,26 @@ export class Utilization {
     variant.metrics.cpuUtilization.add((100 * busyMs) / MINUTE_MS);
     variant.metrics.memoryUtilization.add((100 * bytes) / totalmem());
   }
+}
+
+async function sampleDisk(variant: Variant, volumeBytes: number): Promise<void> {
+  const folders = variant.instances.flatMap(({ containers }) => containers.map((one) => one.baseFolder));
+  if (folders.length === 0) return;
+  const bytes = (await Promise.all(folders.map(bytesUnder))).reduce((sum, one) => sum + one, 0);
+  variant.metrics.diskUtilization.add((100 * bytes) / volumeBytes);
+}
+
+/** What is removed meanwhile takes no room. */
+async function bytesUnder(folder: string): Promise<number> {
+  const entries = await readdir(folder, { withFileTypes: true, recursive: true }).catch(() => []);
+  const files = entries.filter((entry) => entry.isFile());
+  const sizes = files.map(async (file) =>
+    stat(join(file.parentPath, file.name)).then(
+      ({ size }) => size,
+      () => 0,
+    ),
+  );
+  return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
 }
 
 async function usageOf(pid: number): Promise<{ pid: number; cpuMs: number; bytes: number } | undefined> {

@@ -18,6 +18,7 @@ export class VariantMetrics {
   invocationCount = 0;
   readonly cpuUtilization: Series;
   readonly memoryUtilization: Series;
+  readonly diskUtilization: Series;
   readonly modelSetupTime: Series;
   readonly modelLoadingWaitTime: Series;
   readonly modelDownloadingTime: Series;
@@ -48,6 +49,7 @@ export class VariantMetrics {
     this.#overheadLatency = this.#series('OverheadLatency', 'Microseconds');
     this.cpuUtilization = this.#series('CPUUtilization', 'Percent', INSTANCE_NAMESPACE);
     this.memoryUtilization = this.#series('MemoryUtilization', 'Percent', INSTANCE_NAMESPACE);
+    this.diskUtilization = this.#series('DiskUtilization', 'Percent', INSTANCE_NAMESPACE);
     this.modelSetupTime = this.#series('ModelSetupTime', 'Microseconds');
     this.modelLoadingWaitTime = this.#series('ModelLoadingWaitTime', 'Microseconds');
     this.modelDownloadingTime = this.#series('ModelDownloadingTime', 'Microseconds');

@@ -183,6 +183,7 @@ class Journey {
   #error(container: Container, status: number, originalMessage: string): Error {
     const { place } = this.#plan.context;
     const { endpointName } = this.#plan.invocation;
-    return modelError({ place, endpointName, containerName: container.plan.name, status, originalMessage });
+    const { logGroup, plan } = container;
+    return modelError({ place, endpointName, logGroup, containerName: plan.name, status, originalMessage });
   }
 }

@@ -2,12 +2,13 @@
 // https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_runtime_InvokeEndpoint.html
 import { type AwsPlace, arn } from '../../service.ts';
 import { AwsError } from '../../wire/errors.ts';
-import { logGroupOf } from '../hosting/host-context.ts';
 
 export interface ModelErrorFacts {
   readonly place: AwsPlace;
   readonly endpointName: string;
   readonly containerName: string;
+  /** Where the container logs: an endpoint's group, or that of transform jobs. */
+  readonly logGroup: string;
   /** The container's status, 0 when there was no answer. */
   readonly status: number;
   readonly originalMessage: string;
@@ -15,9 +16,8 @@ export interface ModelErrorFacts {
 
 /** ModelError 424 for what a container answered, or did not. */
 export function modelError(facts: ModelErrorFacts): AwsError {
-  const { place, endpointName, containerName, status, originalMessage } = facts;
+  const { place, logGroup: group, containerName, status, originalMessage } = facts;
   const side = isClientStatus(status) ? 'client' : 'server';
-  const group = logGroupOf(endpointName);
   const console = `https://${place.region}.console.aws.amazon.com/cloudwatch/home?region=${place.region}#logEventViewer:group=${group}`;
   const message = `Received ${side} error (${status}) from ${containerName} with message "${originalMessage}". See ${console} in account ${place.accountId} for more information.`;
   return modelFailure(facts, message);
@@ -29,14 +29,14 @@ export function artefactError(facts: ModelErrorFacts): AwsError {
 }
 
 function modelFailure(facts: ModelErrorFacts, message: string): AwsError {
-  const { place, endpointName, status, originalMessage } = facts;
+  const { place, logGroup, status, originalMessage } = facts;
   return new AwsError('ModelError', message, {
     statusCode: 424,
     members: {
       ErrorCode: isClientStatus(status) ? 'CLIENT_ERROR_FROM_MODEL' : 'INTERNAL_FAILURE_FROM_MODEL',
       OriginalStatusCode: status,
       OriginalMessage: originalMessage,
-      LogStreamArn: arn(place, 'logs', `log-group:${logGroupOf(endpointName)}`),
+      LogStreamArn: arn(place, 'logs', `log-group:${logGroup}`),
     },
   });
 }

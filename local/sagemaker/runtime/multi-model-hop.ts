@@ -83,7 +83,8 @@ function withinLoadWait<Result>(loaded: Promise<Result>, { context }: MultiModel
 }
 
 function describeLoadFailure(thrown: unknown, { context, endpointName, container }: MultiModelHop): unknown {
-  const facts = { place: context.place, endpointName, containerName: container.plan.name };
+  const { logGroup, plan } = container;
+  const facts = { place: context.place, endpointName, logGroup, containerName: plan.name };
   if (thrown instanceof ArtefactMissing) return validationError(thrown.message);
   if (thrown instanceof ArtefactRefused)
     return artefactError({ ...facts, status: 400, originalMessage: thrown.message });
