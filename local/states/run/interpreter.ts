@@ -7,7 +7,7 @@ import { runChoice } from './choice.ts';
 import type { Exit } from './data-flow.ts';
 import { andMembers, type EventDetails, inputDetails, outputDetails } from './events.ts';
 import { runFail } from './fail.ts';
-import { FieldFailure, inState, StateFailure } from './failure.ts';
+import { FieldFailure, inState, isStackOverflow, STACK_OVERFLOW, StateFailure } from './failure.ts';
 import type { Frame } from './frame.ts';
 import { RetryWanted } from './inspection.ts';
 import { dataLimitExceeded, MAX_PAYLOAD_BYTES } from './limits.ts';
@@ -150,6 +150,7 @@ function failState(frame: Frame, thrown: unknown): Error {
 export function toFailure(frame: Frame, thrown: unknown): StateFailure {
   if (thrown instanceof StateFailure) return thrown;
   if (thrown instanceof FieldFailure) return inState(thrown, frame.stateName, frame.enteredId);
+  if (isStackOverflow(thrown)) return toFailure(frame, new FieldFailure('States.Runtime', STACK_OVERFLOW));
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   return new StateFailure('States.Runtime', message, { isTerminal: true });
 }

@@ -1,0 +1,126 @@
+// What must not hold up the engine: endless patterns, recursion, texts. Only the execution that has them fails.
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { States } from '../../local/states/api.ts';
+import { matchesWildcards } from '../../local/states/definition/wildcard.ts';
+import { createStates } from '../../local/states/index.ts';
+
+const roleArn = 'arn:aws:iam::000000000000:role/r';
+const SLOW = 'a'.repeat(40);
+let states: States;
+let count = 0;
+
+beforeAll(async () => {
+  states = await createStates();
+});
+
+afterAll(() => states.close());
+
+async function run(state: object, input: unknown): Promise<Record<string, unknown>> {
+  const definition = JSON.stringify({
+    StartAt: 'A',
+    States: { A: state, Yes: { Type: 'Succeed' }, No: { Type: 'Succeed' } },
+  });
+  const alone = JSON.stringify({ StartAt: 'A', States: { A: state } });
+  const isChoice = 'Choices' in state;
+  count += 1;
+  const { stateMachineArn } = await states.operations.createStateMachine!({
+    name: `m${count}`,
+    roleArn,
+    type: 'EXPRESS',
+    definition: isChoice ? definition : alone,
+  });
+  return states.operations.startSyncExecution!({ stateMachineArn, input: JSON.stringify(input) });
+}
+
+const jsonata = (expression: string): object => ({
+  Type: 'Pass',
+  QueryLanguage: 'JSONata',
+  Output: `{% ${expression} %}`,
+  End: true,
+});
+
+describe('StringMatches', () => {
+  it('with many stars is decided at once', () => {
+    expect(matchesWildcards('a'.repeat(20_000), `${'*a'.repeat(20)}*b`)).toBe(false);
+    expect(matchesWildcards(`${'a'.repeat(20_000)}b`, `${'*a'.repeat(20)}*b`)).toBe(true);
+  });
+
+  it.each([
+    ['log-*.txt', 'log-1.txt', true],
+    ['log-*.txt', 'log-1.txt ', false],
+    ['\\*', '*', true],
+    ['\\*', 'a', false],
+    ['a\\\\*', 'a\\bc', true],
+    ['*', '', true],
+    ['', '', true],
+    ['', 'a', false],
+    ['a\\b', 'a\\b', true],
+  ])('%s against %s', (pattern, text, expected) => {
+    expect(matchesWildcards(text, pattern)).toBe(expected);
+  });
+
+  it('agrees with a regular expression', () => {
+    const text = fc.string({ unit: fc.constantFrom('a', 'b', '\n'), maxLength: 8 });
+    const pattern = fc.string({ unit: fc.constantFrom('a', 'b', '*'), maxLength: 6 });
+    fc.assert(
+      fc.property(text, pattern, (value, stars) => {
+        expect(matchesWildcards(value, stars)).toBe(
+          new RegExp(`^${stars.replaceAll('*', '[^]*')}$`).test(value),
+        );
+      }),
+    );
+  });
+});
+
+describe('a regular expression that backtracks without end', () => {
+  it.each([
+    ['in JSONata is decided in linear time', '/^(a+)+$/', false],
+    ['that needs no more than a look', '/^(?=a)a+!$/', true],
+  ])('%s', async (_name, pattern, expected) => {
+    const answer = await run(jsonata(`$contains($states.input, ${pattern})`), `${SLOW}!`);
+
+    expect(answer).toMatchObject({ status: 'SUCCEEDED', output: String(expected) });
+  });
+
+  it.each(['/^(?=a)(a+)+$/', '/^(a+)+$/i'])('%s fails its execution', async (pattern) => {
+    const answer = await run(jsonata(`$contains($states.input, ${pattern})`), `${SLOW}!`);
+
+    expect(answer).toMatchObject({ status: 'FAILED', error: 'States.QueryEvaluationError' });
+    expect(answer.cause).toContain('D1012: Evaluation timeout after 250 milliseconds');
+  });
+
+  it('in a JSONPath filter is decided too', async () => {
+    const state = { Type: 'Pass', InputPath: '$[?(@.s =~ /(a+)+/)]', End: true };
+
+    expect(await run(state, [{ s: `${SLOW}!` }, { s: 'aa' }])).toMatchObject({ output: '[{"s":"aa"}]' });
+  });
+});
+
+describe('an expression without end', () => {
+  it('lets the others go on', async () => {
+    const begunMs = performance.now();
+    const endless = run(jsonata('($f := function($n) { $f($n + 1) }; $f(0))'), {});
+    await run(jsonata('$uppercase("a")'), {});
+    const besideMs = performance.now() - begunMs;
+
+    expect(await endless).toMatchObject({ status: 'FAILED', error: 'States.QueryEvaluationError' });
+    expect(besideMs).toBeLessThan((performance.now() - begunMs) / 2);
+  }, 20_000);
+
+  it.each(['$pad("a", 500000000)', '$reduce([1..40], function($a, $b) { $a & $a }, "a")'])(
+    '%s makes no text too long',
+    async (expression) => {
+      expect(await run(jsonata(expression), {})).toMatchObject({
+        status: 'FAILED',
+        error: 'States.QueryEvaluationError',
+      });
+    },
+  );
+
+  it('pads as the library does', async () => {
+    expect(await run(jsonata('[$pad("é", 4, "-=") , $pad("x", -3), $pad("abc", 2)]'), {})).toMatchObject({
+      output: '["é-=-","  x","abc"]',
+    });
+  });
+});
