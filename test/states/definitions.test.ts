@@ -5,7 +5,8 @@ import { turnedClock } from '../../local/clock.ts';
 import { checkDefinition } from '../../local/states/definition/check.ts';
 import { createStates } from '../../local/states/index.ts';
 
-const TASK = { Type: 'Task', Resource: 'arn:aws:states:::lambda:invoke', End: true };
+const Parameters = { FunctionName: 'f' };
+const TASK = { Type: 'Task', Resource: 'arn:aws:states:::lambda:invoke', Parameters, End: true };
 const PASS = { Type: 'Pass', End: true };
 
 describe('a definition check', () => {

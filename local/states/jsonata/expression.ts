@@ -17,6 +17,8 @@ export interface JsonataExpression {
   evaluate(scope: Scope, field: string): MaybePromise<Json>;
   /** Names of the variables that it reads. */
   readonly variables: readonly string[];
+  /** Members of `$states` that it reads. */
+  readonly statesMembers: ReadonlySet<string>;
 }
 
 /** `{% … %}` exactly: a string with anything around is a plain string. */
@@ -45,6 +47,7 @@ export function compileJsonata(source: string): JsonataExpression {
   const fast = compileFast(ast);
   return {
     text,
+    statesMembers: statesMembersOf(ast),
     variables: variables.filter((name) => name !== '' && name !== '$'),
     evaluate: (scope, field) => evaluate({ expression, fast, text }, scope, field),
   };
@@ -184,6 +187,15 @@ function variablesOf(ast: ExprNode): string[] {
     if (node.type === 'variable') names.add(String(node.value));
   });
   return [...names];
+}
+
+function statesMembersOf(ast: ExprNode): ReadonlySet<string> {
+  const members = new Set<string>();
+  walk(ast, ({ type, steps }) => {
+    if ((type as string) !== 'path' || steps?.[0]?.type !== 'variable' || steps[0].value !== 'states') return;
+    if (steps[1]?.type === 'name') members.add(String(steps[1].value));
+  });
+  return members;
 }
 
 function walk(node: unknown, visit: (node: ExprNode) => void): void {

@@ -10,7 +10,13 @@ import { runFail } from './fail.ts';
 import { FieldFailure, inState, isStackOverflow, STACK_OVERFLOW, StateFailure } from './failure.ts';
 import type { Frame } from './frame.ts';
 import { RetryWanted } from './inspection.ts';
-import { dataLimitExceeded, MAX_PAYLOAD_BYTES } from './limits.ts';
+import {
+  bytesOf,
+  dataLimitExceeded,
+  MAX_ASSIGN_BYTES,
+  MAX_PAYLOAD_BYTES,
+  variablesTooLarge,
+} from './limits.ts';
 import { runMap } from './map.ts';
 import { runParallel } from './parallel.ts';
 import { runPass } from './pass.ts';
@@ -110,11 +116,24 @@ function leave(frame: Frame, state: CompiledState, exit: Exit): Exit {
 function assign(frame: Frame, assigned: Variables): void {
   const outer = frame.parent?.variables;
   const taken = outer === undefined ? undefined : Object.keys(assigned).find((name) => name in outer);
-  if (taken === undefined) Object.assign(frame.variables, assigned);
-  else {
+  if (taken === undefined) {
+    const bytes = assignedBytes(assigned);
+    Object.assign(frame.variables, assigned);
+    frame.execution.checkVariables(bytes);
+  } else {
     const detail = `Cannot assign the variable '${taken}': it belongs to an outer scope.`;
     throw new FieldFailure('States.Runtime', detail);
   }
+}
+
+/** @throws FieldFailure */
+function assignedBytes(assigned: Variables): number {
+  let bytes = 0;
+  for (const name of Object.keys(assigned)) {
+    bytes += bytesOf(assigned[name]);
+    if (bytes > MAX_ASSIGN_BYTES) throw variablesTooLarge(`Assign: ${name}`, MAX_ASSIGN_BYTES);
+  }
+  return bytes;
 }
 
 const MAX_EVENTS = 25_000;
