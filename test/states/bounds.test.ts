@@ -16,19 +16,14 @@ beforeAll(async () => {
 
 afterAll(() => states.close());
 
-async function run(state: object, input: unknown): Promise<Record<string, unknown>> {
-  const definition = JSON.stringify({
-    StartAt: 'A',
-    States: { A: state, Yes: { Type: 'Succeed' }, No: { Type: 'Succeed' } },
-  });
-  const alone = JSON.stringify({ StartAt: 'A', States: { A: state } });
-  const isChoice = 'Choices' in state;
+async function run(state: object, input: unknown, language = 'JSONPath'): Promise<Record<string, unknown>> {
+  const definition = JSON.stringify({ QueryLanguage: language, StartAt: 'A', States: { A: state } });
   count += 1;
   const { stateMachineArn } = await states.operations.createStateMachine!({
     name: `m${count}`,
     roleArn,
     type: 'EXPRESS',
-    definition: isChoice ? definition : alone,
+    definition,
   });
   return states.operations.startSyncExecution!({ stateMachineArn, input: JSON.stringify(input) });
 }
@@ -94,6 +89,58 @@ describe('a regular expression that backtracks without end', () => {
     const state = { Type: 'Pass', InputPath: '$[?(@.s =~ /(a+)+/)]', End: true };
 
     expect(await run(state, [{ s: `${SLOW}!` }, { s: 'aa' }])).toMatchObject({ output: '[{"s":"aa"}]' });
+  });
+});
+
+describe('variables', () => {
+  const big = (count: number): string => `{% $pad("", ${count}, "x") %}`;
+
+  it('of more than 256 KiB in one Assign fail the state', async () => {
+    const state = { Type: 'Pass', QueryLanguage: 'JSONata', End: true };
+
+    expect(await run({ ...state, Assign: { a: big(262_142) }, Output: 1 }, {})).toMatchObject({
+      output: '1',
+    });
+    expect(
+      await run({ ...state, Assign: { a: big(131_072), b: big(131_072) }, Output: 1 }, {}),
+    ).toMatchObject({
+      status: 'FAILED',
+      error: 'States.DataLimitExceeded',
+    });
+  });
+
+  it.each([
+    [40, 'SUCCEEDED'],
+    [42, 'FAILED'],
+  ])('of 10 MiB are the most: %i of 250 KiB', async (count, status) => {
+    const states = Object.fromEntries(
+      Array.from({ length: count }, (_, n) => [
+        `S${n}`,
+        {
+          Type: 'Pass',
+          Assign: { [`v${n}`]: big(256_000) },
+          ...(n === count - 1 ? { End: true } : { Next: `S${n + 1}` }),
+        },
+      ]),
+    );
+    const branch = { StartAt: 'S0', States: states };
+
+    const state = { Type: 'Parallel', QueryLanguage: 'JSONata', Branches: [branch], End: true };
+    expect(await run(state, {}, 'JSONata')).toMatchObject({ status });
+  });
+
+  it('that are assigned again do not count twice', async () => {
+    const Loop = {
+      Type: 'Pass',
+      Assign: { n: '{% $n + 1 %}', v: big(256_000) },
+      Next: 'Again',
+    };
+    const Again = { Type: 'Choice', Choices: [{ Condition: '{% $n < 60 %}', Next: 'Loop' }], Default: 'End' };
+    const Start = { Type: 'Pass', Assign: { n: 0 }, Next: 'Loop' };
+    const branch = { StartAt: 'Start', States: { Start, Loop, Again, End: { Type: 'Succeed' } } };
+
+    const state = { Type: 'Parallel', Branches: [branch], End: true };
+    expect(await run(state, {}, 'JSONata')).toMatchObject({ status: 'SUCCEEDED' });
   });
 });
 

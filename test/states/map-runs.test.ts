@@ -11,6 +11,7 @@ import {
   ListMapRunsCommand,
   RedriveExecutionCommand,
   StartExecutionCommand,
+  UpdateMapRunCommand,
 } from '@aws-sdk/client-sfn';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { S3 } from '../../local/s3/api.ts';
@@ -75,6 +76,25 @@ describe('an item reader', () => {
       { name: 'Cy', age: '40' },
       { name: 'D, Jr.', age: '50' },
     ]);
+  });
+
+  it('reads a gzipped CSV object as what it holds, and fails at one that is broken', async () => {
+    const zipped = gzipSync('n\n1\n2\n');
+    await s3.putObject({ bucket: 'data', key: 'z.csv' }, zipped);
+    await s3.putObject({ bucket: 'data', key: 'broken.csv' }, zipped.subarray(0, 12));
+    const config = { InputType: 'CSV', CSVHeaderLocation: 'FIRST_ROW' };
+
+    expect((await run(reading('z.csv', config))).output).toEqual([{ n: '1' }, { n: '2' }]);
+    expect(await run(reading('broken.csv', config))).toMatchObject({
+      status: 'FAILED',
+      error: 'States.ItemReaderFailed',
+    });
+  });
+
+  it('is not there for items of the state: they say so', async () => {
+    const { output } = await run({ ItemSelector: { 's.$': '$$.Map.Item.Source' } }, [1]);
+
+    expect(output).toEqual([{ s: 'STATE_DATA' }]);
   });
 
   it('takes given headers, another delimiter and a limit', async () => {
@@ -284,6 +304,10 @@ describe('failures', () => {
       redriveCount: 1,
       itemCounts: { succeeded: 5, total: 5 },
     });
+    const mapRunArn = mapRuns![0]!.mapRunArn;
+    await expect(
+      engine.client.send(new UpdateMapRunCommand({ mapRunArn, toleratedFailurePercentage: 101 })),
+    ).rejects.toMatchObject({ name: 'ValidationException' });
     const children = await engine.client.send(
       new ListExecutionsCommand({ mapRunArn: mapRuns![0]!.mapRunArn }),
     );
