@@ -144,6 +144,23 @@ describe('variables', () => {
   });
 });
 
+describe('data nested too deeply', () => {
+  it('fails in a sentence, without the words of the machine that runs it', async () => {
+    const input = `${'['.repeat(20_000)}${']'.repeat(20_000)}`;
+    const definition = JSON.stringify({ StartAt: 'A', States: { A: { Type: 'Pass', End: true } } });
+    for (const type of ['STANDARD', 'EXPRESS']) {
+      const name = `deep-${type}`;
+      const { stateMachineArn } = await states.operations.createStateMachine!({ name, roleArn, type, definition });
+      const answer = type === 'EXPRESS'
+        ? await states.operations.startSyncExecution!({ stateMachineArn, input })
+        : await states.operations.describeExecution!(await states.operations.startExecution!({ stateMachineArn, input }));
+
+      expect(answer).toMatchObject({ status: 'FAILED', error: 'States.Runtime' });
+      expect(answer.cause).toMatch(/nested too deeply$/);
+    }
+  });
+});
+
 describe('an expression without end', () => {
   it('lets the others go on', async () => {
     const begunMs = performance.now();

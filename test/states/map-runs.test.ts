@@ -4,13 +4,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import {
+  CreateActivityCommand,
   CreateStateMachineCommand,
   DescribeExecutionCommand,
   DescribeMapRunCommand,
+  GetActivityTaskCommand,
   ListExecutionsCommand,
   ListMapRunsCommand,
   RedriveExecutionCommand,
+  SendTaskSuccessCommand,
   StartExecutionCommand,
+  StopExecutionCommand,
   UpdateMapRunCommand,
 } from '@aws-sdk/client-sfn';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -253,6 +257,39 @@ describe('a result writer', () => {
   );
 });
 
+describe('a Map Run under way', () => {
+  it('counts its items from the start, and says which children can be redriven', async () => {
+    const { activityArn } = await engine.client.send(new CreateActivityCommand({ name: 'counted' }));
+    const work = { Type: 'Task', Resource: activityArn, End: true };
+    const executionArn = await begin({ MaxConcurrency: 1 }, [1, 2, 3], work);
+    const take = (): Promise<{ taskToken?: string }> =>
+      engine.client.send(new GetActivityTaskCommand({ activityArn }));
+    const first = await take();
+    await engine.client.send(new SendTaskSuccessCommand({ taskToken: first.taskToken, output: '1' }));
+    await take();
+
+    const { mapRuns } = await engine.client.send(new ListMapRunsCommand({ executionArn }));
+    const { mapRunArn } = mapRuns![0]!;
+    const { itemCounts, executionCounts } = await engine.client.send(
+      new DescribeMapRunCommand({ mapRunArn }),
+    );
+    await engine.client.send(new StopExecutionCommand({ executionArn }));
+    const { executions } = await engine.client.send(new ListExecutionsCommand({ mapRunArn }));
+    const described = await Promise.all(
+      executions!.map((child) =>
+        engine.client.send(new DescribeExecutionCommand({ executionArn: child.executionArn })),
+      ),
+    );
+
+    expect(itemCounts).toMatchObject({ total: 3, pending: 1, running: 1, succeeded: 1 });
+    expect(executionCounts).toMatchObject({ total: 3, pending: 1, running: 1, succeeded: 1 });
+    expect(described.map(({ status, redriveStatus }) => [status, redriveStatus]).sort()).toEqual([
+      ['ABORTED', 'REDRIVABLE_BY_MAP_RUN'],
+      ['SUCCEEDED', 'NOT_REDRIVABLE'],
+    ]);
+  });
+});
+
 describe('failures', () => {
   const items = ['ok', 'bad 1', 'ok', 'bad 2', 'ok'];
 
@@ -340,11 +377,15 @@ interface Ended {
   readonly error: string | undefined;
 }
 
-async function run(
+async function run(fields: object, input?: unknown, state?: object): Promise<Ended> {
+  return end(await begin(fields, input, state));
+}
+
+async function begin(
   fields: object,
   input: unknown = {},
   state: object = { Type: 'Pass', End: true },
-): Promise<Ended> {
+): Promise<string> {
   count += 1;
   const definition = {
     StartAt: 'Each',
@@ -371,7 +412,7 @@ async function run(
   const started = await engine.client.send(
     new StartExecutionCommand({ stateMachineArn, input: JSON.stringify(input) }),
   );
-  return end(started.executionArn!);
+  return started.executionArn!;
 }
 
 async function end(executionArn: string): Promise<Ended> {
