@@ -41,6 +41,13 @@ describe('StringMatches', () => {
     expect(matchesWildcards(`${'a'.repeat(20_000)}b`, `${'*a'.repeat(20)}*b`)).toBe(true);
   });
 
+  it('with a long text between two stars is decided at once', () => {
+    const text = 'a'.repeat(131_072);
+
+    expect(matchesWildcards(text, `*b${text.slice(1)}*`)).toBe(false);
+    expect(matchesWildcards(`${text}b${text}`, `*b${text}*`)).toBe(true);
+  });
+
   it.each([
     ['log-*.txt', 'log-1.txt', true],
     ['log-*.txt', 'log-1.txt ', false],
@@ -150,10 +157,18 @@ describe('data nested too deeply', () => {
     const definition = JSON.stringify({ StartAt: 'A', States: { A: { Type: 'Pass', End: true } } });
     for (const type of ['STANDARD', 'EXPRESS']) {
       const name = `deep-${type}`;
-      const { stateMachineArn } = await states.operations.createStateMachine!({ name, roleArn, type, definition });
-      const answer = type === 'EXPRESS'
-        ? await states.operations.startSyncExecution!({ stateMachineArn, input })
-        : await states.operations.describeExecution!(await states.operations.startExecution!({ stateMachineArn, input }));
+      const { stateMachineArn } = await states.operations.createStateMachine!({
+        name,
+        roleArn,
+        type,
+        definition,
+      });
+      const answer =
+        type === 'EXPRESS'
+          ? await states.operations.startSyncExecution!({ stateMachineArn, input })
+          : await states.operations.describeExecution!(
+              await states.operations.startExecution!({ stateMachineArn, input }),
+            );
 
       expect(answer).toMatchObject({ status: 'FAILED', error: 'States.Runtime' });
       expect(answer.cause).toMatch(/nested too deeply$/);
