@@ -28,14 +28,18 @@ function segmentsOf(pattern: string): Segments {
   const known = compiled.get(pattern);
   if (known !== undefined) return known;
   if (compiled.size >= MOST_PATTERNS) compiled.clear();
-  const segments = [''];
+  const segments: string[] = [];
+  let segment = '';
   for (let at = 0; at < pattern.length; at += 1) {
-    const next = pattern[at + 1];
-    const isEscape = pattern[at] === '\\' && (next === '*' || next === '\\');
-    if (pattern[at] === '*') segments.push('');
-    else segments[segments.length - 1] += isEscape ? next : pattern[at];
-    if (isEscape) at += 1;
+    if (pattern[at] === '\\' && (pattern[at + 1] === '*' || pattern[at + 1] === '\\')) at += 1;
+    else if (pattern[at] === '*') {
+      segments.push(segment);
+      segment = '';
+      continue;
+    }
+    segment += pattern[at];
   }
+  segments.push(segment);
   compiled.set(pattern, segments);
   return segments;
 }
