@@ -1,6 +1,9 @@
 // `npx seriatim …`: every file in `commands/` registers one command or one group of them.
 import { readdirSync, readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { endWithLauncher } from './run/launcher-watch.ts';
+
+endWithLauncher();
 
 /** What a file in `commands/` exports as `register`. Its heavy imports belong inside the action. */
 export type RegisterCommand = (program: Command) => void;

@@ -18,7 +18,8 @@ if (Number(process.versions.node.split('.')[0]) >= 24) {
   await import('./main.ts');
 } else {
   const own = createRequire(import.meta.url).resolve('node/bin/node');
-  const child = spawn(own, [main, ...process.argv.slice(2)], { stdio: 'inherit' });
+  const env = { ...process.env, SERIATIM_LAUNCHER_PID: String(process.pid) };
+  const child = spawn(own, [main, ...process.argv.slice(2)], { stdio: 'inherit', env });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   child.on('exit', (code, signal) => process.exit(signal === null ? (code ?? 1) : 1));
 }

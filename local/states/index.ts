@@ -86,9 +86,17 @@ function servedResources(services: Readonly<Record<string, SdkOperations>>): Wor
   return (resource) => {
     const { kind, service, operation } = resource;
     if (!takesPattern(resource)) return false;
-    if (kind === 'sdk' || service === 'sagemaker') return services[service]?.[operation] !== undefined;
+    if (kind === 'sdk' || service === 'sagemaker') return isOperation(services, service, operation);
     return findIntegration(resource) !== undefined;
   };
+}
+
+function isOperation(
+  services: Readonly<Record<string, SdkOperations>>,
+  service: string,
+  operation: string,
+): boolean {
+  return Object.hasOwn(services, service) && Object.hasOwn(services[service]!, operation);
 }
 
 function connect(

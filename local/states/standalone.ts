@@ -1,8 +1,9 @@
-// The engine as a server of its own: Step Functions and S3 on one loopback port, Lambda elsewhere.
+// The engine as a server of its own: Step Functions, S3 and CloudWatch Logs on one loopback port, Lambda elsewhere.
 import { mkdtempSync, rmSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createLogs } from '../logs/index.ts';
 import { createS3 } from '../s3/index.ts';
 import type { Service } from '../service.ts';
 import { createWireServer } from '../wire/server.ts';
@@ -20,12 +21,15 @@ export interface StandaloneOptions {
 export async function serveStates(options: StandaloneOptions): Promise<void> {
   const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'seriatim-states-'));
   const s3 = await createS3({ folder: join(folder, 's3') });
+  // The only history of an Express execution is in its log group.
+  const logs = await createLogs({ folder: join(folder, 'logs') });
   const states = await createStates({
     s3,
+    logs,
     databaseFile: options.folder === undefined ? ':memory:' : join(folder, 'states.sqlite'),
     ...(options.lambdaEndpoint === undefined ? {} : { lambda: httpInvoker(options.lambdaEndpoint) }),
   });
-  const services: Service[] = [states, s3];
+  const services: Service[] = [states, s3, logs];
   const server = createWireServer({ services });
   const close = async (): Promise<void> => {
     server.closeAllConnections();
@@ -39,7 +43,7 @@ export async function serveStates(options: StandaloneOptions): Promise<void> {
   await states.resume();
   const address = server.address();
   const port = typeof address === 'object' && address !== null ? address.port : options.port;
-  console.log(`Step Functions and S3 listen on http://127.0.0.1:${port}`);
+  console.log(`Step Functions, S3 and CloudWatch Logs listen on http://127.0.0.1:${port}`);
   await ended(server);
   await close();
   process.exit(0);

@@ -191,6 +191,72 @@ describe('a bound of the API', () => {
     expect(((await response.json()) as { __type: string }).__type).toBe(type);
   });
 
+  it.each([
+    ['1', 'InvalidName'],
+    ['v1', 'ValidationException'],
+  ])('is a letter in the name of an alias: %s', async (name, type) => {
+    const error = engine.client.send(
+      new sfn.CreateStateMachineAliasCommand({ name, routingConfiguration: [] }),
+    );
+
+    await expect(error).rejects.toMatchObject({ name: type });
+  });
+
+  it.each([
+    [[{ key: 'AWS:x', value: '1' }]],
+    [
+      [
+        { key: 'a', value: '1' },
+        { key: 'a', value: '2' },
+      ],
+    ],
+  ])('is kept by tags: %j', async (tags) => {
+    const error = engine.client.send(new sfn.CreateActivityCommand({ name: unique(), tags }));
+
+    await expect(error).rejects.toMatchObject({ name: 'ValidationException' });
+  });
+
+  it('is the end of a log destination', async () => {
+    const logGroupArn = 'arn:aws:logs:us-east-1:000000000000:log-group:g';
+    const loggingConfiguration: sfn.LoggingConfiguration = {
+      level: 'ALL',
+      destinations: [{ cloudWatchLogsLogGroup: { logGroupArn } }],
+    };
+
+    await expect(
+      engine.client.send(
+        new sfn.CreateStateMachineCommand({ name: unique(), definition, roleArn, loggingConfiguration }),
+      ),
+    ).rejects.toBeInstanceOf(sfn.InvalidLoggingConfiguration);
+  });
+
+  it('is one ARN that executions are listed by', async () => {
+    const { stateMachineArn } = await create(unique(), definition);
+    const mapRunArn = 'arn:aws:states:us-east-1:000000000000:mapRun:m/l:1';
+
+    await expect(
+      engine.client.send(new sfn.ListExecutionsCommand({ stateMachineArn, mapRunArn })),
+    ).rejects.toMatchObject({ name: 'ValidationException' });
+  });
+
+  it('is 262,144 bytes of a callback: the token stays open', async () => {
+    const { activityArn } = await engine.client.send(new sfn.CreateActivityCommand({ name: unique() }));
+    const { stateMachineArn } = await create(
+      unique(),
+      machine({ Type: 'Task', Resource: activityArn, End: true }),
+    );
+    const { executionArn } = await engine.client.send(new sfn.StartExecutionCommand({ stateMachineArn }));
+    const { taskToken } = await engine.client.send(new sfn.GetActivityTaskCommand({ activityArn }));
+    const answer = (output: string): Promise<unknown> =>
+      engine.client.send(new sfn.SendTaskSuccessCommand({ taskToken, output }));
+
+    await expect(answer(`"${'x'.repeat(262_143)}"`)).rejects.toMatchObject({ name: 'ValidationException' });
+    await answer('1');
+
+    const described = await engine.client.send(new sfn.DescribeExecutionCommand({ executionArn }));
+    expect(described).toMatchObject({ status: 'SUCCEEDED', output: '1' });
+  });
+
   it('is 50 tags a resource', async () => {
     const { stateMachineArn: resourceArn } = await create(unique(), definition);
     const tags = Array.from({ length: 51 }, (_, n) => ({ key: `k${n}`, value: 'v' }));
@@ -198,6 +264,48 @@ describe('a bound of the API', () => {
     await expect(
       engine.client.send(new sfn.TagResourceCommand({ resourceArn, tags })),
     ).rejects.toBeInstanceOf(sfn.TooManyTags);
+  });
+});
+
+describe('METADATA_ONLY', () => {
+  const includedData = 'METADATA_ONLY';
+
+  it('leaves definitions, inputs and outputs out', async () => {
+    const { stateMachineArn } = await create(unique(), PASS);
+    const { executionArn } = await engine.client.send(
+      new sfn.StartExecutionCommand({ stateMachineArn, input: '{"a":1}' }),
+    );
+
+    const execution = await engine.client.send(
+      new sfn.DescribeExecutionCommand({ executionArn, includedData }),
+    );
+    const described = await engine.client.send(
+      new sfn.DescribeStateMachineCommand({ stateMachineArn, includedData }),
+    );
+
+    expect(execution).toMatchObject({
+      status: 'SUCCEEDED',
+      inputDetails: { included: false },
+      outputDetails: { included: false },
+    });
+    expect([execution.input, execution.output]).toEqual([undefined, undefined]);
+    expect(described.definition).toBe('{}');
+  });
+});
+
+describe('TestState at level DEBUG', () => {
+  it('shows the variables as they are after the state', async () => {
+    const state = { Type: 'Pass', Assign: { a: 1 }, End: true };
+
+    const { inspectionData } = await engine.client.send(
+      new sfn.TestStateCommand({
+        definition: JSON.stringify(state),
+        inspectionLevel: 'DEBUG',
+        variables: '{"b":2}',
+      }),
+    );
+
+    expect(JSON.parse(inspectionData!.variables!)).toEqual({ a: 1, b: 2 });
   });
 });
 

@@ -4,7 +4,9 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { resolve } from 'node:path';
+import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { CreateBucketCommand, ListBucketsCommand, S3Client } from '@aws-sdk/client-s3';
+import { CreateStateMachineCommand, SFNClient, StartSyncExecutionCommand } from '@aws-sdk/client-sfn';
 import { describe, expect, it } from 'vitest';
 
 describe('the command states', () => {
@@ -29,6 +31,63 @@ describe('the command states', () => {
     expect(Buckets?.map((bucket) => bucket.Name)).toContain('beside');
     expect(performance.now() - toldAt).toBeLessThan(2000);
     expect(child.exitCode).toBe(0);
+  });
+
+  it('serves the log groups that hold the histories of Express executions', async () => {
+    const child = start('0');
+    const [line] = (await once(child.stdout!, 'data')) as [Buffer];
+    const endpoint = /http:\S+/.exec(String(line))![0];
+    const settings = {
+      endpoint,
+      region: 'us-east-1',
+      credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+      disableHostPrefix: true,
+    };
+    const [sfn, logs] = [new SFNClient(settings), new CloudWatchLogsClient(settings)];
+    const logGroupArn = 'arn:aws:logs:us-east-1:000000000000:log-group:/express:*';
+    const { stateMachineArn } = await sfn.send(
+      new CreateStateMachineCommand({
+        name: 'logged',
+        type: 'EXPRESS',
+        roleArn: 'arn:aws:iam::000000000000:role/r',
+        definition: '{"StartAt":"A","States":{"A":{"Type":"Succeed"}}}',
+        loggingConfiguration: { level: 'ALL', destinations: [{ cloudWatchLogsLogGroup: { logGroupArn } }] },
+      }),
+    );
+    await sfn.send(new StartSyncExecutionCommand({ stateMachineArn }));
+
+    const { events } = await logs.send(new FilterLogEventsCommand({ logGroupName: '/express' }));
+    sfn.destroy();
+    logs.destroy();
+    child.kill('SIGINT');
+    await once(child, 'exit');
+
+    expect(events?.map(({ message }) => (JSON.parse(message!) as { type: string }).type)).toEqual([
+      'ExecutionStarted',
+      'SucceedStateEntered',
+      'SucceedStateExited',
+      'ExecutionSucceeded',
+    ]);
+  });
+
+  it('ends when the launcher that started it is killed', async () => {
+    const launch = `
+      const { spawn } = require('node:child_process');
+      const env = { ...process.env, SERIATIM_LAUNCHER_PID: String(process.pid) };
+      spawn(process.execPath, ['cli/main.ts', 'states', '--port', '0'], { stdio: ['ignore', 'inherit', 'inherit'], env });
+`;
+    const launcher = spawn(process.execPath, ['-e', launch], {
+      cwd: resolve(import.meta.dirname, '../..'),
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let text = '';
+    for await (const chunk of launcher.stdout!) {
+      text += String(chunk);
+      if (text.includes('listen on')) launcher.kill('SIGKILL');
+    }
+
+    // Its output, which both have open, ends only with the child.
+    expect(text).toContain('listen on');
   });
 
   it('says in one line that the port is taken, and exits with 1', async () => {

@@ -5,7 +5,8 @@ import { turnedClock } from '../../local/clock.ts';
 import { checkDefinition } from '../../local/states/definition/check.ts';
 import { createStates } from '../../local/states/index.ts';
 
-const TASK = { Type: 'Task', Resource: 'arn:aws:states:::lambda:invoke', End: true };
+const Parameters = { FunctionName: 'f' };
+const TASK = { Type: 'Task', Resource: 'arn:aws:states:::lambda:invoke', Parameters, End: true };
 const PASS = { Type: 'Pass', End: true };
 
 describe('a definition check', () => {
@@ -134,10 +135,108 @@ describe('a definition check', () => {
       'Value is not a valid resource ARN',
       '/States/A/Resource',
     ],
+    [jsonataPass({ Output: '{% $states.result %}' }), unseen('result'), '/States/A/Output'],
+    [
+      machine({
+        A: {
+          ...TASK,
+          Parameters: undefined,
+          QueryLanguage: 'JSONata',
+          Arguments: { FunctionName: '{% $states.result.n %}' },
+        },
+      }),
+      unseen('result'),
+      '/States/A/Arguments/FunctionName',
+    ],
+    [
+      jsonataPass({ Assign: { x: '{% $states.errorOutput.Cause %}' } }),
+      unseen('errorOutput'),
+      '/States/A/Assign/x',
+    ],
+    ...['$$.x', '$v.x', '$.a[*]', '$..a', '$.a.length()'].map((ResultPath): [object, string, string] => [
+      machine({ A: { ...PASS, ResultPath } }),
+      'Value is not a Reference Path',
+      '/States/A/ResultPath',
+    ]),
+    [
+      machine({ A: { ...TASK, Parameters: { Payload: {} } } }),
+      'These fields are required: [FunctionName]',
+      '/States/A/Parameters',
+    ],
+    [
+      machine({ A: { Type: 'Task', Resource: 'arn:aws:states:::states:startExecution', End: true } }),
+      'These fields are required: [StateMachineArn]',
+      '/States/A',
+    ],
+    ...['S3:getObject', 's3:GetObject', 's3:getObject.sync'].map((name): [object, string, string] => [
+      machine({ A: { Type: 'Task', Resource: `arn:aws:states:::aws-sdk:${name}`, End: true } }),
+      `The resource provided arn:aws:states:::aws-sdk:${name} is not recognized. The value is not a valid resource ARN, or the resource is not available in this region.`,
+      '/States/A/Resource',
+    ]),
+    [
+      csvMap({ CSVHeaderLocation: 'GIVEN' }),
+      'These fields are required: [CSVHeaders]',
+      '/States/A/ItemReader/ReaderConfig',
+    ],
+    [
+      csvMap({ CSVHeaderLocation: 'FIRST_ROW', CSVHeaders: ['a'] }),
+      "'CSVHeaders' can only be set when 'CSVHeaderLocation' is 'GIVEN'",
+      '/States/A/ItemReader/ReaderConfig',
+    ],
+    [
+      csvMap({ CSVHeaderLocation: 'FIRST_ROW', CSVDelimiter: ';' }),
+      "The field 'CSVDelimiter' should have one of these values: [COMMA, PIPE, SEMICOLON, SPACE, TAB]",
+      '/States/A/ItemReader/ReaderConfig/CSVDelimiter',
+    ],
+    [
+      csvMap({ InputType: 'XML' }),
+      "The field 'InputType' should have one of these values: [CSV, JSON, JSONL, PARQUET, MANIFEST]",
+      '/States/A/ItemReader/ReaderConfig/InputType',
+    ],
+    [
+      csvMap({ CSVHeaderLocation: 'FIRST_ROW' }, 'INLINE'),
+      "Field 'ItemReader' is only supported in the mode 'DISTRIBUTED'",
+      '/States/A',
+    ],
+    [
+      csvMap({ CSVHeaderLocation: 'FIRST_ROW' }, 'DISTRIBUTED', { ToleratedFailurePercentage: 101 }),
+      'Value must be less than or equal to 100',
+      '/States/A/ToleratedFailurePercentage',
+    ],
+    [
+      machine({ A: { ...TASK, Retry: [{ ErrorEquals: ['E'], MaxAttempts: 100_000_000 }] } }),
+      'Value must be less than or equal to 99999999',
+      '/States/A/Retry[0]/MaxAttempts',
+    ],
+    [
+      machine({ A: { ...TASK, Retry: [{ ErrorEquals: ['E'], IntervalSeconds: 1.5 }] } }),
+      'Expected value of type Integer',
+      '/States/A/Retry[0]/IntervalSeconds',
+    ],
+    [
+      machine({ A: { Type: 'Wait', Seconds: 1.5, End: true } }),
+      'Expected value of type Integer',
+      '/States/A/Seconds',
+    ],
+    [machine({ A: { ...PASS, Comment: 1 } }), 'Expected value of type String', '/States/A/Comment'],
   ])('%#: says what and where', (definition, message, location) => {
     const found = checkDefinition(JSON.stringify(definition), 'STANDARD');
 
     expect(found).toContainEqual(expect.objectContaining({ severity: 'ERROR', message, location }));
+  });
+
+  it('takes $states.result and $states.errorOutput where they are', () => {
+    const task = {
+      ...TASK,
+      Parameters: undefined,
+      QueryLanguage: 'JSONata',
+      Arguments: { FunctionName: 'f' },
+      Output: '{% $states.result %}',
+      Assign: { x: '{% $states.result.Payload %}' },
+      Catch: [{ ErrorEquals: ['States.ALL'], Next: 'A', Output: '{% $states.errorOutput %}' }],
+    };
+
+    expect(checkDefinition(JSON.stringify(machine({ A: task })), 'STANDARD')).toEqual([]);
   });
 
   it.each(['.waitForTaskToken', '.sync'])('refuses %s in an Express state machine', (suffix) => {
@@ -153,7 +252,12 @@ describe('a definition check', () => {
       ProcessorConfig: { Mode: 'DISTRIBUTED', ExecutionType: 'EXPRESS' },
       StartAt: 'B',
       States: {
-        B: { Type: 'Task', Resource: 'arn:aws:states:::lambda:invoke.waitForTaskToken', End: true },
+        B: {
+          Type: 'Task',
+          Resource: 'arn:aws:states:::lambda:invoke.waitForTaskToken',
+          Parameters,
+          End: true,
+        },
       },
     };
     const definition = machine({ A: { Type: 'Map', ItemProcessor, End: true } });
@@ -273,3 +377,23 @@ function oddMachine(): fc.Arbitrary<object> {
 }
 
 const END = { Next: undefined, End: true };
+
+function unseen(member: string): string {
+  return `Reference to '$states.${member}' is not supported in this field.`;
+}
+
+function jsonataPass(fields: object): object {
+  return machine({ A: { ...PASS, QueryLanguage: 'JSONata', ...fields } });
+}
+
+function csvMap(config: object, Mode = 'DISTRIBUTED', fields: object = {}): object {
+  const ReaderConfig = { InputType: 'CSV', ...config };
+  const ItemReader = {
+    Resource: 'arn:aws:states:::s3:getObject',
+    ReaderConfig,
+    Parameters: { Bucket: 'b', Key: 'k' },
+  };
+  const ProcessorConfig = Mode === 'INLINE' ? { Mode } : { Mode, ExecutionType: 'STANDARD' };
+  const ItemProcessor = { ProcessorConfig, ...machine({ B: PASS }) };
+  return machine({ A: { Type: 'Map', ItemReader, ItemProcessor, End: true, ...fields } });
+}

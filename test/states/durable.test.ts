@@ -176,9 +176,12 @@ describe('a Standard execution', () => {
     expect((await states.operations.describeExecution!({ executionArn })).redriveStatus).toBe('REDRIVABLE');
 
     isBroken = false;
-    await states.operations.redriveExecution!({ executionArn });
+    const clientToken = 'once';
+    const first = await states.operations.redriveExecution!({ executionArn, clientToken });
+    const again = await states.operations.redriveExecution!({ executionArn, clientToken });
     await clock.turn(0);
     await settle();
+    expect(again).toEqual(first);
 
     const described = await states.operations.describeExecution!({ executionArn });
     expect(described).toMatchObject({ status: 'SUCCEEDED', redriveCount: 1 });

@@ -4,13 +4,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import {
+  CreateActivityCommand,
   CreateStateMachineCommand,
   DescribeExecutionCommand,
   DescribeMapRunCommand,
+  GetActivityTaskCommand,
   ListExecutionsCommand,
   ListMapRunsCommand,
   RedriveExecutionCommand,
+  SendTaskSuccessCommand,
   StartExecutionCommand,
+  StopExecutionCommand,
+  UpdateMapRunCommand,
 } from '@aws-sdk/client-sfn';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { S3 } from '../../local/s3/api.ts';
@@ -75,6 +80,25 @@ describe('an item reader', () => {
       { name: 'Cy', age: '40' },
       { name: 'D, Jr.', age: '50' },
     ]);
+  });
+
+  it('reads a gzipped CSV object as what it holds, and fails at one that is broken', async () => {
+    const zipped = gzipSync('n\n1\n2\n');
+    await s3.putObject({ bucket: 'data', key: 'z.csv' }, zipped);
+    await s3.putObject({ bucket: 'data', key: 'broken.csv' }, zipped.subarray(0, 12));
+    const config = { InputType: 'CSV', CSVHeaderLocation: 'FIRST_ROW' };
+
+    expect((await run(reading('z.csv', config))).output).toEqual([{ n: '1' }, { n: '2' }]);
+    expect(await run(reading('broken.csv', config))).toMatchObject({
+      status: 'FAILED',
+      error: 'States.ItemReaderFailed',
+    });
+  });
+
+  it('is not there for items of the state: they say so', async () => {
+    const { output } = await run({ ItemSelector: { 's.$': '$$.Map.Item.Source' } }, [1]);
+
+    expect(output).toEqual([{ s: 'STATE_DATA' }]);
   });
 
   it('takes given headers, another delimiter and a limit', async () => {
@@ -233,6 +257,39 @@ describe('a result writer', () => {
   );
 });
 
+describe('a Map Run under way', () => {
+  it('counts its items from the start, and says which children can be redriven', async () => {
+    const { activityArn } = await engine.client.send(new CreateActivityCommand({ name: 'counted' }));
+    const work = { Type: 'Task', Resource: activityArn, End: true };
+    const executionArn = await begin({ MaxConcurrency: 1 }, [1, 2, 3], work);
+    const take = (): Promise<{ taskToken?: string }> =>
+      engine.client.send(new GetActivityTaskCommand({ activityArn }));
+    const first = await take();
+    await engine.client.send(new SendTaskSuccessCommand({ taskToken: first.taskToken, output: '1' }));
+    await take();
+
+    const { mapRuns } = await engine.client.send(new ListMapRunsCommand({ executionArn }));
+    const { mapRunArn } = mapRuns![0]!;
+    const { itemCounts, executionCounts } = await engine.client.send(
+      new DescribeMapRunCommand({ mapRunArn }),
+    );
+    await engine.client.send(new StopExecutionCommand({ executionArn }));
+    const { executions } = await engine.client.send(new ListExecutionsCommand({ mapRunArn }));
+    const described = await Promise.all(
+      executions!.map((child) =>
+        engine.client.send(new DescribeExecutionCommand({ executionArn: child.executionArn })),
+      ),
+    );
+
+    expect(itemCounts).toMatchObject({ total: 3, pending: 1, running: 1, succeeded: 1 });
+    expect(executionCounts).toMatchObject({ total: 3, pending: 1, running: 1, succeeded: 1 });
+    expect(described.map(({ status, redriveStatus }) => [status, redriveStatus]).sort()).toEqual([
+      ['ABORTED', 'REDRIVABLE_BY_MAP_RUN'],
+      ['SUCCEEDED', 'NOT_REDRIVABLE'],
+    ]);
+  });
+});
+
 describe('failures', () => {
   const items = ['ok', 'bad 1', 'ok', 'bad 2', 'ok'];
 
@@ -284,6 +341,10 @@ describe('failures', () => {
       redriveCount: 1,
       itemCounts: { succeeded: 5, total: 5 },
     });
+    const mapRunArn = mapRuns![0]!.mapRunArn;
+    await expect(
+      engine.client.send(new UpdateMapRunCommand({ mapRunArn, toleratedFailurePercentage: 101 })),
+    ).rejects.toMatchObject({ name: 'ValidationException' });
     const children = await engine.client.send(
       new ListExecutionsCommand({ mapRunArn: mapRuns![0]!.mapRunArn }),
     );
@@ -316,11 +377,15 @@ interface Ended {
   readonly error: string | undefined;
 }
 
-async function run(
+async function run(fields: object, input?: unknown, state?: object): Promise<Ended> {
+  return end(await begin(fields, input, state));
+}
+
+async function begin(
   fields: object,
   input: unknown = {},
   state: object = { Type: 'Pass', End: true },
-): Promise<Ended> {
+): Promise<string> {
   count += 1;
   const definition = {
     StartAt: 'Each',
@@ -347,7 +412,7 @@ async function run(
   const started = await engine.client.send(
     new StartExecutionCommand({ stateMachineArn, input: JSON.stringify(input) }),
   );
-  return end(started.executionArn!);
+  return started.executionArn!;
 }
 
 async function end(executionArn: string): Promise<Ended> {

@@ -7,7 +7,7 @@ import {
   UnsupportedReferenceError,
 } from '../jsonata/expression.ts';
 import { parsePathExpression } from '../paths/expression.ts';
-import { parsePath } from '../paths/parse.ts';
+import { type Path, parsePath } from '../paths/parse.ts';
 import type { StateContext } from './check-state.ts';
 import { list } from './check-state.ts';
 import { compileState } from './compile.ts';
@@ -20,7 +20,9 @@ export function checkExpressions(state: Fields, context: StateContext): void {
   const before = context.findings.all.length;
   if (context.isJsonata) {
     for (const [field, value] of Object.entries(state)) {
-      if (!NESTED.has(field)) checkJsonata(value, `${context.at}/${field}`, context);
+      const seen = SEE_RESULT.has(field) && HAVE_RESULT.has(String(state.Type)) ? ['result'] : [];
+      if (field === 'Catch') checkCatchers(list(value), context);
+      else if (!NESTED.has(field)) checkJsonata(value, `${context.at}/${field}`, { ...context, seen });
     }
   } else checkPaths(state, context);
   if (context.findings.all.length === before) checkRest(state, context);
@@ -36,7 +38,26 @@ function checkRest(state: Fields, { findings, at, isJsonata }: StateContext): vo
   }
 }
 
-function checkJsonata(value: Json, at: string, context: StateContext): void {
+/** `$states.result` and `$states.errorOutput` are only there where there is one. */
+const SEE_RESULT = new Set(['Output', 'Assign']);
+const HAVE_RESULT = new Set(['Task', 'Parallel', 'Map']);
+const SOMETIMES_THERE = ['result', 'errorOutput'];
+
+interface JsonataContext extends StateContext {
+  /** Which of them the field sees. */
+  readonly seen: readonly string[];
+}
+
+function checkCatchers(catchers: readonly Fields[], context: StateContext): void {
+  for (const [index, catcher] of catchers.entries()) {
+    for (const [field, value] of Object.entries(catcher)) {
+      const seen = SEE_RESULT.has(field) ? ['errorOutput'] : [];
+      checkJsonata(value, `${context.at}/Catch[${index}]/${field}`, { ...context, seen });
+    }
+  }
+}
+
+function checkJsonata(value: Json, at: string, context: JsonataContext): void {
   if (Array.isArray(value)) {
     for (const [index, item] of value.entries()) checkJsonata(item, `${at}[${index}]`, context);
   } else if (isObject(value)) {
@@ -44,9 +65,14 @@ function checkJsonata(value: Json, at: string, context: StateContext): void {
   } else if (isJsonataText(value)) checkOne(value, at, context);
 }
 
-function checkOne(text: string, at: string, { findings }: StateContext): void {
+function checkOne(text: string, at: string, { findings, seen }: JsonataContext): void {
   try {
-    compileJsonata(text);
+    const { statesMembers } = compileJsonata(text);
+    for (const member of SOMETIMES_THERE) {
+      if (!statesMembers.has(member) || seen.includes(member)) continue;
+      const message = `Reference to '$states.${member}' is not supported in this field.`;
+      findings.error('UNSUPPORTED_JSONATA_EXPRESSION', message, at);
+    }
   } catch (thrown) {
     if (thrown instanceof UnsupportedReferenceError) {
       findings.error('UNSUPPORTED_JSONATA_EXPRESSION', thrown.message, at);
@@ -59,7 +85,6 @@ function checkOne(text: string, at: string, { findings }: StateContext): void {
 const PATH_FIELDS = [
   'InputPath',
   'OutputPath',
-  'ResultPath',
   'ItemsPath',
   'SecondsPath',
   'TimestampPath',
@@ -75,10 +100,11 @@ const TEMPLATES = ['Parameters', 'ResultSelector', 'ItemSelector', 'Assign', 'Cr
 function checkPaths(state: Fields, context: StateContext): void {
   const { at } = context;
   for (const field of PATH_FIELDS) checkPath(state[field], `${at}/${field}`, context);
+  checkResultPath(state.ResultPath, `${at}/ResultPath`, context);
   for (const field of ['ErrorPath', 'CausePath']) checkExpression(state[field], field, { ...context, at });
   for (const field of TEMPLATES) checkTemplate(state[field], `${at}/${field}`, context);
   for (const [index, rule] of list(state.Catch).entries()) {
-    checkPath(rule.ResultPath, `${at}/Catch[${index}]/ResultPath`, context);
+    checkResultPath(rule.ResultPath, `${at}/Catch[${index}]/ResultPath`, context);
     checkTemplate(rule.Assign, `${at}/Catch[${index}]/Assign`, context);
   }
   for (const [index, rule] of list(state.Choices).entries())
@@ -105,6 +131,17 @@ function checkPath(value: Json, at: string, { findings }: StateContext): void {
   if (value === undefined || value === null) return;
   if (typeof value === 'string' && parses(() => parsePath(value))) return;
   findings.schema('Value is not a Reference Path', at);
+}
+
+/** A place in the input, one that can be written to. https://states-language.net/spec.html#path */
+function checkResultPath(value: Json, at: string, { findings }: StateContext): void {
+  if (value === undefined || value === null) return;
+  if (typeof value === 'string' && parses(() => parsePath(value)) && isReference(parsePath(value))) return;
+  findings.schema('Value is not a Reference Path', at);
+}
+
+function isReference({ root, isDefinite, steps }: Path): boolean {
+  return root === 'input' && isDefinite && steps.every((step) => step.kind !== 'length');
 }
 
 function checkExpression(value: Json, field: string, { findings, at }: StateContext): void {

@@ -16,12 +16,42 @@ export function checkResource(state: Fields, context: StateContext): void {
   }
   if (resource.service === 'http') checkHttp(state, context);
   if (context.type === 'EXPRESS') checkExpress(resource, context, place);
-  if (context.isServed !== undefined && !context.isServed(resource)) {
+  if (resource.kind === 'optimised') checkRequired(state, resource, context);
+  if (!isWellNamed(resource) || (context.isServed !== undefined && !context.isServed(resource))) {
     findings.schema(
       `The resource provided ${resource.text} is not recognized. The value is not a valid resource ARN, or the resource is not available in this region.`,
       place,
     );
   }
+}
+
+/** Services are spelt in small letters, actions begin with one; jobs are waited for by optimised integrations only. */
+function isWellNamed({ kind, service, operation, pattern }: Resource): boolean {
+  if (kind !== 'sdk') return true;
+  const isJob = pattern === 'sync' || pattern === 'sync:2';
+  return !isJob && /^[a-z][a-z0-9]*$/.test(service) && /^[a-z][A-Za-z0-9]*$/.test(operation);
+}
+
+/** What a request cannot go without, by integration. */
+const REQUIRED: Readonly<Record<string, readonly string[]>> = {
+  'lambda:invoke': ['FunctionName'],
+  'states:startExecution': ['StateMachineArn'],
+};
+
+function checkRequired(
+  state: Fields,
+  { service, operation }: Resource,
+  { findings, at }: StateContext,
+): void {
+  const field = state.Arguments === undefined ? 'Parameters' : 'Arguments';
+  const given = state[field];
+  // An expression for all of them is known when it runs.
+  if (typeof given === 'string') return;
+  const has = (name: string): boolean => isObject(given) && (name in given || `${name}.$` in given);
+  const missing = (REQUIRED[`${service}:${operation}`] ?? []).filter((name) => !has(name));
+  if (missing.length === 0) return;
+  const place = given === undefined ? at : `${at}/${field}`;
+  findings.schema(`These fields are required: [${missing.join(', ')}]`, place);
 }
 
 const HTTP_FIELDS = ['ApiEndpoint', 'Method'];

@@ -5,6 +5,7 @@ import { checkAssigns } from './check-assign.ts';
 import { checkChoice } from './check-choice.ts';
 import { checkExpressions } from './check-expressions.ts';
 import { type CheckContext, checkGraph } from './check-machine.ts';
+import { checkMap } from './check-map.ts';
 import { checkResource } from './check-resource.ts';
 import { checkValues } from './check-values.ts';
 import type { Fields } from './fields.ts';
@@ -142,20 +143,25 @@ function checkErrorNames(names: Json, { findings, place, isLast }: RulePlace): v
   else if (!isLast) findings.schema("'States.ALL' must appear in the last rule", `${place}/ErrorEquals`);
 }
 
-const RETRIER_MINIMUMS: Readonly<Record<string, number>> = {
-  IntervalSeconds: 1,
-  MaxAttempts: 0,
-  BackoffRate: 1,
-  MaxDelaySeconds: 1,
+/** https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html#error-handling-retrying-after-an-error */
+const RETRIER_RANGES: Readonly<Record<string, readonly [number, number]>> = {
+  IntervalSeconds: [1, 99_999_999],
+  MaxAttempts: [0, 99_999_999],
+  BackoffRate: [1, Number.POSITIVE_INFINITY],
+  MaxDelaySeconds: [1, 31_622_399],
 };
 
 function checkRetrier(rule: Fields, { findings, place }: Omit<RulePlace, 'isLast'>): void {
-  for (const [field, minimum] of Object.entries(RETRIER_MINIMUMS)) {
+  for (const [field, [minimum, maximum]] of Object.entries(RETRIER_RANGES)) {
     const value = rule[field];
     if (value === undefined) continue;
     if (!isNumber(value)) findings.schema('Expected value of type Number', `${place}/${field}`);
-    else if (numberOf(value) < minimum) {
+    else if (field !== 'BackoffRate' && !Number.isInteger(numberOf(value))) {
+      findings.schema('Expected value of type Integer', `${place}/${field}`);
+    } else if (numberOf(value) < minimum) {
       findings.schema(`Value must be greater than or equal to ${minimum}`, `${place}/${field}`);
+    } else if (numberOf(value) > maximum) {
+      findings.schema(`Value must be less than or equal to ${maximum}`, `${place}/${field}`);
     }
   }
   const { JitterStrategy } = rule;
@@ -169,32 +175,6 @@ function checkRetrier(rule: Fields, { findings, place }: Omit<RulePlace, 'isLast
 function checkTimestamp(state: Fields, { findings, at }: StateContext): void {
   if (state.Timestamp === undefined || parseTimestamp(state.Timestamp) !== undefined) return;
   findings.schema('String does not match RFC3339 timestamp', `${at}/Timestamp`);
-}
-
-const MAX_LABEL = 40;
-/** They stand in ARNs. */
-const ODD_IN_LABEL = /[\s\p{Cc}\p{Cs}<>{}[\]?*"#%\\^|~`$&,;:/]/u;
-const BATCH_SIZES = [
-  'MaxItemsPerBatch',
-  'MaxItemsPerBatchPath',
-  'MaxInputBytesPerBatch',
-  'MaxInputBytesPerBatchPath',
-];
-
-function checkMap(state: Fields, { findings, at }: StateContext): void {
-  if (state.ItemProcessor === undefined && state.Iterator === undefined) {
-    findings.schema('These fields are required: [ItemProcessor]', at);
-  }
-  const { ItemBatcher, Label } = state;
-  if (isObject(ItemBatcher) && !BATCH_SIZES.some((field) => ItemBatcher[field] !== undefined)) {
-    findings.schema(`One of these fields is required: [${BATCH_SIZES.join(', ')}]`, `${at}/ItemBatcher`);
-  }
-  if (typeof Label !== 'string') return;
-  if (Label === '') findings.schema('Label cannot be empty', `${at}/Label`);
-  if (ODD_IN_LABEL.test(Label)) {
-    findings.schema('Label cannot contain white space, control or special characters', `${at}/Label`);
-  }
-  if (Label.length > MAX_LABEL) findings.schema(`Label cannot exceed ${MAX_LABEL} characters`, `${at}/Label`);
 }
 
 function checkNested(state: Fields, context: StateContext): void {

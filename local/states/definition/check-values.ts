@@ -6,9 +6,13 @@ import type { Fields } from './fields.ts';
 
 /** https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html */
 const MAX_NAME = 80;
+const MAX_SECONDS = 99_999_999;
 
 export function checkValues(state: Fields, context: StateContext): void {
   checkMoves(state, context);
+  if (state.Comment !== undefined && typeof state.Comment !== 'string') {
+    context.findings.schema('Expected value of type String', `${context.at}/Comment`);
+  }
   BY_TYPE[String(state.Type)]?.(state, context);
 }
 
@@ -71,9 +75,12 @@ function checkSeconds(
 ): void {
   const value = state[field];
   if (value === undefined || typeof value === 'string') return;
-  if (!isNumber(value)) findings.schema('Expected value of type Integer', `${at}/${field}`);
-  else if (numberOf(value) < minimum) {
+  if (!isNumber(value) || !Number.isInteger(numberOf(value))) {
+    findings.schema('Expected value of type Integer', `${at}/${field}`);
+  } else if (numberOf(value) < minimum) {
     findings.schema(`Value must be greater than or equal to ${minimum}`, `${at}/${field}`);
+  } else if (numberOf(value) > MAX_SECONDS) {
+    findings.schema(`Value must be less than or equal to ${MAX_SECONDS}`, `${at}/${field}`);
   }
 }
 

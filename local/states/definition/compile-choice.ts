@@ -11,6 +11,7 @@ import { queryFailure, typeName } from './compile-values.ts';
 import { FieldCompiler, type Fields } from './fields.ts';
 import { parseTimestamp } from './timestamp.ts';
 import type { ChoiceRule, ChoiceState, Evaluate } from './types.ts';
+import { matchesWildcards } from './wildcard.ts';
 
 export function compileChoice(fields: FieldCompiler): Pick<ChoiceState, 'rules' | 'defaultNext'> {
   const rules = (fields.source.Choices as Fields[]).map((rule, index) => compileRule(rule, index, fields));
@@ -113,7 +114,7 @@ const COMPARISONS: Readonly<Record<string, Comparison>> = {
   ...comparisons('Numeric', (value) => (isNumber(value) ? numberOf(value) : undefined)),
   ...comparisons('String', (value) => (typeof value === 'string' ? value : undefined)),
   ...comparisons('Timestamp', parseTimestamp),
-  StringMatches: (a, b) => typeof a === 'string' && typeof b === 'string' && wildcard(b).test(a),
+  StringMatches: (a, b) => typeof a === 'string' && typeof b === 'string' && matchesWildcards(a, b),
 };
 
 /** Equals, LessThan and so on for values that `read` understands; a value that it does not never matches. */
@@ -135,21 +136,4 @@ function comparisons<T extends number | string>(
     [`${type}LessThanEquals`]: compare((order) => order <= 0),
     [`${type}GreaterThanEquals`]: compare((order) => order >= 0),
   };
-}
-
-const patterns = new Map<string, RegExp>();
-const MOST_PATTERNS = 1000;
-
-/** `*` stands for any characters; `\*` and `\\` for themselves. */
-function wildcard(pattern: string): RegExp {
-  const known = patterns.get(pattern);
-  if (known !== undefined) return known;
-  if (patterns.size > MOST_PATTERNS) patterns.clear();
-  const source = pattern.replace(/\\([*\\])|\*|[^\\*]+|\\/g, (part, escaped: string | undefined) => {
-    if (part === '*') return '[^]*';
-    return (escaped ?? part).replace(/[.*+?^${}()|[\]\\/]/g, '\\$&');
-  });
-  const compiled = new RegExp(`^${source}$`);
-  patterns.set(pattern, compiled);
-  return compiled;
 }

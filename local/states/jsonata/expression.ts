@@ -3,11 +3,12 @@
 // https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html
 import jsonata, { type Expression, type ExprNode } from 'jsonata';
 import type { Clock } from '../../clock.ts';
+import { boundedRegExp } from '../bounded-regexp.ts';
 import { type Json, plainNumbers } from '../json/text.ts';
-import { FieldFailure } from '../run/failure.ts';
+import { FieldFailure, isStackOverflow, STACK_OVERFLOW } from '../run/failure.ts';
 import type { MaybePromise, Scope } from '../run/scope.ts';
 import { BAIL, compileFast, type FastExpression } from './fast.ts';
-import { registerAwsFunctions } from './functions.ts';
+import { MAX_TEXT_CHARACTERS, registerAwsFunctions, TextTooLong } from './functions.ts';
 
 export interface JsonataExpression {
   /** The text between `{%` and `%}`, as AWS quotes it. */
@@ -16,6 +17,8 @@ export interface JsonataExpression {
   evaluate(scope: Scope, field: string): MaybePromise<Json>;
   /** Names of the variables that it reads. */
   readonly variables: readonly string[];
+  /** Members of `$states` that it reads. */
+  readonly statesMembers: ReadonlySet<string>;
 }
 
 /** `{% … %}` exactly: a string with anything around is a plain string. */
@@ -40,16 +43,39 @@ export function compileJsonata(source: string): JsonataExpression {
     throw new UnsupportedReferenceError(`Reference to '${reference}' at the top level is not supported.`);
   }
   registerAwsFunctions(expression);
+  expression.assign(AFTER_EACH_PART as never, guard);
   const fast = compileFast(ast);
   return {
     text,
+    statesMembers: statesMembersOf(ast),
     variables: variables.filter((name) => name !== '' && name !== '$'),
     evaluate: (scope, field) => evaluate({ expression, fast, text }, scope, field),
   };
 }
 
 /** An expression must not hold up everything else: recursion without end, endless loops, ranges of millions. */
-const BOUNDS = { timeout: 10_000, stack: 2000, sequence: 1_000_000 };
+const BOUNDS = {
+  timeout: 3_000,
+  stack: 2000,
+  sequence: 1_000_000,
+  RegexEngine: boundedRegExp as unknown as RegExpConstructor,
+};
+
+/** The library's hook, called with what came of every part of an expression. */
+const AFTER_EACH_PART = Symbol.for('jsonata.__evaluate_exit');
+
+/** Some milliseconds of work. */
+const PARTS_PER_TURN = 2000;
+let parts = 0;
+
+/** Gives the event loop a turn now and then: a long evaluation must not hold up the other executions. */
+function guard(_part: unknown, _input: unknown, _environment: unknown, result: unknown): unknown {
+  if (typeof result === 'string' && result.length > MAX_TEXT_CHARACTERS) throw new TextTooLong();
+  parts += 1;
+  if (parts < PARTS_PER_TURN) return undefined;
+  parts = 0;
+  return new Promise((resolve) => setImmediate(resolve));
+}
 
 function parse(text: string): Expression {
   try {
@@ -91,6 +117,7 @@ function defined(value: Json | undefined, compiled: Compiled, field: string): Js
 }
 
 function messageOf(thrown: unknown): string {
+  if (isStackOverflow(thrown)) return STACK_OVERFLOW;
   const error = thrown as { code?: string; message?: string };
   return error.code === undefined ? String(error.message ?? thrown) : `${error.code}: ${error.message}`;
 }
@@ -160,6 +187,15 @@ function variablesOf(ast: ExprNode): string[] {
     if (node.type === 'variable') names.add(String(node.value));
   });
   return [...names];
+}
+
+function statesMembersOf(ast: ExprNode): ReadonlySet<string> {
+  const members = new Set<string>();
+  walk(ast, ({ type, steps }) => {
+    if ((type as string) !== 'path' || steps?.[0]?.type !== 'variable' || steps[0].value !== 'states') return;
+    if (steps[1]?.type === 'name') members.add(String(steps[1].value));
+  });
+  return members;
 }
 
 function walk(node: unknown, visit: (node: ExprNode) => void): void {

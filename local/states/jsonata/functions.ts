@@ -14,7 +14,30 @@ export function registerAwsFunctions(expression: Expression): void {
   expression.registerFunction('random', random, '<n?:n>');
   expression.registerFunction('uuid', () => randomUUID(), '<:s>');
   expression.registerFunction('parse', (text: string) => JSON.parse(text), '<s:x>');
+  expression.registerFunction('pad', pad, '<s-ns?:s>');
   expression.assign('eval', undefined);
+}
+
+/** Longer texts are of no use: a state's data has at most 262,144 bytes. */
+export const MAX_TEXT_CHARACTERS = 4 * 262_144;
+
+export class TextTooLong extends Error {
+  constructor() {
+    super(`A text has at most ${MAX_TEXT_CHARACTERS} characters`);
+  }
+}
+
+/** As the library's, which makes any length. */
+function pad(text: string | undefined, width: number, filler: string | undefined): string | undefined {
+  if (text === undefined) return undefined;
+  if (Math.abs(width) > MAX_TEXT_CHARACTERS) throw new TextTooLong();
+  const missing = Math.trunc(Math.abs(width) - [...text].length);
+  if (missing <= 0) return text;
+  const characters = [...(filler || ' ')];
+  const padding = Array.from({ length: missing }, (_, index) => characters[index % characters.length]).join(
+    '',
+  );
+  return width > 0 ? text + padding : padding + text;
 }
 
 function partition(array: unknown[] | undefined, size: number): unknown[][] | undefined {

@@ -1,5 +1,6 @@
 // Rows of a CSV object as items: objects of strings, named by the first row or by the definition.
 import { Readable } from 'node:stream';
+import { createGunzip } from 'node:zlib';
 import { CsvError, parse } from 'csv-parse';
 import type { Json } from '../json/text.ts';
 import { mendQuotes } from './csv-quotes.ts';
@@ -18,7 +19,7 @@ export async function* csvItems(source: ReaderSource): AsyncGenerator<Json> {
   const { reader } = source;
   const body = await openObject(source.frame, source.bucket, source.key);
   const delimiter = DELIMITERS[reader.csvDelimiter ?? 'COMMA'] ?? ',';
-  const text = Readable.from(mendQuotes(body, delimiter), { objectMode: false });
+  const text = Readable.from(mendQuotes(unzipped(body), delimiter), { objectMode: false });
   const rows = text.pipe(
     parse({
       bom: true,
@@ -41,6 +42,32 @@ export async function* csvItems(source: ReaderSource): AsyncGenerator<Json> {
     text.destroy();
     rows.destroy();
   }
+}
+
+const GZIP = Buffer.from([0x1f, 0x8b]);
+
+/** An object that is gzipped is read as what it holds. */
+async function* unzipped(body: Readable): AsyncGenerator<Buffer> {
+  const chunks = (body as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
+  let start = Buffer.alloc(0);
+  for (let next = await chunks.next(); !next.done; next = await chunks.next()) {
+    start = Buffer.concat([start, next.value]);
+    if (start.length >= GZIP.length) break;
+  }
+  const whole = Readable.from(rest(start, chunks), { objectMode: false });
+  if (!start.subarray(0, GZIP.length).equals(GZIP)) return yield* whole;
+  const plain = whole.pipe(createGunzip());
+  whole.once('error', (thrown) => plain.destroy(thrown));
+  try {
+    yield* plain as AsyncIterable<Buffer>;
+  } catch (thrown) {
+    throw readerFailure(`The gzipped object cannot be read: ${(thrown as Error).message}`);
+  }
+}
+
+async function* rest(start: Buffer, chunks: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {
+  yield start;
+  for (let next = await chunks.next(); !next.done; next = await chunks.next()) yield next.value;
 }
 
 async function* named(

@@ -31,6 +31,8 @@ export class MapRun {
   /** How many items there are; unknown while they are being read. */
   private itemTotal: number | undefined;
   private readonly isRedrive: boolean;
+  /** The counts whose total was known from the start. */
+  private foreseen: readonly MutableCounts[] = [];
 
   constructor(world: World, frame: Frame, state: MapState, record: MapRunRecord) {
     this.world = world;
@@ -60,10 +62,18 @@ export class MapRun {
 
   /**
    * @param itemTotal undefined while nobody knows
+   * @param isBatched whether a child has more than one item
    * @throws StateFailure States.ExceedToleratedFailureThreshold, Cancelled
    */
-  async work(units: AsyncGenerator<Unit>, itemTotal: number | undefined): Promise<void> {
+  async work(units: AsyncGenerator<Unit>, itemTotal: number | undefined, isBatched: boolean): Promise<void> {
     this.itemTotal = itemTotal;
+    if (itemTotal !== undefined) {
+      this.foreseen = isBatched ? [this.itemCounts] : [this.itemCounts, this.executionCounts];
+      for (const counts of this.foreseen) {
+        counts.total = itemTotal;
+        counts.pending = itemTotal;
+      }
+    }
     const forget = this.frame.cancellation.onCancel(() => this.stopAll());
     try {
       await this.runLanes(units);
@@ -115,7 +125,8 @@ export class MapRun {
   }
 
   private async child(unit: Unit): Promise<void> {
-    this.count('total', unit, 1);
+    this.arrived(this.itemCounts, unit.itemCount);
+    this.arrived(this.executionCounts, 1);
     const row = this.former.get(unit.index);
     if (row !== undefined && this.isOver(row)) {
       return this.ended(unit, row.status, this.keepsOutputs ? this.outputOf(row) : undefined);
@@ -168,6 +179,12 @@ export class MapRun {
       return;
     }
     if (name !== 'aborted') this.checkThreshold();
+  }
+
+  /** What was foreseen is pending no more; anything else is told of only now. */
+  private arrived(counts: MutableCounts, by: number): void {
+    if (this.foreseen.includes(counts)) counts.pending -= by;
+    else counts.total += by;
   }
 
   private count(name: keyof Counts, unit: Unit, by: 1 | -1): void {

@@ -9,7 +9,7 @@ import { Cancelled } from '../run/cancellation.ts';
 import { failureDetails } from '../run/events.ts';
 import type { Execution } from '../run/execution.ts';
 import { FieldFailure, StateFailure } from '../run/failure.ts';
-import type { Frame } from '../run/frame.ts';
+import type { Frame, MapItem } from '../run/frame.ts';
 import { toItems } from '../run/map.ts';
 import type { Counts, MapRunRecord } from '../store/machines.ts';
 import { MapRun } from './map-run.ts';
@@ -35,6 +35,11 @@ interface Marker {
   readonly mapRunArn: string;
 }
 
+/** `$$.Map.Item.Source` of items that no reader has read. */
+function fromState(items: readonly MapItem[]): MapItem[] {
+  return items.map((item) => ({ ...item, source: 'STATE_DATA' }));
+}
+
 export class MapRuns {
   private readonly world: World;
 
@@ -44,7 +49,7 @@ export class MapRuns {
 
   async run(frame: Frame, state: MapState, input: Json): Promise<Json> {
     const scope = frame.scope(input);
-    const given = state.reader === undefined ? toItems(await state.items(scope)) : undefined;
+    const given = state.reader === undefined ? fromState(toItems(await state.items(scope))) : undefined;
     const former = frame.marker as Marker | undefined;
     if (former === undefined) frame.emit('MapStateStarted', () => ({ length: given?.length ?? 0 }));
     const settings = {
@@ -61,7 +66,11 @@ export class MapRuns {
     try {
       const batching = await this.batching(frame, state, input);
       const items = given ?? (await openReader(frame, state.reader!, input));
-      await mapRun.work(unitsOf(frame, { state, input, items, batching }), given?.length);
+      await mapRun.work(
+        unitsOf(frame, { state, input, items, batching }),
+        given?.length,
+        batching !== undefined,
+      );
       const results = await this.results(frame, state, { input, mapRun });
       mapRun.close('SUCCEEDED');
       frame.emit('MapRunSucceeded');

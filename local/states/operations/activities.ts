@@ -1,6 +1,9 @@
 // Activities, and what workers and callbacks send: CreateActivity, GetActivityTask, SendTaskSuccess and their like.
 import { arn as arnOf, type SdkCallOptions, type SdkOperations, type SdkValues } from '../../service.ts';
 import { AwsError } from '../../wire/errors.ts';
+import { exceedsBytes } from '../json/text.ts';
+import { MAX_PAYLOAD_BYTES } from '../run/limits.ts';
+import { constraint } from './api-errors.ts';
 import {
   boundedText,
   MAX_CAUSE,
@@ -23,7 +26,7 @@ export function activityOperations(world: World): SdkOperations {
     listActivities: async (input) => list(world, input),
     getActivityTask: (input, options) => getTask(world, input, options),
     sendTaskSuccess: async (input) => {
-      world.tokens.succeed(requiredText(input, 'taskToken'), requiredText(input, 'output'));
+      world.tokens.succeed(requiredText(input, 'taskToken'), taskOutput(input));
       await whenTaken(world);
       return {};
     },
@@ -39,6 +42,15 @@ export function activityOperations(world: World): SdkOperations {
       return {};
     },
   };
+}
+
+/** @throws AwsError ValidationException for one that is too long: the task goes on waiting */
+function taskOutput(input: SdkValues): string {
+  const output = requiredText(input, 'output');
+  if (!exceedsBytes(output, MAX_PAYLOAD_BYTES)) return output;
+  // The answer need not repeat it all.
+  const shown = `${output.slice(0, 100)}...`;
+  throw constraint(shown, 'output', `have length less than or equal to ${MAX_PAYLOAD_BYTES}`);
 }
 
 /** The task that waited has gone on, and that is safe: the caller will not send its answer again. */

@@ -1,6 +1,7 @@
 // CreateStateMachineAlias, UpdateStateMachineAlias, DeleteStateMachineAlias, DescribeStateMachineAlias,
 // ListStateMachineAliases.
 import type { SdkOperations, SdkValues } from '../../service.ts';
+import { AwsError } from '../../wire/errors.ts';
 import type { AliasRecord } from '../store/machines.ts';
 import { conflict, constraint, missing, resourceNotFound, validation } from './api-errors.ts';
 import { optionalText, pageOf, readPage, requiredArn, requiredText } from './input.ts';
@@ -18,6 +19,9 @@ export function aliasOperations(world: World): SdkOperations {
     listStateMachineAliases: async (input) => list(world, input),
   };
 }
+
+/** A name of digits alone would be a version's. */
+const HAS_LETTER = /[a-zA-Z_.-]/;
 
 interface Route {
   readonly stateMachineVersionArn: string;
@@ -80,6 +84,7 @@ function checkVersions(world: World, routing: readonly Route[]): void {
 function create(world: World, input: SdkValues): SdkValues {
   const name = requiredText(input, 'name');
   checkName(name);
+  if (!HAS_LETTER.test(name)) throw new AwsError('InvalidName', `Invalid Name: '${name}'`);
   const routing = readRouting(input);
   checkVersions(world, routing);
   const { machineArn } = parseResourceArn(routing[0]!.stateMachineVersionArn);

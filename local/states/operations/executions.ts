@@ -12,7 +12,7 @@ import {
   type ExecutionRow,
   listExecutions,
 } from '../store/execution-rows.ts';
-import { constraint, executionDoesNotExist, invalidArn, typeNotSupported } from './api-errors.ts';
+import { constraint, executionDoesNotExist, invalidArn, typeNotSupported, validation } from './api-errors.ts';
 import {
   boundedText,
   decodeToken,
@@ -21,6 +21,7 @@ import {
   MAX_ERROR,
   optionalChoice,
   optionalText,
+  readIncluded,
   readPage,
   requiredArn,
   requiredText,
@@ -36,7 +37,7 @@ export function executionOperations(world: World): SdkOperations {
     stopExecution: (input) => stopExecution(world, input),
     describeExecution: async (input) => {
       await world.journal.whenSafe(requiredText(input, 'executionArn'));
-      return describeExecution(world, input);
+      return describeExecution(world, input, readIncluded(input));
     },
     listExecutions: (input) => list(world, input),
   };
@@ -104,6 +105,7 @@ function sameExecution(row: ExecutionRow, inputText: string): SdkValues {
 }
 
 async function startSyncExecution(world: World, input: SdkValues): Promise<SdkValues> {
+  const hasData = readIncluded(input);
   const execution = await runSync(world, input);
   const stopMs = execution.stopMs ?? execution.startMs;
   return {
@@ -113,9 +115,9 @@ async function startSyncExecution(world: World, input: SdkValues): Promise<SdkVa
     startDate: new Date(execution.startMs),
     stopDate: new Date(stopMs),
     status: execution.status,
-    input: execution.inputText,
-    inputDetails: { included: true },
-    ...outcome(execution),
+    ...(hasData ? { input: execution.inputText } : {}),
+    inputDetails: { included: hasData },
+    ...outcome(execution, hasData),
     billingDetails: {
       billedMemoryUsedInMB: 64,
       billedDurationInMilliseconds: Math.max(1, Math.ceil((stopMs - execution.startMs) / 100)) * 100,
@@ -137,10 +139,10 @@ export async function runSync(world: World, input: SdkValues): Promise<Execution
 }
 
 /** How an execution ended, as the API shows it. */
-export function outcome(execution: Execution): SdkValues {
+export function outcome(execution: Execution, hasData = true): SdkValues {
   return {
-    ...(execution.output === undefined ? {} : { output: textOf(execution.output) }),
-    outputDetails: { included: true },
+    ...(execution.output === undefined || !hasData ? {} : { output: textOf(execution.output) }),
+    outputDetails: { included: hasData },
     ...(execution.error === undefined ? {} : { error: execution.error }),
     ...(execution.failureCause === undefined ? {} : { cause: execution.failureCause }),
   };
@@ -171,7 +173,7 @@ async function stopExecution(world: World, input: SdkValues): Promise<SdkValues>
 
 const REDRIVE_DAYS = 14;
 
-function describeExecution(world: World, input: SdkValues): SdkValues {
+function describeExecution(world: World, input: SdkValues, hasData: boolean): SdkValues {
   const row = findRow(world, input);
   const more = JSON.parse(row.more) as ExecutionMore;
   return {
@@ -181,9 +183,10 @@ function describeExecution(world: World, input: SdkValues): SdkValues {
     status: row.status,
     startDate: new Date(row.start_ms),
     ...(row.stop_ms === null ? {} : { stopDate: new Date(row.stop_ms) }),
-    input: row.input,
-    inputDetails: { included: true },
-    ...(row.output === null ? {} : { output: row.output, outputDetails: { included: true } }),
+    ...(hasData ? { input: row.input } : {}),
+    inputDetails: { included: hasData },
+    ...(row.output === null || !hasData ? {} : { output: row.output }),
+    ...(row.output === null ? {} : { outputDetails: { included: hasData } }),
     ...(row.error === null ? {} : { error: row.error }),
     ...(row.cause === null ? {} : { cause: row.cause }),
     ...(row.map_run_arn === null ? {} : { mapRunArn: row.map_run_arn }),
@@ -202,7 +205,6 @@ export function redriveStatus(
   row: ExecutionRow,
   nowMs: number,
 ): { redriveStatus: string; redriveStatusReason?: string } {
-  if (row.map_run_arn !== null) return { redriveStatus: 'REDRIVABLE_BY_MAP_RUN' };
   const isOver = row.stop_ms !== null && nowMs - row.stop_ms > REDRIVE_DAYS * 86_400_000;
   if (row.status === 'RUNNING' || row.status === 'SUCCEEDED') {
     return {
@@ -210,6 +212,7 @@ export function redriveStatus(
       redriveStatusReason: `Execution is ${row.status} and cannot be redriven`,
     };
   }
+  if (row.map_run_arn !== null) return { redriveStatus: 'REDRIVABLE_BY_MAP_RUN' };
   if (!isOver) return { redriveStatus: 'REDRIVABLE' };
   return {
     redriveStatus: 'NOT_REDRIVABLE',
@@ -222,6 +225,9 @@ const STATUSES = ['RUNNING', 'SUCCEEDED', 'FAILED', 'TIMED_OUT', 'ABORTED', 'PEN
 async function list(world: World, input: SdkValues): Promise<SdkValues> {
   const page = readPage(input, 3096);
   const mapRunArn = optionalText(input, 'mapRunArn');
+  if (mapRunArn !== undefined && input.stateMachineArn !== undefined) {
+    throw validation('Only one of stateMachineArn and mapRunArn can be specified');
+  }
   const of =
     mapRunArn === undefined ? listedBy(world, input) : ({ column: 'map_run_arn', sinceMs: 0 } as const);
   const arn = mapRunArn ?? requiredArn(input, 'stateMachineArn');

@@ -4,7 +4,7 @@ import type { Json } from '../json/text.ts';
 import { detailsMember } from '../run/events.ts';
 import { invalidArn } from './api-errors.ts';
 import { findRow } from './executions.ts';
-import { decodeToken, encodeToken, readPage, requiredText } from './input.ts';
+import { decodeToken, encodeToken, readIncluded, readPage, requiredText } from './input.ts';
 import { revisionView } from './machines.ts';
 import type { KeptEvent, World } from './world.ts';
 
@@ -104,7 +104,7 @@ function describeForExecution(world: World, input: SdkValues): SdkValues {
   const revision = world.shelves.revisions.get(row.revision);
   if (revision === undefined) throw invalidArn(`Invalid ARN: ${row.arn}`);
   return {
-    ...revisionView(revision),
+    ...revisionView(revision, readIncluded(input)),
     stateMachineArn: row.machine_arn,
     updateDate: new Date(revision.createdMs),
     ...(row.map_run_arn === null ? {} : { mapRunArn: row.map_run_arn }),

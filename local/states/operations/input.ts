@@ -30,6 +30,11 @@ export function optionalChoice<T extends string>(
   return found;
 }
 
+/** `includedData`: METADATA_ONLY leaves inputs and outputs out of an answer. @throws AwsError ValidationException */
+export function readIncluded(input: SdkValues): boolean {
+  return optionalChoice(input, 'includedData', ['ALL_DATA', 'METADATA_ONLY']) !== 'METADATA_ONLY';
+}
+
 /** The longest error name and cause that a caller may give. */
 export const MAX_ERROR = 256;
 export const MAX_CAUSE = 32_768;

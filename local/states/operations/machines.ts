@@ -5,7 +5,15 @@ import { AwsError } from '../../wire/errors.ts';
 import { checkForCreation } from '../definition/check.ts';
 import type { LoggingConfiguration, MachineRecord, Revision } from '../store/machines.ts';
 import { machineDoesNotExist, missing, validation } from './api-errors.ts';
-import { optionalChoice, optionalText, pageOf, readPage, requiredArn, requiredText } from './input.ts';
+import {
+  optionalChoice,
+  optionalText,
+  pageOf,
+  readIncluded,
+  readPage,
+  requiredArn,
+  requiredText,
+} from './input.ts';
 import { checkName } from './names.ts';
 import { parseResourceArn } from './resource-arn.ts';
 import { tagsOf } from './tags.ts';
@@ -36,7 +44,8 @@ function readLogging(input: SdkValues, fallback: LoggingConfiguration): LoggingC
   if (destinations.length > 1) throw invalidLogging('Must specify exactly one Log Destination.');
   for (const destination of destinations) {
     const arn = destination.cloudWatchLogsLogGroup?.logGroupArn ?? '';
-    if (!arn.startsWith('arn:')) throw invalidLogging('Log Destination Configuration is invalid.');
+    if (!arn.startsWith('arn:') || !arn.endsWith(':*'))
+      throw invalidLogging('Log Destination Configuration is invalid.');
   }
   return {
     ...(destinations.length === 0 ? {} : { destinations }),
@@ -207,10 +216,10 @@ function remove(world: World, input: SdkValues): SdkValues {
 }
 
 /** The members that describing a machine, a version and an execution's machine share. */
-export function revisionView(revision: Revision): SdkValues {
+export function revisionView(revision: Revision, hasData: boolean): SdkValues {
   return {
     name: revision.name,
-    definition: revision.definition,
+    definition: hasData ? revision.definition : '{}',
     roleArn: revision.roleArn,
     loggingConfiguration: revision.logging,
     tracingConfiguration: revision.tracing,
@@ -227,7 +236,7 @@ function describe(world: World, input: SdkValues): SdkValues {
   const revision = world.shelves.revisions.get(version?.revisionId ?? record.revisionId);
   if (revision === undefined) throw missing('revisionId');
   return {
-    ...revisionView(revision),
+    ...revisionView(revision, readIncluded(input)),
     stateMachineArn: arn,
     status: record.status,
     type: record.type,

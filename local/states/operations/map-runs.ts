@@ -1,7 +1,7 @@
 // DescribeMapRun, ListMapRuns, UpdateMapRun.
 import type { SdkOperations, SdkValues } from '../../service.ts';
 import type { MapRunRecord } from '../store/machines.ts';
-import { resourceNotFound } from './api-errors.ts';
+import { constraint, resourceNotFound, validation } from './api-errors.ts';
 import { findRow } from './executions.ts';
 import { pageOf, readPage, requiredArn } from './input.ts';
 import type { World } from './world.ts';
@@ -59,8 +59,23 @@ function list(world: World, input: SdkValues): SdkValues {
   };
 }
 
+const MOST: Readonly<Record<string, number>> = {
+  maxConcurrency: 2 ** 31 - 1,
+  toleratedFailureCount: Number.MAX_SAFE_INTEGER,
+  toleratedFailurePercentage: 100,
+};
+
+function checkRange(input: SdkValues, member: string, most: number): void {
+  const value = input[member];
+  if (value === undefined || value === null) return;
+  if (typeof value !== 'number') throw validation(`Value at '${member}' is not a number`);
+  if (value < 0) throw constraint(String(value), member, 'have value greater than or equal to 0');
+  if (value > most) throw constraint(String(value), member, `have value less than or equal to ${most}`);
+}
+
 function update(world: World, input: SdkValues): SdkValues {
   const record = find(world, input);
+  for (const [member, most] of Object.entries(MOST)) checkRange(input, member, most);
   world.shelves.mapRuns.put(record.arn, {
     ...record,
     ...(input.maxConcurrency === undefined ? {} : { maxConcurrency: Number(input.maxConcurrency) }),

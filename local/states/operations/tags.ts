@@ -1,7 +1,7 @@
 // TagResource, UntagResource, ListTagsForResource.
 import type { SdkOperations, SdkValues } from '../../service.ts';
 import { AwsError } from '../../wire/errors.ts';
-import { resourceNotFound } from './api-errors.ts';
+import { resourceNotFound, validation } from './api-errors.ts';
 import { boundedText, requiredArn } from './input.ts';
 import type { World } from './world.ts';
 
@@ -21,7 +21,10 @@ type Tags = Readonly<Record<string, string>>;
 export function tagsOf(list: unknown): Tags {
   const tags = (list ?? []) as { key?: string; value?: string }[];
   for (const tag of tags) checkTag(tag);
-  return Object.fromEntries(tags.map((tag) => [tag.key ?? '', tag.value ?? '']));
+  const byKey = Object.fromEntries(tags.map((tag) => [tag.key ?? '', tag.value ?? '']));
+  // The same tag twice is taken, one key with two values is not.
+  if (tags.every((tag) => byKey[tag.key ?? ''] === (tag.value ?? ''))) return byKey;
+  throw validation('Tag keys must be unique within a request');
 }
 
 /** https://docs.aws.amazon.com/step-functions/latest/apireference/API_Tag.html */
@@ -32,6 +35,9 @@ const MAX_VALUE = 256;
 function checkTag(tag: { key?: string; value?: string }): void {
   boundedText(tag, 'key', MAX_KEY);
   boundedText(tag, 'value', MAX_VALUE);
+  if (tag.key?.toLowerCase().startsWith('aws:')) {
+    throw validation("Tag keys must not start with the reserved prefix 'aws:'");
+  }
 }
 
 function bounded(arn: string, tags: Tags): Tags {

@@ -43,6 +43,8 @@ async function testState(world: World, input: SdkValues): Promise<SdkValues> {
   };
   const frame = prepare(world, input, { state, test, inputText });
   const outcome = await runOnce(frame);
+  const variables = { ...frame.variables };
+  if (Object.keys(variables).length > 0) test.data.variables = textOf(variables);
   return { ...outcome, ...inspection(input, test) };
 }
 

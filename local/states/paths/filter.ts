@@ -1,4 +1,5 @@
 // Filters of a JSONPath: `[?(@.price < 10 && @.name =~ /x/)]`. Read once, evaluated per candidate.
+import { boundedRegExp } from '../bounded-regexp.ts';
 import { isNumber, isObject, type Json, jsonEquals, numberOf } from '../json/text.ts';
 import { evaluateSteps, findOrNothing } from './evaluate.ts';
 import { type Path, readPath } from './parse.ts';
@@ -121,7 +122,7 @@ function readPattern(reader: Reader): RegExp {
 function matches(left: Operand, pattern: RegExp): Filter {
   return (candidate, root) => {
     const value = left(candidate, root);
-    return typeof value === 'string' && pattern.test(value);
+    return typeof value === 'string' && boundedRegExp(pattern).exec(value) !== null;
   };
 }
 

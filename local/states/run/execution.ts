@@ -6,6 +6,7 @@ import type { Engine, MachineRevision } from './engine.ts';
 import { detailsText, type HistoryEvent, type MakeDetails } from './events.ts';
 import type { Frame, FrameRecord } from './frame.ts';
 import type { StateTest } from './inspection.ts';
+import { MAX_VARIABLES_BYTES, variablesTooLarge } from './limits.ts';
 
 export type ExecutionStatus =
   | 'RUNNING'
@@ -87,6 +88,8 @@ export class Execution {
   restored: Map<number, RestoredFrame[]> | undefined;
   private sink: EventSink | undefined;
   private frameCount = 0;
+  /** At least the size of all variables. */
+  private variableBytes = 0;
   private readonly frames = new Set<Frame>();
 
   constructor(start: ExecutionStart) {
@@ -111,6 +114,7 @@ export class Execution {
   continueFrom(frameCount: number, eventCount: number): void {
     this.frameCount = frameCount;
     this.eventCount = eventCount;
+    this.variableBytes = MAX_VARIABLES_BYTES;
   }
 
   /** Numbers an event, and keeps it if anyone does. */
@@ -122,6 +126,14 @@ export class Execution {
       this.sink.event(this, { id, previousEventId, timestampMs, type, details: detailsText(details?.()) });
     }
     return id;
+  }
+
+  /** After an Assign of so many bytes. The sum is only made once it can be too large. @throws FieldFailure */
+  checkVariables(assignedBytes: number): void {
+    this.variableBytes += assignedBytes;
+    if (this.variableBytes <= MAX_VARIABLES_BYTES) return;
+    this.variableBytes = this.root?.bytesOfVariables() ?? 0;
+    if (this.variableBytes > MAX_VARIABLES_BYTES) throw variablesTooLarge('execution', MAX_VARIABLES_BYTES);
   }
 
   changed(frame: Frame): void {

@@ -53,3 +53,10 @@ export function inState(failure: FieldFailure, stateName: string, enteredEventId
     ...(failure.location === undefined ? {} : { location: failure.location }),
   });
 }
+
+export const STACK_OVERFLOW = 'Stack overflow error: the expression or the data is nested too deeply';
+
+/** V8's own words are not what a cause says. */
+export function isStackOverflow(thrown: unknown): boolean {
+  return thrown instanceof RangeError && thrown.message.includes('call stack');
+}

@@ -5,6 +5,7 @@ import type { Json } from '../json/text.ts';
 import { Cancellation, Cancelled } from './cancellation.ts';
 import type { MakeDetails } from './events.ts';
 import type { Execution, RestoredFrame } from './execution.ts';
+import { bytesOf } from './limits.ts';
 import type { MaybePromise, Scope, Variables } from './scope.ts';
 
 export interface FrameStart {
@@ -135,6 +136,14 @@ export class Frame {
       clock: this.execution.engine.turnedClock,
       hasLiterals: this.execution.hasLiterals,
     };
+  }
+
+  /** Its own and those of its branches and iterations. */
+  bytesOfVariables(): number {
+    let bytes = 0;
+    for (const name of Object.keys(this.variables)) bytes += bytesOf(this.variables[name]);
+    for (const child of this.children ?? []) bytes += child.bytesOfVariables();
+    return bytes;
   }
 
   /** The state that they belong to is over: nothing of its branches or iterations is needed any more. */

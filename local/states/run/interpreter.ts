@@ -7,10 +7,16 @@ import { runChoice } from './choice.ts';
 import type { Exit } from './data-flow.ts';
 import { andMembers, type EventDetails, inputDetails, outputDetails } from './events.ts';
 import { runFail } from './fail.ts';
-import { FieldFailure, inState, StateFailure } from './failure.ts';
+import { FieldFailure, inState, isStackOverflow, STACK_OVERFLOW, StateFailure } from './failure.ts';
 import type { Frame } from './frame.ts';
 import { RetryWanted } from './inspection.ts';
-import { dataLimitExceeded, MAX_PAYLOAD_BYTES } from './limits.ts';
+import {
+  bytesOf,
+  dataLimitExceeded,
+  MAX_ASSIGN_BYTES,
+  MAX_PAYLOAD_BYTES,
+  variablesTooLarge,
+} from './limits.ts';
 import { runMap } from './map.ts';
 import { runParallel } from './parallel.ts';
 import { runPass } from './pass.ts';
@@ -110,11 +116,24 @@ function leave(frame: Frame, state: CompiledState, exit: Exit): Exit {
 function assign(frame: Frame, assigned: Variables): void {
   const outer = frame.parent?.variables;
   const taken = outer === undefined ? undefined : Object.keys(assigned).find((name) => name in outer);
-  if (taken === undefined) Object.assign(frame.variables, assigned);
-  else {
+  if (taken === undefined) {
+    const bytes = assignedBytes(assigned);
+    Object.assign(frame.variables, assigned);
+    frame.execution.checkVariables(bytes);
+  } else {
     const detail = `Cannot assign the variable '${taken}': it belongs to an outer scope.`;
     throw new FieldFailure('States.Runtime', detail);
   }
+}
+
+/** @throws FieldFailure */
+function assignedBytes(assigned: Variables): number {
+  let bytes = 0;
+  for (const name of Object.keys(assigned)) {
+    bytes += bytesOf(assigned[name]);
+    if (bytes > MAX_ASSIGN_BYTES) throw variablesTooLarge(`Assign: ${name}`, MAX_ASSIGN_BYTES);
+  }
+  return bytes;
 }
 
 const MAX_EVENTS = 25_000;
@@ -150,6 +169,7 @@ function failState(frame: Frame, thrown: unknown): Error {
 export function toFailure(frame: Frame, thrown: unknown): StateFailure {
   if (thrown instanceof StateFailure) return thrown;
   if (thrown instanceof FieldFailure) return inState(thrown, frame.stateName, frame.enteredId);
+  if (isStackOverflow(thrown)) return toFailure(frame, new FieldFailure('States.Runtime', STACK_OVERFLOW));
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   return new StateFailure('States.Runtime', message, { isTerminal: true });
 }

@@ -4,7 +4,7 @@ import { parseJson, textOf } from '../json/text.ts';
 import { Cancelled } from './cancellation.ts';
 import { failureDetails, outputDetails } from './events.ts';
 import type { Execution, RestoredFrame } from './execution.ts';
-import { StateFailure } from './failure.ts';
+import { isStackOverflow, STACK_OVERFLOW, StateFailure } from './failure.ts';
 import { Frame } from './frame.ts';
 import { runFrame } from './interpreter.ts';
 
@@ -84,13 +84,16 @@ function endBadly(execution: Execution, root: Frame, thrown: unknown): void {
     return;
   }
   const failure =
-    thrown instanceof StateFailure
-      ? thrown
-      : new StateFailure('States.Runtime', thrown instanceof Error ? thrown.message : String(thrown));
+    thrown instanceof StateFailure ? thrown : new StateFailure('States.Runtime', causeOf(thrown));
   execution.error = failure.error;
   execution.failureCause = failure.failureCause;
   execution.record('ExecutionFailed', root.previous, () => failureDetails(failure));
   execution.end('FAILED');
+}
+
+function causeOf(thrown: unknown): string {
+  if (isStackOverflow(thrown)) return STACK_OVERFLOW;
+  return thrown instanceof Error ? thrown.message : String(thrown);
 }
 
 /** Ends from outside follow no event. */
