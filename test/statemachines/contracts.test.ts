@@ -155,6 +155,8 @@ describe('the check of a compiled machine', () => {
 
   it('refuses a state name of more than 80 characters', () => {
     const named = (name: string): StateMachine => ({
+      Comment: '',
+      QueryLanguage: 'JSONata',
       StartAt: name,
       States: { [name]: { Type: 'Pass', End: true } },
     });
