@@ -2,7 +2,7 @@
 // Nothing is loaded here. The disk is asked synchronously, here and in `onnx/light.ts`: each of a handful of files takes
 // microseconds, a promise of node:fs a hop to its thread pool, and those were a third of a small model's load.
 import { type Dirent, readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { InferenceError } from './errors.ts';
 import { SERIES_FILE } from './series.ts';
 
@@ -15,6 +15,8 @@ export interface Artefact {
   readonly codeFile?: string;
   /** Bytes of all files together. */
   readonly bytes: number;
+  /** What is odd about it, for the log. */
+  readonly warning?: string;
 }
 
 const HANDLER_FILES = ['inference.ts', 'inference.mts', 'inference.js', 'inference.mjs'];
@@ -31,7 +33,7 @@ export async function inspectArtefact(
   folder: string,
   { program, needsSize = true }: InspectOptions = {},
 ): Promise<Artefact> {
-  const plain = needsSize ? undefined : findPlain(folder);
+  const plain = needsSize || program !== undefined ? undefined : findPlain(folder);
   if (plain !== undefined) return plain;
   const files = await listFiles(folder);
   const names = files.map(({ name }) => name);
@@ -43,7 +45,9 @@ export async function inspectArtefact(
   if (names.includes(`code/${python}`) && (codeFile === undefined || program === python)) {
     throw pythonHandlers(join(folder, 'code', python));
   }
+  if (program !== undefined && codeFile === undefined) throw missingProgram(folder, program);
   const onnxFile = findOnnx(names, codeFile !== undefined);
+  const unused = codeFile === undefined && names.some((name) => name.startsWith('code/'));
   const kind = codeFile !== undefined ? 'handlers' : onnxFile !== undefined ? 'onnx' : 'triton';
   if (kind === 'triton') checkRepository(folder, names);
   return {
@@ -51,6 +55,7 @@ export async function inspectArtefact(
     folder,
     ...(onnxFile && { onnxFile: join(folder, onnxFile) }),
     ...(codeFile && { codeFile: join(folder, codeFile) }),
+    ...(unused && { warning: unusedCode(folder) }),
     bytes: allBytes,
   };
 }
@@ -77,7 +82,7 @@ interface ListedFile {
 export async function listFiles(folder: string): Promise<ListedFile[]> {
   return readEntries(folder).flatMap((entry) => {
     const file = join(entry.parentPath, entry.name);
-    const name = file.slice(join(folder, '/').length).replaceAll('\\', '/');
+    const name = relative(folder, file).replaceAll('\\', '/');
     const found = statSync(file, { throwIfNoEntry: false });
     if (found?.isFile()) return [{ name, bytes: found.size }];
     if (!entry.isSymbolicLink()) return [];
@@ -125,6 +130,15 @@ function checkRepository(folder: string, names: readonly string[]): void {
   if (!names.includes('config.pbtxt')) throw nothingToServe(folder, names);
   const message = `${folder} holds config.pbtxt at its root: Triton's layout has a folder per model, <model>/config.pbtxt.`;
   throw new InferenceError('InvalidArtefact', message);
+}
+
+function unusedCode(folder: string): string {
+  return `${join(folder, 'code')} holds none of ${HANDLER_FILES.join(', ')}: what is there is not run.`;
+}
+
+function missingProgram(folder: string, program: string): InferenceError {
+  const message = `SAGEMAKER_PROGRAM names ${program}, and there is no ${join(folder, 'code', program)}.`;
+  return new InferenceError('InvalidArtefact', message);
 }
 
 function pythonHandlers(file: string): InferenceError {

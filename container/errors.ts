@@ -14,6 +14,8 @@ export const ERROR_STATUS = {
   /** The requested Accept cannot be written. */
   NotAcceptable: 406,
   ModelAlreadyLoaded: 409,
+  /** A handler refused the request with a status of its own that no other code has. */
+  RequestRefused: 400,
   PayloadTooLarge: 413,
   UnsupportedContentType: 415,
   /** The caller went away before the answer; nobody reads this one. */
@@ -66,8 +68,10 @@ export function toInferenceError(thrown: unknown): InferenceError {
   const message = messageOf(thrown);
   if (isOutOfMemory(message)) return new InferenceError('ModelOutOfMemory', message, { cause: thrown });
   const statusCode = chosenStatus(thrown);
-  const code = statusCode !== undefined && statusCode < 500 ? 'InvalidPayload' : 'ModelFailed';
-  return new InferenceError(code, message, { cause: thrown, ...(statusCode && { statusCode }) });
+  return new InferenceError(codeOf(statusCode), message, {
+    cause: thrown,
+    ...(statusCode && { statusCode }),
+  });
 }
 
 /** Anything can be thrown; what looks like an error is read as one. */
@@ -82,6 +86,23 @@ const OUT_OF_MEMORY =
 
 export function isOutOfMemory(message: string): boolean {
   return OUT_OF_MEMORY.test(message);
+}
+
+/** Statuses that mean the same from a handler as from the container. */
+const SHARED = [
+  'InvalidPayload',
+  'NotAcceptable',
+  'PayloadTooLarge',
+  'UnsupportedContentType',
+  'Overloaded',
+  'DeadlineExceeded',
+  'ModelOutOfMemory',
+] as const;
+
+function codeOf(statusCode: number | undefined): ErrorCode {
+  if (statusCode === undefined) return 'ModelFailed';
+  const shared = SHARED.find((code) => ERROR_STATUS[code] === statusCode);
+  return shared ?? (statusCode < 500 ? 'RequestRefused' : 'ModelFailed');
 }
 
 function chosenStatus(thrown: unknown): number | undefined {

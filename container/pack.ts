@@ -2,7 +2,7 @@
 // sorted by their bytes, mode 0644, no owner, no times, and a gzip header without time or system. So an artefact's
 // checksum says whether the model changed. Files stream; a model of any size takes little memory.
 import { createReadStream, createWriteStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { rename, rm, stat } from 'node:fs/promises';
 import { Transform, type TransformCallback } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
@@ -27,9 +27,22 @@ export async function packArtefact(
   const folders = emptyFolders.map((path) => ({ path, file: undefined }));
   const sorted = checkedEntries([...entries, ...folders]);
   const pack = tar.pack();
-  const written = pipeline(pack, createGzip({ level: 9 }), anonymousGzipHeader(), createWriteStream(outFile));
+  // An archive that is there already stays whole until the new one is.
+  const unfinished = `${outFile}.${process.pid}.part`;
+  const written = pipeline(
+    pack,
+    createGzip({ level: 9 }),
+    anonymousGzipHeader(),
+    createWriteStream(unfinished),
+  );
   const added = addEntries(pack, sorted).catch((thrown: Error) => pack.destroy(thrown));
-  await Promise.all([added, written]);
+  try {
+    await Promise.all([added, written]);
+    await rename(unfinished, outFile);
+  } catch (thrown) {
+    await rm(unfinished, { force: true });
+    throw thrown;
+  }
 }
 
 /** Without a file: an empty folder. */

@@ -27,11 +27,6 @@ function endWithParent(): void {
   process.stdin.resume();
 }
 
-const [command = 'serve'] = process.argv.slice(2);
-if (command !== 'serve') {
-  logger.error(`Unknown command "${command}": the container takes "serve".`);
-  process.exit(1);
-}
 serve().catch((thrown: unknown) => {
   logger.error(
     thrown instanceof InferenceError || thrown instanceof RangeError

@@ -111,9 +111,8 @@ export function readSettings(env: Environment): Settings {
     workerBatching: batchSettings(env, 8),
     responseCacheBytes: integer(env, 'SERIATIM_RESPONSE_CACHE_BYTES', { fallback: 0, min: 0 }),
     providers: list(env.SERIATIM_PROVIDERS ?? 'cpu'),
-    reportsAttributes: list(env.SERIATIM_REPORT).includes('custom-attributes'),
+    ...reports(env),
     pinnedModels: list(env.SERIATIM_PINNED_MODELS),
-    reportsServerTiming: list(env.SERIATIM_REPORT).includes('server-timing'),
     ...(env.SAGEMAKER_TRITON_DEFAULT_MODEL_NAME && { tritonModel: env.SAGEMAKER_TRITON_DEFAULT_MODEL_NAME }),
     ...(env.SAGEMAKER_PROGRAM && { program: env.SAGEMAKER_PROGRAM }),
     ...seriesPlace(env),
@@ -133,6 +132,17 @@ function maxBodyBytes(env: Environment): number {
 function deadlineMs(env: Environment): number {
   const seconds = integer(env, 'SAGEMAKER_MODEL_SERVER_TIMEOUT', { fallback: 60, min: 1 });
   return integer(env, 'SERIATIM_DEADLINE_MS', { fallback: seconds * 1000, min: 1 });
+}
+
+function reports(env: Environment): Pick<Settings, 'reportsAttributes' | 'reportsServerTiming'> {
+  const words = list(env.SERIATIM_REPORT);
+  const unknown = words.find((word) => word !== 'custom-attributes' && word !== 'server-timing');
+  if (unknown !== undefined)
+    throw new RangeError(`SERIATIM_REPORT takes custom-attributes and server-timing, not "${unknown}".`);
+  return {
+    reportsAttributes: words.includes('custom-attributes'),
+    reportsServerTiming: words.includes('server-timing'),
+  };
 }
 
 function workerHeap(env: Environment): Pick<Settings, 'workerHeapMegabytes'> {
@@ -185,7 +195,8 @@ function integer(env: Environment, name: string, range: IntegerRange): number {
   const value = Number(text);
   const isInRange = value >= range.min && value <= (range.max ?? Number.MAX_SAFE_INTEGER);
   if (Number.isInteger(value) && isInRange) return value;
-  throw new RangeError(`${name} must be a whole number from ${range.min}, not "${text}".`);
+  const bounds = range.max === undefined ? `${range.min}` : `${range.min} to ${range.max}`;
+  throw new RangeError(`${name} must be a whole number from ${bounds}, not "${text}".`);
 }
 
 /** The first choice is the default. */

@@ -9,7 +9,7 @@ const INPUTS = ['serverless.yml', 'package-lock.json', 'functions', 'layers', 'p
 /** What the bundles are made of. */
 export const BUNDLE_INPUTS = ['package-lock.json', 'functions', 'layers', 'packaging'] as const;
 
-/** @param settings what else decides: stage, parameters */
+/** @param settings what else decides: stage, parameters; @param inputs files and folders of the project */
 export async function fingerprint(
   projectFolder: string,
   settings: readonly string[],

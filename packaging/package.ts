@@ -10,6 +10,7 @@ import { PIPELINE_DEFINITIONS } from '../statemachines/index.ts';
 import { PIPELINES_VARIABLE, PLACEMENTS_VARIABLE, selectPipelines } from '../statemachines/selection.ts';
 import { writeMachines } from '../statemachines/write-asl.ts';
 import { bundle } from './bundle.ts';
+import { buildConsole, isConsoleBuilt } from './console.ts';
 import { BUNDLE_INPUTS, fingerprint } from './fingerprint.ts';
 import { inTurn } from './lock.ts';
 import { prepareFolder, selectionFolder } from './selection-folder.ts';
@@ -32,6 +33,14 @@ export interface Packaged {
 
 /** @throws Error with one line that says what is wrong with the template or the code */
 export async function packageTemplate(options: PackageOptions): Promise<Packaged> {
+  const { projectFolder, signal } = options;
+  const packaged = await packageChanged(options);
+  if (!(await isConsoleBuilt(projectFolder)))
+    await inTurn(projectFolder, () => buildConsole(projectFolder), signal);
+  return packaged;
+}
+
+async function packageChanged(options: PackageOptions): Promise<Packaged> {
   const { projectFolder, signal } = options;
   const serviceFolder = join(projectFolder, selectionFolder(process.env));
   const templateFile = join(serviceFolder, '.serverless/cloudformation-template-update-stack.json');
@@ -61,7 +70,8 @@ async function build({ projectFolder, onProgress = () => {}, signal }: PackageOp
   await Promise.all([writeMachines(join(projectFolder, 'statemachines')), bundleChanged(projectFolder)]);
   onProgress('packaging the template');
   await prepareFolder(projectFolder, selection);
-  await runServerless(join(projectFolder, selection), signal);
+  // After the bundles, whose end takes esbuild's process with it.
+  await Promise.all([runServerless(join(projectFolder, selection), signal), buildConsole(projectFolder)]);
 }
 
 /** Variables of the environment that change what the Serverless Framework writes. */

@@ -1,7 +1,6 @@
 // `seriatim models pack | inspect | invoke`: artefacts of models, made, looked into and called.
-import { readFile, writeFile } from 'node:fs/promises';
-import { extname } from 'node:path';
 import type { Command } from 'commander';
+import type { InspectCommand, InvokeCommand } from '../../container/tools/actions.ts';
 
 export function register(program: Command): void {
   const models = program.command('models').description('Pack, inspect and invoke artefacts of models');
@@ -10,14 +9,14 @@ export function register(program: Command): void {
     .description('Make a model.tar.gz with a manifest: the same bytes for the same files')
     .argument('<source>', 'folder or .onnx file')
     .requiredOption('-o, --output <file>', 'the archive to write')
-    .action(pack);
+    .action(async (source: string, options: { output: string }) => (await actions()).pack(source, options));
   models
     .command('inspect')
     .description('Show inputs, outputs, size, opset and provider, and hold the files against their checksums')
     .argument('<artefact>', 'model.tar.gz, folder or .onnx file')
     .option('--json', 'as JSON')
     .option('--providers <list>', 'execution providers to try, in order', 'cpu')
-    .action(inspect);
+    .action(async (path: string, options: InspectCommand) => (await actions()).inspect(path, options));
   models
     .command('invoke')
     .description('Send a file to a served model')
@@ -26,68 +25,7 @@ export function register(program: Command): void {
     .option('--content-type <type>', 'instead of what the name of the file tells')
     .option('--accept <type>', 'the format of the answer', '*/*')
     .option('-o, --output <file>', 'write the answer there')
-    .action(invoke);
+    .action(async (file: string, options: InvokeCommand) => (await actions()).invoke(file, options));
 }
 
-async function pack(source: string, { output }: { output: string }): Promise<void> {
-  const { packWithManifest } = await import('../../container/tools/manifest.ts');
-  const { manifest, sha256, bytes } = await packWithManifest(source, output);
-  for (const file of manifest.files) console.log(`${file.sha256}  ${file.bytes}  ${file.path}`);
-  console.log(`${output}: ${bytes} bytes, sha256 ${sha256}`);
-}
-
-interface InspectOptions {
-  readonly json?: boolean;
-  readonly providers: string;
-}
-
-async function inspect(path: string, { json, providers }: InspectOptions): Promise<void> {
-  const { openArtefact } = await import('../../container/tools/open.ts');
-  const { formatReport, reportArtefact } = await import('../../container/tools/inspect.ts');
-  const { verifyArchive } = await import('../../container/tools/manifest.ts');
-  const artefact = await openArtefact(path);
-  try {
-    const archive = await verifyArchive(path);
-    const report = await reportArtefact(artefact.folder, providers.split(','));
-    console.log(json ? JSON.stringify(report, undefined, 2) : formatReport(report));
-    const problems = [...(archive?.problems ?? []), ...(report.manifest?.problems ?? [])];
-    if (problems.length > 0) throw new Error(`${path} is not what was packed: ${problems.join('; ')}.`);
-  } finally {
-    await artefact.close();
-  }
-}
-
-const CONTENT_TYPES: Readonly<Record<string, string>> = {
-  '.json': 'application/json',
-  '.jsonl': 'application/jsonlines',
-  '.ndjson': 'application/jsonlines',
-  '.csv': 'text/csv',
-  '.npy': 'application/x-npy',
-  '.npz': 'application/x-npz',
-  '.png': 'image/png',
-  '.jpg': 'image/jpeg',
-  '.jpeg': 'image/jpeg',
-  '.webp': 'image/webp',
-};
-
-interface InvokeOptions {
-  readonly url: string;
-  readonly contentType?: string;
-  readonly accept: string;
-  readonly output?: string;
-}
-
-async function invoke(file: string, { url, contentType, accept, output }: InvokeOptions): Promise<void> {
-  const type = contentType ?? CONTENT_TYPES[extname(file).toLowerCase()];
-  if (type === undefined) throw new Error(`The name ${file} tells no content type: give --content-type.`);
-  const body = await readFile(file);
-  const headers = { 'content-type': type, accept };
-  const response = await fetch(url, { method: 'POST', body, headers }).catch((thrown: Error) => {
-    const { cause } = thrown as { cause?: Error };
-    throw new Error(`No answer from ${url}: ${cause?.message || thrown.message}.`, { cause: thrown });
-  });
-  const answer = Buffer.from(await response.arrayBuffer());
-  if (!response.ok) throw new Error(`${response.status} from ${url}: ${answer.toString()}`);
-  if (output === undefined) process.stdout.write(answer);
-  else await writeFile(output, answer);
-}
+const actions = () => import('../../container/tools/actions.ts');

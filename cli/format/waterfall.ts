@@ -52,8 +52,11 @@ function heading(view: ExecutionView): string[] {
   const rerun = view.rerun === undefined ? [] : [rerunText(view.rerun)];
   const parent =
     view.parent === undefined ? [] : [`child of ${view.parent.stateMachineName}/${view.parent.mapRunLabel}`];
+  const outcome = `${view.pipeline} (${use})   ${SYMBOLS[view.status] ?? '?'} ${view.status}${took}`;
+  // The name of a batch is long; what became of it is never cut off for that.
+  const title = [view.id, outcome];
   return [
-    `${view.id}   ${view.pipeline} (${use})   ${SYMBOLS[view.status] ?? '?'} ${view.status}${took}`,
+    ...(title.join('   ').length > WIDTH ? title : [title.join('   ')]),
     facts.join('   '),
     ...rerun,
     ...parent,

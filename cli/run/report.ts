@@ -30,6 +30,7 @@ export function welcome(
     '',
     'Look at what happened:',
     '  npx seriatim executions',
+    `  ${httpUrl}/console/`,
     '',
     'Use it with every AWS client, and with whole files:',
     `  export AWS_ENDPOINT_URL=${awsUrl} AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1 AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local`,
@@ -66,6 +67,7 @@ function batch({ stack }: Running): string[] {
   if (typeof bucket !== 'string' || shownPipeline().name !== 'house-prices') return [];
   return [
     `  aws s3 cp models/house-prices/houses-2000.csv s3://${bucket}/house-prices/in/`,
+    `  aws s3api wait object-exists --bucket ${bucket} --key house-prices/out/houses-2000.csv.out`,
     `  aws s3 cp s3://${bucket}/house-prices/out/houses-2000.csv.out -`,
   ];
 }

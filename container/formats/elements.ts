@@ -103,6 +103,11 @@ function boolFromCell(text: string): number {
   throw new ElementMisfit(`expected true or false, got ${describeValue(text)}`);
 }
 
+/** The same for what only `JSON.stringify` reads, which would write -0 as 0. */
+export function elementToJsonText(dtype: Dtype, element: unknown): unknown {
+  return Object.is(element, -0) ? NEGATIVE_ZERO : elementToJson(dtype, element);
+}
+
 /** An element as `JSON.stringify` takes it: 64-bit integers keep their digits, NaN and infinities become null. */
 export function elementToJson(dtype: Dtype, element: unknown): unknown {
   if (typeof element === 'bigint') {
@@ -114,11 +119,12 @@ export function elementToJson(dtype: Dtype, element: unknown): unknown {
 
 export function elementToCell(dtype: Dtype, element: unknown): string {
   if (dtype === 'bool') return element === 1 ? 'true' : 'false';
-  return String(element);
+  return Object.is(element, -0) ? '-0' : String(element);
 }
 
 /** `JSON.rawJSON` is in Node's V8 but not yet in TypeScript's library. */
 const rawJson = (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON;
+const NEGATIVE_ZERO = rawJson('-0');
 
 /** A value for a message, cut short. Lists and objects are not written out: they may be nested without end. */
 export function describeValue(value: unknown): string {

@@ -44,6 +44,14 @@ const byMediaType = new Map(
   FORMATS.flatMap((format) => format.mediaTypes.map((type) => [type, format] as const)),
 );
 
+/** @throws InferenceError UnsupportedContentType for a body that is compressed */
+export function requireIdentity(headers: Readonly<Record<string, string>>): void {
+  const encoding = headers['content-encoding'];
+  if (encoding === undefined || encoding === '' || encoding.toLowerCase() === 'identity') return;
+  const message = `Content encoding "${encoding}" is not supported: send the body as it is.`;
+  throw new InferenceError('UnsupportedContentType', message);
+}
+
 /** @throws InferenceError UnsupportedContentType, InvalidPayload */
 export function decodeBody(
   body: Buffer,

@@ -24,6 +24,8 @@ function parseLine(line: string, number: number, signature: DecodeContext['signa
 }
 
 export function encodeJsonLines(parts: readonly Part[], rows: number, context: EncodeContext): EncodedBody {
-  const lines = unstackRecords(parts, rows, context.signature).map((record) => `${JSON.stringify(record)}\n`);
+  const lines = unstackRecords(parts, rows, { signature: context.signature, isText: true }).map(
+    (record) => `${JSON.stringify(record)}\n`,
+  );
   return { body: lines.join(''), contentType: 'application/jsonlines' };
 }

@@ -35,7 +35,7 @@ function fromRecords(
 
 export function encodeJson(parts: readonly Part[], rows: number, context: EncodeContext): EncodedBody {
   if (context.reply !== undefined) return encodeOip(parts, context);
-  const predictions = unstackRecords(parts, rows, context.signature);
+  const predictions = unstackRecords(parts, rows, { signature: context.signature, isText: true });
   return { body: JSON.stringify({ predictions }), contentType: 'application/json' };
 }
 

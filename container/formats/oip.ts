@@ -16,7 +16,7 @@ import {
   viewBytes,
 } from '../tensors.ts';
 import type { DecodeContext, DecodedBody, EncodeContext, EncodedBody, OipReply, Part } from './codec.ts';
-import { describeValue, ElementMisfit, elementFromJson, elementToJson } from './elements.ts';
+import { describeValue, ElementMisfit, elementFromJson, elementToJsonText } from './elements.ts';
 
 export const BINARY_OIP = 'application/vnd.sagemaker-triton.binary+json';
 
@@ -286,7 +286,9 @@ function describeOutput(name: string, tensor: Tensor | undefined, binary: Buffer
   if (binary === undefined) {
     return {
       ...described,
-      data: Array.from(tensor.data as ArrayLike<unknown>, (element) => elementToJson(tensor.dtype, element)),
+      data: Array.from(tensor.data as ArrayLike<unknown>, (element) =>
+        elementToJsonText(tensor.dtype, element),
+      ),
     };
   }
   const bytes = toBinary(tensor);

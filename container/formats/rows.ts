@@ -14,7 +14,13 @@ import {
   type Tensors,
 } from '../tensors.ts';
 import type { Part } from './codec.ts';
-import { describeValue, ElementMisfit, elementFromJson, elementToJson } from './elements.ts';
+import {
+  describeValue,
+  ElementMisfit,
+  elementFromJson,
+  elementToJson,
+  elementToJsonText,
+} from './elements.ts';
 
 export interface StackOptions {
   /** Whether members that are no input of the model are passed over: what an earlier model answered may hold more. */
@@ -252,15 +258,26 @@ function wholeShape(spec: TensorSpec, got: readonly number[], position: number):
   throw new InferenceError('InvalidPayload', message);
 }
 
+export interface UnstackOptions {
+  readonly signature: Signature;
+  /** Whether only `JSON.stringify` will read the records. */
+  readonly isText?: boolean;
+}
+
 /**
  * Rows back to records by output name, each at its place in the request. An output that the model declares to have one
  * element per row ([N] or [N, 1]) becomes the bare value, any other nested arrays.
  */
-export function unstackRecords(parts: readonly Part[], rows: number, signature: Signature): unknown[] {
+export function unstackRecords(
+  parts: readonly Part[],
+  rows: number,
+  { signature, isText = false }: UnstackOptions,
+): unknown[] {
+  const toElement = isText ? elementToJsonText : elementToJson;
   const records = new Array<unknown>(rows);
   for (const part of parts) {
     const outputs = Object.entries(part.tensors).map(([name, tensor]) =>
-      rowReader(name, tensor, part.rows, signature),
+      rowReader({ name, tensor, rows: part.rows }, signature, toElement),
     );
     for (let row = 0; row < part.rows; row++) {
       const record: Record<string, unknown> = {};
@@ -276,26 +293,57 @@ interface RowReader {
   read(row: number): unknown;
 }
 
-function rowReader(name: string, tensor: Tensor, rows: number, { isBatched, outputs }: Signature): RowReader {
+interface PartOutput {
+  readonly name: string;
+  readonly tensor: Tensor;
+  readonly rows: number;
+}
+
+type ToElement = typeof elementToJson;
+
+function rowReader(
+  { name, tensor, rows }: PartOutput,
+  { isBatched, outputs }: Signature,
+  toElement: ToElement,
+): RowReader {
   const { data, dtype, shape } = tensor;
-  if (!isBatched || shape[0] !== rows) return { name, read: () => nest(tensor, 0, 0, data.length) };
+  const nesting = { tensor, toElement };
+  if (!isBatched || shape[0] !== rows)
+    return { name, read: () => nest(nesting, 0, { offset: 0, elements: data.length }) };
   const declared = outputs.find((spec) => spec.name === name)?.shape ?? shape;
   const elements = data.length / rows;
   const isBare = elements === 1 && (declared.length === 1 || (declared.length === 2 && declared[1] === 1));
-  if (isBare) return { name, read: (row) => elementToJson(dtype, data[row]) };
-  return { name, read: (row) => nest(tensor, 1, row * elements, elements) };
+  if (isBare) return { name, read: (row) => toElement(dtype, data[row]) };
+  return { name, read: (row) => nest(nesting, 1, { offset: row * elements, elements }) };
 }
 
-function nest(tensor: Tensor, axis: number, offset: number, elements: number): unknown {
+/** A whole tensor as nested lists, for `JSON.stringify`. */
+export function nestTensor(tensor: Tensor): unknown {
+  return nest({ tensor, toElement: elementToJsonText }, 0, { offset: 0, elements: tensor.data.length });
+}
+
+interface Nesting {
+  readonly tensor: Tensor;
+  readonly toElement: ToElement;
+}
+
+interface Range {
+  readonly offset: number;
+  readonly elements: number;
+}
+
+function nest(nesting: Nesting, axis: number, { offset, elements }: Range): unknown {
+  const { tensor, toElement } = nesting;
   const { shape, data, dtype } = tensor;
-  if (axis === shape.length) return elementToJson(dtype, data[offset]);
+  if (axis === shape.length) return toElement(dtype, data[offset]);
   const length = shape[axis]!;
   const values = new Array<unknown>(length);
   if (axis === shape.length - 1) {
-    for (let i = 0; i < length; i++) values[i] = elementToJson(dtype, data[offset + i]);
+    for (let i = 0; i < length; i++) values[i] = toElement(dtype, data[offset + i]);
     return values;
   }
   const stride = length === 0 ? 0 : elements / length;
-  for (let i = 0; i < length; i++) values[i] = nest(tensor, axis + 1, offset + i * stride, stride);
+  for (let i = 0; i < length; i++)
+    values[i] = nest(nesting, axis + 1, { offset: offset + i * stride, elements: stride });
   return values;
 }

@@ -1,9 +1,11 @@
 // Loads an artefact's handlers and refuses what cannot work: unknown combinations, exports that are no functions, no
 // handler at all. The message names the file, because it is read in a log far from it.
-import { stat } from 'node:fs/promises';
+import { realpath, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { InferenceError } from '../errors.ts';
 import type { Handlers } from './api.ts';
+import { readModulesBySyntax } from './module-kind.ts';
 
 const NAMES = ['modelFn', 'inputFn', 'predictFn', 'outputFn', 'transformFn', 'warmupFn'] as const;
 const REPLACED_BY_TRANSFORM = ['inputFn', 'predictFn', 'outputFn'] as const;
@@ -39,6 +41,8 @@ function refuseMisspelt(codeFile: string, exported: readonly string[]): void {
 async function importFresh(codeFile: string): Promise<Record<string, unknown>> {
   try {
     const { mtimeMs } = await stat(codeFile);
+    // The handlers lie in the artefact's `code/`; Node imports files by their real paths.
+    readModulesBySyntax(dirname(dirname(await realpath(codeFile))));
     return await import(`${pathToFileURL(codeFile).href}?load=${mtimeMs}-${loads++}`);
   } catch (thrown) {
     throw refused(codeFile, (thrown as Error).message, thrown);

@@ -1,9 +1,9 @@
 // Runs one invocation through an artefact's handlers, with the defaults in the gaps. Runs in a worker thread.
 import { InferenceError } from '../errors.ts';
 import type { DecodedBody, EncodedBody, Part } from '../formats/codec.ts';
-import { chooseFormat, decodeBody, encodeBody } from '../formats/index.ts';
+import { chooseFormat, decodeBody, encodeBody, requireIdentity } from '../formats/index.ts';
 import { unstackRecords } from '../formats/rows.ts';
-import { checkInputs, type Signature, type Tensors } from '../tensors.ts';
+import { checkInputs, type Signature } from '../tensors.ts';
 import type {
   HandlerBody,
   HandlerOutput,
@@ -13,6 +13,7 @@ import type {
   OnnxModel,
   Prediction,
 } from './api.ts';
+import { readInputs, readOwnPrediction, writeOwnJson } from './own-output.ts';
 
 /** One invocation as it crosses to the worker. */
 export interface HandlerCall {
@@ -94,7 +95,7 @@ function createContext(handled: HandledModel, call: HandlerCall, signal: AbortSi
     signal,
     deadline: call.deadline,
     toRecords: ({ parts, rows }) =>
-      unstackRecords(parts, rows, requireSignature(signature)) as Record<string, unknown>[],
+      unstackRecords(parts, rows, { signature: requireSignature(signature) }) as Record<string, unknown>[],
   };
 }
 
@@ -108,6 +109,7 @@ function defaultInput(
   contentType: string,
   context: InvocationContext,
 ): DecodedBody | Promise<DecodedBody> {
+  requireIdentity(context.headers);
   return decodeBody(body, contentType, requireSignature(context.signature));
 }
 
@@ -129,11 +131,14 @@ function isDecoded(data: unknown): data is DecodedBody {
   return Array.isArray((data as DecodedBody | null)?.parts);
 }
 
-/** @throws InferenceError ModelFailed, or InvalidPayload for tensors that the model does not take */
+/**
+ * What no body could have made right is the handler's fault; a shape may come from the caller's values.
+ * @throws InferenceError ModelFailed naming inputFn, or InvalidPayload for shapes that the model does not take
+ */
 function fromTensors(data: unknown, signature: Signature | undefined): DecodedBody {
   if (typeof data !== 'object' || data === null)
     throw new InferenceError('ModelFailed', 'inputFn gave no tensors by input name: export predictFn.');
-  const tensors = data as Tensors;
+  const tensors = readInputs(data, signature);
   if (signature !== undefined) checkInputs(tensors, signature.inputs);
   const rows = Object.values(tensors)[0]?.shape[0] ?? 1;
   return { parts: [{ tensors, rows }], rows };
@@ -144,11 +149,13 @@ async function defaultOutput(
   handled: HandledModel,
   accept: string | undefined,
 ): Promise<EncodedBody> {
-  if (!isDecoded(prediction)) return writeJson(prediction, accept, handled.defaultAccept);
-  const { defaultAccept, name, signature } = handled;
-  const { reply } = prediction;
+  const { defaultAccept, name } = handled;
+  const own = isDecoded(prediction) ? undefined : readOwnPrediction(prediction, handled.signature);
+  if (!isDecoded(prediction) && own === undefined) return writeJson(prediction, accept, defaultAccept);
+  const { parts, rows, reply } = own ?? (prediction as DecodedBody);
+  const signature = own?.signature ?? handled.signature;
   const format = chooseFormat(accept, { defaultAccept, ...(reply && { reply }) });
-  return encodeBody(prediction.parts, prediction.rows, {
+  return encodeBody(parts, rows, {
     format,
     signature: requireSignature(signature),
     modelName: name,
@@ -159,11 +166,8 @@ async function defaultOutput(
 /** A value of the handler's own making can only be JSON. */
 function writeJson(value: unknown, accept: string | undefined, defaultAccept: string): EncodedBody {
   const { mediaType } = chooseFormat(accept, { defaultAccept });
-  if (mediaType.type === 'application/json') {
-    const body = JSON.stringify(value) as string | undefined;
-    if (body !== undefined) return { body, contentType: 'application/json' };
-    throw new InferenceError('ModelFailed', `predictFn gave ${typeof value}, which JSON cannot hold.`);
-  }
+  if (mediaType.type === 'application/json')
+    return { body: writeOwnJson(value), contentType: 'application/json' };
   const message = `predictFn's answer can be written as application/json, not ${mediaType.type}: export outputFn.`;
   throw new InferenceError('NotAcceptable', message);
 }

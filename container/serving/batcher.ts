@@ -16,7 +16,7 @@ export interface BatcherOptions {
   /** Runs that may be under way at once: the model's instances. */
   readonly instances: number;
   readonly run: (tensors: Tensors, limits: RunLimits) => Promise<Tensors>;
-  /** Told of every run and its rows. */
+  /** Told of every run that succeeded, and its rows. */
   readonly onRun?: (rows: number) => void;
   readonly timers?: BatchTimers;
 }
@@ -180,18 +180,18 @@ class QueueBatcher implements Batcher {
   async #runAlone(entry: Entry, idleSince: number): Promise<void> {
     const { tensors, deadline, rows } = entry;
     const startedAt = this.#timers.now();
-    this.#options.onRun?.(rows);
     const outputs = await this.#options.run(tensors, { deadline, isOwned: false });
+    this.#options.onRun?.(rows);
     handOut([entry], outputs, { idleSince, startedAt, endedAt: this.#timers.now() });
   }
 
   async #runShared(batch: readonly Entry[], idleSince: number): Promise<void> {
     const startedAt = this.#timers.now();
     const deadline = Math.max(...batch.map((entry) => entry.deadline));
-    this.#options.onRun?.(sumRows(batch));
     const inputs = joinInputs(batch, this.#options.signature);
     const outputs = await this.#options.run(inputs, { deadline, isOwned: true });
     if (keepsRows(outputs, batch)) {
+      this.#options.onRun?.(sumRows(batch));
       handOut(batch, outputs, { idleSince, startedAt, endedAt: this.#timers.now() });
       return;
     }

@@ -27,7 +27,7 @@ export interface ModelLabel {
 export interface ModelMetrics {
   succeeded(times: InvocationTimes, totalMs: number, isCold: boolean): void;
   failed(statusCode: number): void;
-  /** One run of the runtime over this many rows. */
+  /** One run of the runtime over this many rows, which succeeded: Triton counts no others. */
   ran(rows: number): void;
   /** A request that asked the response cache. */
   cached(isHit: boolean, milliseconds: number): void;
@@ -162,8 +162,12 @@ const microseconds = (milliseconds: number) => Math.round(milliseconds * 1000);
 
 const FAMILIES: readonly Family[] = [
   { name: 'nv_inference_request_success', help: 'Invocations answered', value: ({ success }) => success },
-  { name: 'nv_inference_count', help: 'Records inferred', value: ({ rows }) => rows },
-  { name: 'nv_inference_exec_count', help: 'Runs of the model', value: ({ runs }) => runs },
+  {
+    name: 'nv_inference_count',
+    help: 'Records inferred, without those of runs that failed',
+    value: ({ rows }) => rows,
+  },
+  { name: 'nv_inference_exec_count', help: 'Runs of the model that succeeded', value: ({ runs }) => runs },
   {
     name: 'nv_inference_request_duration_us',
     help: 'From arrival to answer',
@@ -236,13 +240,17 @@ function renderBatches(models: readonly Counts[]): string[] {
   ];
 }
 
-function histogram(name: string, { label: { model }, batches, runs, rows }: Counts): string[] {
+function histogram(name: string, { label, batches, runs, rows }: Counts): string[] {
   let sum = 0;
   const buckets = batches.map((count, index) => {
     sum += count;
-    return `${name}_bucket${labels({ model, le: String(BATCH_BOUNDS[index] ?? '+Inf') })} ${sum}`;
+    return `${name}_bucket${labels({ ...label, le: String(BATCH_BOUNDS[index] ?? '+Inf') })} ${sum}`;
   });
-  return [...buckets, `${name}_sum${labels({ model })} ${rows}`, `${name}_count${labels({ model })} ${runs}`];
+  return [
+    ...buckets,
+    `${name}_sum${labels({ ...label })} ${rows}`,
+    `${name}_count${labels({ ...label })} ${runs}`,
+  ];
 }
 
 function renderGauges(gauges: readonly ModelGauges[]): string[] {

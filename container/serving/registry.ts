@@ -91,6 +91,7 @@ class ModelRegistry implements Registry {
     const { program, memoryLimitBytes } = this.#options.settings;
     const needsSize = memoryLimitBytes < Number.MAX_SAFE_INTEGER;
     const artefact = await inspectArtefact(folder, { needsSize, ...(program && { program }) });
+    if (artefact.warning !== undefined) this.#options.logger.warn(artefact.warning);
     const bytes = this.#checkRoom(name, artefact);
     this.#loading.set(name, bytes);
     const model = await serveModel({ ...this.#options, name, artefact, startedAt });

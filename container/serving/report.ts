@@ -40,9 +40,9 @@ export function describeInvocation(invoked: Invoked, { headers, pinned }: Report
   ].join(';');
 }
 
-/** The name that a report gives: the caller's word for the model, else the container's. */
+/** The name that a report gives: the caller's word for the model, else Triton's for one of its repository, else the container's. */
 function reportedName(model: ServedModel, headers: Readonly<Record<string, string>>): string {
-  return headers['x-amzn-sagemaker-target-model'] ?? basename(model.name);
+  return headers['x-amzn-sagemaker-target-model'] ?? basename(model.label.model);
 }
 
 /** The checksum of the model's file; `undefined` until it is known, or where there is no one file. */

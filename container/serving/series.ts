@@ -1,6 +1,7 @@
 // Models in series behind one invocation. `serveSeries` runs those of one artefact in their order, each exactly as it
 // would run alone, one's answer the next one's body. `handsOn` makes a model one of a series of containers: it takes
 // what was collected before it and adds its own answer.
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { inspectArtefact } from '../artefact.ts';
 import { readSeries, type SeriesModel } from '../series.ts';
@@ -62,9 +63,11 @@ async function serveLink(
   serve: Serve,
 ): Promise<Served> {
   const { settings } = options;
-  const artefact = await inspectArtefact(join(options.artefact.folder, folder), {
-    ...(settings.program && { program: settings.program }),
-  });
+  const place = join(options.artefact.folder, folder);
+  // One of the series may be a plain model beside others with handlers.
+  const program = existsSync(join(place, 'code')) ? settings.program : undefined;
+  const artefact = await inspectArtefact(place, { ...(program && { program }) });
+  if (artefact.warning !== undefined) options.logger.warn(artefact.warning);
   const own = accept === undefined ? settings : { ...settings, defaultAccept: accept };
   return serve({ ...options, name: `${options.name}/${name}`, artefact, settings: own });
 }

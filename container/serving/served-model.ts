@@ -2,7 +2,7 @@
 // server's thread, around a predictor; models with handlers run whole in a worker.
 import type { Artefact } from '../artefact.ts';
 import type { DecodedBody, Part } from '../formats/codec.ts';
-import { chooseFormat, decodeBody, encodeBody } from '../formats/index.ts';
+import { chooseFormat, decodeBody, encodeBody, requireIdentity } from '../formats/index.ts';
 import type { ModelSource, WireAnswer } from '../instances/protocol.ts';
 import { checkInputs } from '../tensors.ts';
 import { openRepository } from '../triton/repository.ts';
@@ -156,6 +156,7 @@ async function invokePredictor(
 ): Promise<InvocationAnswer> {
   const { signature } = predictor;
   const startedAt = performance.now();
+  requireIdentity(invocation.headers);
   const pending = decodeBody(invocation.body, invocation.contentType, signature);
   const decoded = pending instanceof Promise ? await pending : pending;
   const { reply, rows } = decoded;

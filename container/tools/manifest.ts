@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { inspectArtefact, listEmptyFolders, listFiles } from '../artefact.ts';
 import { InferenceError } from '../errors.ts';
@@ -32,7 +32,7 @@ export interface PackedArtefact {
 
 /** @throws InferenceError InvalidArtefact where the folder holds nothing to serve */
 export async function packWithManifest(source: string, outFile: string): Promise<PackedArtefact> {
-  const entries = await listEntries(source);
+  const entries = await listEntries(source, outFile);
   const manifest = { files: await Promise.all(entries.map(describeEntry)) };
   const scratch = await mkdtemp(join(tmpdir(), 'seriatim-pack-'));
   try {
@@ -48,7 +48,8 @@ export async function packWithManifest(source: string, outFile: string): Promise
   return { manifest, sha256, bytes: (await stat(outFile)).size };
 }
 
-async function listEntries(source: string): Promise<readonly ArtefactEntry[]> {
+/** Without the archive itself, where it is written into the folder that it is made of. */
+async function listEntries(source: string, outFile: string): Promise<readonly ArtefactEntry[]> {
   const found = await stat(source).catch(() => undefined);
   if (found === undefined) throw new InferenceError('InvalidArtefact', `There is no ${source}.`);
   if (found.isFile()) return modelFiles(source);
@@ -59,8 +60,9 @@ async function listEntries(source: string): Promise<readonly ArtefactEntry[]> {
     const message = `${join(source, MANIFEST)} is not a manifest of ours, and would be replaced by one.`;
     throw new InferenceError('InvalidArtefact', message);
   }
+  const made = new Set([resolve(outFile), resolve(`${outFile}.sha256`)]);
   return files
-    .filter(({ name }) => name !== MANIFEST)
+    .filter(({ name }) => name !== MANIFEST && !made.has(resolve(source, name)))
     .map(({ name }) => ({ path: name, file: join(source, name) }))
     .sort((a, b) => (a.path < b.path ? -1 : 1));
 }

@@ -75,7 +75,7 @@ export function readConfig(text: string): TritonConfig {
   for (const name of PASSED_OVER) config.skip(name);
   const read = {
     ...readPlatform(config),
-    maxBatchSize: config.integer('max_batch_size') ?? 0,
+    maxBatchSize: readMaxBatchSize(config),
     inputs: config.messages('input').map((input) => readTensor(input)),
     outputs: config.messages('output').map((output) => readTensor(output)),
     instances: readInstances(config),
@@ -88,6 +88,12 @@ export function readConfig(text: string): TritonConfig {
   readTransactionPolicy(config);
   config.finish();
   return read;
+}
+
+function readMaxBatchSize(config: Fields): number {
+  const size = config.int32('max_batch_size') ?? 0;
+  if (size < 0) throw new TypeError(`max_batch_size must be 0, for no batch axis, or more, not ${size}`);
+  return size;
 }
 
 function readPlatform(config: Fields): Pick<TritonConfig, 'name' | 'backend'> {
@@ -118,7 +124,7 @@ function readInstances(config: Fields): number {
   const groups = config.messages('instance_group').map((group) => {
     for (const name of ['name', 'kind', 'gpus', 'rate_limiter', 'profile', 'passive', 'host_policy'])
       group.skip(name);
-    const count = group.integer('count') ?? 1;
+    const count = group.int32('count') ?? 1;
     group.finish();
     return count;
   });
@@ -126,9 +132,9 @@ function readInstances(config: Fields): number {
 }
 
 function readDynamicBatching(config: Fields): Pick<TritonConfig, 'dynamicBatching'> {
-  const [batching] = config.messages('dynamic_batching');
+  const batching = config.message('dynamic_batching');
   if (batching === undefined) return {};
-  const preferred = batching.integers('preferred_batch_size');
+  const preferred = batching.int32s('preferred_batch_size');
   const delayMs = (batching.integer('max_queue_delay_microseconds') ?? 0) / 1000;
   batching.skip('preserve_ordering');
   batching.finish();
@@ -136,11 +142,11 @@ function readDynamicBatching(config: Fields): Pick<TritonConfig, 'dynamicBatchin
 }
 
 function readVersionPolicy(config: Fields): VersionPolicy {
-  const [policy] = config.messages('version_policy');
+  const policy = config.message('version_policy');
   if (policy === undefined) return { kind: 'latest', count: 1 };
-  const [specific] = policy.messages('specific');
-  const [latest] = policy.messages('latest');
-  const [all] = policy.messages('all');
+  const specific = policy.message('specific');
+  const latest = policy.message('latest');
+  const all = policy.message('all');
   const count = latest?.integer('num_versions') ?? 1;
   for (const part of [latest, all]) part?.finish();
   const versions = specific?.integers('versions') ?? [];
@@ -151,28 +157,28 @@ function readVersionPolicy(config: Fields): VersionPolicy {
 }
 
 function readResponseCache(config: Fields): boolean {
-  const [cache] = config.messages('response_cache');
+  const cache = config.message('response_cache');
   const isEnabled = cache?.boolean('enable') ?? false;
   cache?.finish();
   return isEnabled;
 }
 
 function readSteps(config: Fields): EnsembleStep[] {
-  return config.messages('ensemble_scheduling').flatMap((scheduling) => {
-    const steps = scheduling.messages('step').map((step) => {
-      const version = step.integer('model_version') ?? -1;
-      const read = {
-        modelName: step.required('model_name'),
-        ...(version !== -1 && { version }),
-        inputMap: readMap(step, 'input_map'),
-        outputMap: readMap(step, 'output_map'),
-      };
-      step.finish();
-      return read;
-    });
-    scheduling.finish();
-    return steps;
+  const scheduling = config.message('ensemble_scheduling');
+  if (scheduling === undefined) return [];
+  const steps = scheduling.messages('step').map((step) => {
+    const version = step.integer('model_version') ?? -1;
+    const read = {
+      modelName: step.required('model_name'),
+      ...(version !== -1 && { version }),
+      inputMap: readMap(step, 'input_map'),
+      outputMap: readMap(step, 'output_map'),
+    };
+    step.finish();
+    return read;
   });
+  scheduling.finish();
+  return steps;
 }
 
 function readMap(step: Fields, name: string): ReadonlyMap<string, string> {
@@ -187,7 +193,7 @@ function readMap(step: Fields, name: string): ReadonlyMap<string, string> {
 
 /** A decoupled model answers many times to one request. */
 function readTransactionPolicy(config: Fields): void {
-  const [policy] = config.messages('model_transaction_policy');
+  const policy = config.message('model_transaction_policy');
   if (policy?.boolean('decoupled'))
     throw new TypeError('model_transaction_policy.decoupled is not supported');
   policy?.finish();
@@ -215,12 +221,17 @@ class Fields {
     });
   }
 
+  /** @throws TypeError for one given twice, as Triton's own reader has it */
+  message(name: string): Fields | undefined {
+    return this.#only(name, this.messages(name));
+  }
+
   scalar(name: string): string | undefined {
-    return this.#scalars(name).at(-1)?.text;
+    return this.#only(name, this.#scalars(name))?.text;
   }
 
   string(name: string): string | undefined {
-    const value = this.#scalars(name).at(-1);
+    const value = this.#only(name, this.#scalars(name));
     if (value !== undefined && !value.isString) throw new TypeError(`${this.path}${name} is no string`);
     return value?.text;
   }
@@ -241,7 +252,18 @@ class Fields {
   }
 
   integer(name: string): number | undefined {
-    return this.integers(name).at(-1);
+    return this.#only(name, this.integers(name));
+  }
+
+  int32(name: string): number | undefined {
+    return this.#only(name, this.int32s(name));
+  }
+
+  int32s(name: string): number[] {
+    const values = this.integers(name);
+    const large = values.find((value) => value !== (value | 0));
+    if (large === undefined) return values;
+    throw new TypeError(`${this.path}${name} does not fit 32 bits: ${large}`);
   }
 
   integers(name: string): number[] {
@@ -262,6 +284,12 @@ class Fields {
     for (const name of this.#message.fields.keys()) {
       if (!this.#taken.has(name)) throw new TypeError(`the field ${this.path}${name} is not supported`);
     }
+  }
+
+  #only<Value>(name: string, values: readonly Value[]): Value | undefined {
+    if (values.length > 1)
+      throw new TypeError(`the field ${this.path}${name} is given ${values.length} times`);
+    return values[0];
   }
 
   #scalars(name: string): TextScalar[] {

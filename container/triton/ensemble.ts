@@ -87,6 +87,9 @@ function checkSteps(signature: Signature, steps: readonly RunnableStep[]): void 
     for (const step of ready) checkStep(step, dtypes);
     left = left.filter((step) => !ready.includes(step));
   }
+  const taken = new Set(steps.flatMap(({ inputMap }) => [...inputMap.values()]));
+  const unused = signature.inputs.find(({ name }) => !taken.has(name));
+  if (unused !== undefined) throw new TypeError(`the ensemble's input "${unused.name}" is taken by no step`);
   for (const { name, dtype } of signature.outputs) {
     if (dtypes.get(name) === dtype) continue;
     throw new TypeError(
@@ -119,6 +122,8 @@ function checkStep(
   for (const [output, tensor] of outputMap) {
     const spec = outputs.find(({ name }) => name === output);
     if (spec === undefined) throw new TypeError(`step "${modelName}" has no output "${output}"`);
+    if (dtypes.has(tensor))
+      throw new TypeError(`step "${modelName}" makes the tensor "${tensor}", which is there before it`);
     dtypes.set(tensor, spec.dtype);
   }
   for (const input of inputMap.keys()) {

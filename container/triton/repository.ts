@@ -117,9 +117,10 @@ async function openEnsemble(
   const { ran } = loader.options.metrics.model(label);
   const counted = {
     ...ensemble,
-    predict: (request: BatchRequest) => {
+    predict: async (request: BatchRequest) => {
+      const answer = await ensemble.predict(request);
       ran(request.rows);
-      return ensemble.predict(request);
+      return answer;
     },
   };
   return { predictor: finish(counted, { model, label, isTop }, loader), label };

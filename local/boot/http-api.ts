@@ -1,7 +1,9 @@
-// Makes the HTTP API of the template's pieces and lets it answer on the HTTP port.
+// Makes the HTTP API of the template's pieces and lets it answer on the HTTP port, the console beside it.
+import { join } from 'node:path';
 import type { CorsConfiguration, HttpApi, HttpRoute } from '../gateway/api.ts';
 import { createGateway } from '../gateway/index.ts';
 import type { Closers } from './closers.ts';
+import { consoleRoutes } from './console.ts';
 import type { OpenPort } from './ports.ts';
 import type { HttpApiDraft } from './resources/http-api-draft.ts';
 import { lowerCamel } from './resources/properties.ts';
@@ -27,6 +29,7 @@ export async function openHttpApi(
     lambda,
     logs,
     place: world.place,
+    own: consoleRoutes(join(world.projectFolder, '.build/console')),
     ...(token ? { access: { token } } : {}),
   });
   closers.add('HTTP API', async () => {

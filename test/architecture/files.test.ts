@@ -6,8 +6,21 @@ import { projectFiles, ROOT, read } from './sources.ts';
 
 const MAX_LINES = 400;
 const MAX_TEST_LINES = 500;
-const sources = projectFiles('.ts', '.mjs', '.cjs');
-const texts = projectFiles('.ts', '.mjs', '.cjs', '.md', '.yml', '.yaml', '.py', 'package.json', '.asl.json');
+const sources = projectFiles('.ts', '.tsx', '.mjs', '.cjs');
+const texts = projectFiles(
+  '.ts',
+  '.tsx',
+  '.css',
+  '.html',
+  '.mjs',
+  '.cjs',
+  '.md',
+  '.yml',
+  '.yaml',
+  '.py',
+  'package.json',
+  '.asl.json',
+);
 
 /** Written so that this file does not find itself. */
 const WORDS_LEFT_OVER = /\b(TO[D]O|FIX[M]E|X[X]X|HA[C]K)\b/;

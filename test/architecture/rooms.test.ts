@@ -12,6 +12,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   packaging: ['container', 'statemachines'],
   cli: ['layers', 'local', 'packaging', 'statemachines', 'container', 'functions', 'bench'],
   models: [],
+  console: ['layers'],
 };
 /** What starts the whole packages it first. */
 const BOOT = 'local/boot/';
@@ -22,7 +23,7 @@ const FREE = new Set(['test', 'bench']);
 const AWS_SDK = /^@aws-sdk\//;
 const SERVICES = ['s3', 'lambda', 'states', 'sagemaker', 'logs', 'monitoring', 'sts'];
 
-const imports = projectFiles('.ts').flatMap(importsOf);
+const imports = projectFiles('.ts', '.tsx').flatMap(importsOf);
 const between = imports.filter(({ target }) => target !== undefined) as (Import & { target: string })[];
 
 function shown(found: readonly Import[]): string[] {
@@ -50,6 +51,19 @@ describe('the rooms', () => {
     const reached = reachableFrom(projectFiles('.ts').filter((file) => roomOf(file) === 'container'));
     const wrong = imports.filter(({ file, specifier }) => reached.has(file) && AWS_SDK.test(specifier));
 
+    expect(shown(wrong)).toEqual([]);
+  });
+
+  it('keep the console to the types of the inspection API', () => {
+    const wrong = between.filter(({ file, specifier, target }) => {
+      if (roomOf(file) !== 'console' || roomOf(target) === 'console') return false;
+      const isType = new RegExp(`import type [^;]*from '${specifier.replaceAll('.', '\\.')}'`).test(
+        read(file),
+      );
+      return !isType || !/^layers\/seriatim\/inspection\/(api|view)\.ts$/.test(target);
+    });
+
+    expect(between.some(({ file }) => roomOf(file) === 'console')).toBe(true);
     expect(shown(wrong)).toEqual([]);
   });
 

@@ -8,6 +8,7 @@ export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const ROOMS = [
   'bench',
   'cli',
+  'console',
   'container',
   'docs',
   'functions',

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { InferenceError } from '../../container/errors.ts';
 import { type BatchAnswer, type BatcherOptions, createBatcher } from '../../container/serving/batcher.ts';
 import type { Signature, Tensor, Tensors } from '../../container/tensors.ts';
 import { tensorOf } from './arbitrary.ts';
@@ -197,6 +198,25 @@ describe('a batcher', () => {
     await settle();
 
     expect((await outcomes).map(({ status }) => status)).toEqual(['rejected', 'rejected', 'fulfilled']);
+  });
+
+  it('tells of runs that succeed, once a row, and of none that fail', async () => {
+    const told: number[] = [];
+    const { submit, settle, runs } = harness({
+      onRun: (rows) => void told.push(rows),
+      settings: { maxRows: 2 },
+    });
+    const outcomes = Promise.allSettled([submit([[1]]), submit([[2]])]);
+    await settle();
+    runs[0]!.fail(new InferenceError('ModelFailed', 'one of the two'));
+    await settle();
+    runs[1]!.finish();
+    await settle();
+    runs[2]!.fail(new InferenceError('ModelFailed', 'this one'));
+    await settle();
+
+    expect((await outcomes).map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
+    expect(told).toEqual([1]);
   });
 
   it('runs requests apart once a model turns out to fold its batch axis', async () => {

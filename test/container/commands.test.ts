@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packArtefact } from '../../container/pack.ts';
 import { unpackArtefact } from '../../container/unpack.ts';
@@ -20,8 +20,10 @@ interface Outcome {
   readonly err: string;
 }
 
-async function seriatim(...args: string[]): Promise<Outcome> {
-  const child = spawn(process.execPath, ['cli/main.ts', ...args]);
+const seriatim = (...args: string[]): Promise<Outcome> => seriatimIn('.', ...args);
+
+async function seriatimIn(cwd: string, ...args: string[]): Promise<Outcome> {
+  const child = spawn(process.execPath, [resolve('cli/main.ts'), ...args], { cwd });
   let out = '';
   let err = '';
   child.stdout.on('data', (chunk) => {
@@ -62,6 +64,24 @@ describe('seriatim models', () => {
     expect(out).toMatch(/opset\s+.*ai\.onnx(\.ml)? \d+/);
     expect(out).toMatch(/provider\s+cpu/);
   });
+
+  it.each(['.', './', '../here'])(
+    'packs and inspects the folder that it is called in, as %s',
+    async (name) => {
+      const here = writeArtefact(join(folder, 'here'), {
+        'model.onnx': HOUSE_FEATURES,
+        'notes/on.txt': { text: 'x' },
+      });
+
+      const packed = await seriatimIn(here, 'models', 'pack', name, '-o', '../here.tar.gz');
+      const inspected = await seriatimIn(here, 'models', 'inspect', name);
+
+      expect(packed.err).toBe('');
+      expect(packed.out).toMatch(/ {2}model\.onnx\n[\da-f]{64} {2}1 {2}notes\/on\.txt\n/);
+      expect(inspected.err).toBe('');
+      expect(inspected.out).toMatch(/^model\.onnx {2}442 bytes$/m);
+    },
+  );
 
   it('holds what it inspects against the manifest, and says so', async () => {
     const archive = join(folder, 'sound.tar.gz');
@@ -105,6 +125,22 @@ describe('seriatim models', () => {
 
     expect(code).toBe(1);
     expect(err).toMatch(/swapped\.tar\.gz has the checksum [\da-f]{64}, not [\da-f]{64}/);
+  });
+
+  it('packs into the folder that it packs, again and again, and keeps an archive that it cannot replace', async () => {
+    const source = writeArtefact(join(folder, 'into-itself'), { 'model.onnx': HOUSE_FEATURES });
+    const archive = join(source, 'model.tar.gz');
+
+    const first = await seriatim('models', 'pack', source, '-o', archive);
+    const good = readFileSync(archive);
+    const second = await seriatimIn(source, 'models', 'pack', '.', '-o', 'model.tar.gz');
+    writeArtefact(source, { 'a\\b': { text: 'a name that no archive may hold' } });
+    const third = await seriatim('models', 'pack', source, '-o', archive);
+
+    expect([first.code, second.code, third.code]).toEqual([0, 0, 1]);
+    expect(second.out).toMatch(/^[\da-f]{64} {2}442 {2}model\.onnx\nmodel\.tar\.gz: /);
+    expect(readFileSync(archive)).toEqual(good);
+    expect(readdirSync(source)).toEqual(['a\\b', 'model.onnx', 'model.tar.gz', 'model.tar.gz.sha256']);
   });
 
   it('does not replace a manifest of another kind', async () => {

@@ -321,6 +321,21 @@ describe('JSON records', () => {
     expect((parts[0]!.tensors.x as Tensor).data[0]).toBe(9_223_372_036_854_775_807n);
   });
 
+  it.each(['application/json', 'application/jsonlines', 'text/csv', BINARY_OIP])(
+    'and other formats keep the sign of -0: %s',
+    async (contentType) => {
+      const tensors = {
+        x: tensorOf('float32', [2, 1], [-0, 0]),
+        z: tensorOf('float64', [2, 2], [1, -0, 0, 2]),
+      };
+
+      const back = await roundTrip(tensors, contentType, batchedSignature(tensors));
+
+      expect([...(back.x!.data as Float32Array)]).toEqual([-0, 0]);
+      expect([...(back.z!.data as Float64Array)]).toEqual([1, -0, 0, 2]);
+    },
+  );
+
   it('that are not UTF-8 are refused', () => {
     expect(() => decodeBody(Buffer.from([0x22, 0xff, 0x22]), 'application/json', images)).toThrow(/UTF-8/);
   });

@@ -87,8 +87,27 @@ describe('what a handler answers wrongly is told', () => {
     [
       'tensors under other names',
       `export const inputFn = () => ({ nope: 1 });`,
+      500,
+      /inputFn's "nope" is no tensor/,
+    ],
+    [
+      'tensors of other dtypes',
+      `export const inputFn = () => ({ numeric: { dtype: 'float64', shape: [1, 6], data: new Float64Array(6) } });`,
+      500,
+      /inputFn gave float64 for the input "numeric", which takes float32/,
+    ],
+    [
+      'a tensor too few',
+      `export const inputFn = () => ({ numeric: { dtype: 'float32', shape: [1, 6], data: new Float32Array(6) } });`,
+      500,
+      /inputFn gave nothing for the input "categorical"/,
+    ],
+    [
+      'tensors of a shape that the model does not take',
+      `export const inputFn = () => ({ numeric: { dtype: 'float32', shape: [1, 5], data: new Float32Array(5) },
+        categorical: { dtype: 'string', shape: [1, 2], data: ['y', 'n'] } });`,
       400,
-      /Input "numeric": expected float32 .*, got nothing/,
+      /Input "numeric": expected float32 .*, got float32 \[1, 5\]/,
     ],
     [
       'a stream that fails before its first chunk',

@@ -40,6 +40,27 @@ describe('handlers', () => {
     expect(response.headers.get('content-type')).toBe('text/plain');
   });
 
+  it.each([
+    ['ts', 'export const transformFn = (): string => tell();', 'import { tell } from "./lib/tell.ts";'],
+    ['js', 'export const transformFn = () => tell();', 'import { tell } from "./lib/tell.js";'],
+    ['js', 'exports.transformFn = () => tell();', 'const { tell } = require("./lib/told.js");'],
+    ['ts', 'exports.transformFn = (): string => tell();', 'const tell = (): string => \'"ts"\';'],
+  ])('in .%s load below a package.json of another kind: %s', async (extension, code, imported) => {
+    const files = {
+      [`code/inference.${extension}`]: { text: `${imported}\n${code}` },
+      'code/lib/tell.ts': { text: `export const tell = (): string => '"ts"';` },
+      'code/lib/tell.js': { text: `export const tell = () => '"js"';` },
+      'code/lib/told.js': { text: `exports.tell = () => '"js"';` },
+      // Above the artefact, which is the folder `model`, and in it.
+      '../package.json': { text: '{"type":"commonjs"}' },
+      'code/lib/package.json': { text: '{"type":"commonjs"}' },
+    };
+    container = await startTestContainer({ files, env: { SAGEMAKER_MODEL_SERVER_WORKERS: '1' } });
+    await container.ready;
+
+    expect(await (await container.post('/invocations', '')).json()).toBe(extension);
+  });
+
   it('stand beside the defaults for ONNX', async () => {
     const code = `
       export const outputFn = (prediction: unknown, _accept: string, context: any) =>
@@ -60,6 +81,87 @@ describe('handlers', () => {
 
     expect(await (await post('/invocations', 'x')).json()).toEqual({ answer: 42 });
     expect((await post('/invocations', 'x', { accept: 'text/csv' })).status).toBe(406);
+  });
+
+  it.each([
+    [
+      'tensors by name',
+      `{ y: { dtype: 'float32', shape: [2, 1], data: new Float32Array([1.5, -0]) } }`,
+      '{"predictions":[{"y":1.5},{"y":-0}]}',
+    ],
+    [
+      "the runtime's own tensors",
+      `{ y: { type: 'int64', dims: [2n, 2n].map(Number), data: new BigInt64Array([1n, 2n ** 60n, 3n, 4n]) } }`,
+      `{"predictions":[{"y":[1,1152921504606846976]},{"y":[3,4]}]}`,
+    ],
+    ['floats', 'new Float32Array([1.5, 2])', '{"predictions":[{"prediction":1.5},{"prediction":2}]}'],
+    [
+      '64-bit integers',
+      'new BigInt64Array([9007199254740993n])',
+      '{"predictions":[{"prediction":9007199254740993}]}',
+    ],
+    [
+      'tensors in a list',
+      `[{ dtype: 'bool', shape: [1], data: [1] }, { dtype: 'string', shape: [1, 2], data: ['a', 'b'] }]`,
+      '{"predictions":[{"output_0":true,"output_1":["a","b"]}]}',
+    ],
+    [
+      'tensors of several lengths',
+      `{ a: { dtype: 'int8', shape: [2], data: new Int8Array(2) }, b: { dtype: 'int8', shape: [1], data: new Int8Array(1) } }`,
+      '{"predictions":[{"a":[0,0],"b":[0]}]}',
+    ],
+    [
+      'values of its own',
+      `{ label: 'x', ids: new BigUint64Array([1n, 2n ** 63n]), count: 5n, box: { dtype: 'float32', shape: [1, 2], data: new Float32Array(2) } }`,
+      '{"label":"x","ids":[1,9223372036854775808],"count":5,"box":[[0,0]]}',
+    ],
+  ])('may answer %s from predictFn', async (_name, value, expected) => {
+    const { post, ready } = await start(`export const inputFn = () => null;
+      export const predictFn = () => (${value});`);
+    await ready;
+
+    const response = await post('/invocations', 'x');
+
+    expect(await response.text()).toBe(expected);
+    expect(response.status).toBe(200);
+  });
+
+  it('may answer tensors of their own in the format that the caller accepts, by the names of the model', async () => {
+    const code = `export const predictFn = () => new Float32Array([7, 8]);`;
+    const { post, ready } = await start(code, { files: { 'model.onnx': HOUSE_FEATURES } });
+    await ready;
+    const body = JSON.stringify([RECORD, RECORD]);
+
+    expect(await (await post('/invocations', body, { accept: 'text/csv' })).text()).toBe('7\n8\n');
+    expect(await (await post('/invocations', body)).json()).toEqual({
+      predictions: [{ features: 7 }, { features: 8 }],
+    });
+  });
+
+  it.each([
+    [
+      'too little data',
+      `{ y: { dtype: 'float32', shape: [2, 2], data: new Float32Array(3) } }`,
+      /"y".*4 elements.*3/,
+    ],
+    ['an unknown dtype', `{ y: { dtype: 'bfloat16', shape: [1], data: [1] } }`, /"y".*bfloat16/],
+    [
+      'data of another dtype',
+      `{ y: { dtype: 'float32', shape: [1], data: new Int8Array(1) } }`,
+      /"y".*Int8Array/,
+    ],
+    ['a circle', `(() => { const a: any = {}; a.a = a; return a; })()`, /JSON cannot hold/],
+    ['nothing', 'undefined', /JSON cannot hold/],
+  ])('that answer %s are at fault, by name', async (_name, value, message) => {
+    const { post, ready } = await start(`export const inputFn = () => null;
+      export const predictFn = () => (${value});`);
+    await ready;
+
+    const error = await readError(await post('/invocations', 'x'));
+
+    expect(error).toMatchObject({ status: 500, code: 'ModelFailed' });
+    expect(error.message).toMatch(/predictFn/);
+    expect(error.message).toMatch(message);
   });
 
   it('see headers, target model and custom attributes, and may answer attributes', async () => {
@@ -170,6 +272,22 @@ describe('handlers', () => {
     });
   });
 
+  it.each([
+    [418, 'RequestRefused'],
+    [415, 'UnsupportedContentType'],
+    [429, 'RequestRefused'],
+    [503, 'Overloaded'],
+    [502, 'ModelFailed'],
+    [400, 'InvalidPayload'],
+  ])('are answered with a code that fits their status %i', async (statusCode, code) => {
+    const { post, ready } = await start(
+      `export const transformFn = () => { throw Object.assign(new Error('no'), { statusCode: ${statusCode} }); };`,
+    );
+    await ready;
+
+    expect(await readError(await post('/invocations', ''))).toMatchObject({ status: statusCode, code });
+  });
+
   it('that never return are stopped at the deadline, and later requests are served by another worker', async () => {
     const code = `export const transformFn = (_model, body) => { while (body.toString() === 'forever') {} return 'done'; };`;
     const { post, ready } = await start(code, { env: { SERIATIM_DEADLINE_MS: '1500' } });
@@ -244,6 +362,24 @@ describe('the file with the handlers', () => {
     await ready;
 
     expect(await (await post('/invocations', '')).text()).toBe('other');
+  });
+
+  it.each([
+    ['beside others', { 'code/other.ts': { text: 'export const transformFn = () => 1;' } }],
+    ['without any', {}],
+  ])('is named when SAGEMAKER_PROGRAM tells one that is not there, %s', async (_name, code) => {
+    const files = { 'model.onnx': HOUSE_FEATURES, ...code };
+    container = await startTestContainer({ files, env: { SAGEMAKER_PROGRAM: 'serve.ts' } });
+
+    await expect(container.ready).rejects.toThrow(/SAGEMAKER_PROGRAM names serve\.ts.*code\/serve\.ts/);
+  });
+
+  it('is missed in the log when code/ holds others', async () => {
+    const files = { 'model.onnx': HOUSE_FEATURES, 'code/handler.ts': { text: '' } };
+    container = await startTestContainer({ files });
+    await container.ready;
+
+    expect(container.logs).toEqual([expect.stringMatching(/code holds none of inference\.ts.*is not run/)]);
   });
 
   it('is refused when it is Python, with the way out', async () => {

@@ -42,6 +42,21 @@ describe('the Dockerfile', () => {
     for (const [name, version] of Object.entries(own.dependencies))
       expect(project.dependencies[name]).toBe(version);
   });
+
+  it('installs what its lock file pins, all from the public registry', () => {
+    const own = JSON.parse(readFileSync('container/package.json', 'utf8')) as { dependencies: object };
+    const { packages } = JSON.parse(readFileSync('container/package-lock.json', 'utf8')) as {
+      packages: Record<string, { dependencies?: object; resolved?: string; integrity?: string }>;
+    };
+    const { '': root, ...locked } = packages;
+
+    expect(instructions.join('\n')).toMatch(/COPY package\.json package-lock\.json .*RUN npm ci --omit=dev/s);
+    expect(root!.dependencies).toEqual(own.dependencies);
+    for (const [name, { resolved, integrity }] of Object.entries(locked)) {
+      expect(resolved ?? 'https://registry.npmjs.org/', name).toMatch(/^https:\/\/registry\.npmjs\.org\//);
+      expect(integrity, name).toMatch(/^sha512-/);
+    }
+  });
 });
 
 describe('the container as JavaScript', () => {

@@ -1,4 +1,6 @@
+import { Agent, request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readSettings } from '../../container/settings.ts';
 import { HOUSE_FEATURES, houseCity, readError, startTestContainer, type TestContainer } from './support.ts';
 
 const RECORD = { numeric: [1998, 2900, 4, 2.5, 1.1, 2], categorical: ['y', 'n'] };
@@ -196,6 +198,64 @@ describe('a container that runs its model in worker threads', () => {
 });
 
 describe('settings', () => {
+  it.each([
+    [{ SERIATIM_REPORT: 'server-timings' }, /SERIATIM_REPORT takes .*not "server-timings"/],
+    [{ SAGEMAKER_BIND_TO_PORT: '65536' }, /from 0 to 65535, not "65536"/],
+  ])('that make no sense are refused: %o', (env, message) => {
+    expect(() => readSettings(env as Record<string, string>)).toThrow(message);
+  });
+
+  it('takes no compressed body for what it decodes itself', async () => {
+    const container = await startTestContainer({ files: { 'model.onnx': HOUSE_FEATURES } });
+    await container.ready;
+    const post = (encoding: string) =>
+      container.post('/invocations', '[{"numeric":[1998,2900,4,2.5,1.1,2],"categorical":["y","n"]}]', {
+        'content-encoding': encoding,
+      });
+
+    expect(await readError(await post('gzip'))).toMatchObject({
+      status: 415,
+      code: 'UnsupportedContentType',
+    });
+    expect((await post('identity')).status).toBe(200);
+    await container.stop();
+  });
+
+  it.each([
+    ['announced', { 'content-length': String(24 * 1024 * 1024) }],
+    ['in chunks', { 'transfer-encoding': 'chunked' }],
+  ])(
+    'answers 413 to a caller that reads only when all is sent, %s, and keeps the connection',
+    async (_name, headers) => {
+      const container = await startTestContainer({
+        files: { 'model.onnx': HOUSE_FEATURES },
+        env: { SERIATIM_MAX_BODY_BYTES: '100' },
+      });
+      await container.ready;
+      const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+      const send = (body: Buffer) =>
+        new Promise<{ status: number | undefined; socket: unknown }>((resolve, reject) => {
+          const sent = request(
+            `${container.url}/invocations`,
+            { agent, method: 'POST', headers },
+            (response) => {
+              const { socket } = response;
+              response.resume().once('end', () => resolve({ status: response.statusCode, socket }));
+            },
+          );
+          sent.once('error', reject).end(body);
+        });
+
+      const first = await send(Buffer.alloc(24 * 1024 * 1024));
+      const second = await send(Buffer.alloc(24 * 1024 * 1024));
+
+      expect([first.status, second.status]).toEqual([413, 413]);
+      expect(second.socket).toBe(first.socket);
+      agent.destroy();
+      await container.stop();
+    },
+  );
+
   it('answers 413 past the bound on the body', async () => {
     const container = await startTestContainer({
       files: { 'model.onnx': HOUSE_FEATURES },
@@ -296,7 +356,7 @@ describe('metrics', () => {
     expect(text).toContain(`nv_inference_count${labels} 3\n`);
     expect(text).toContain(`nv_inference_exec_count${labels} 1\n`);
     expect(text).toContain('nv_inference_request_failure{model="model",version="1",reason="OTHER"} 1\n');
-    expect(text).toContain('seriatim_batch_rows_bucket{model="model",le="4"} 1\n');
+    expect(text).toContain('seriatim_batch_rows_bucket{model="model",version="1",le="4"} 1\n');
     expect(text).toContain('seriatim_model_info{model="model",provider="cpu",thread="server"} 1\n');
     expect(text).toMatch(/nv_inference_compute_infer_duration_us\{[^}]*\} [1-9]/);
     expect(answered.headers.get('server-timing')).toMatch(

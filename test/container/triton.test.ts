@@ -144,6 +144,16 @@ describe('config.pbtxt', () => {
     ['input { name: "x" data_type: TYPE_BF16 dims: 1 }', 'input.data_type TYPE_BF16 is not supported'],
     ['backend: "python"', 'the backend "python" is not served here'],
     ['max_batch_size: "8"', 'max_batch_size is no whole number'],
+    ['max_batch_size: -1', 'max_batch_size must be 0, for no batch axis, or more, not -1'],
+    ['max_batch_size: 2147483648', 'max_batch_size does not fit 32 bits: 2147483648'],
+    ['max_batch_size: 8 max_batch_size: 8', 'the field max_batch_size is given 2 times'],
+    ['instance_group { count: 4294967297 }', 'instance_group.count does not fit 32 bits'],
+    ['name: "a" name: "b"', 'the field name is given 2 times'],
+    ['dynamic_batching { } dynamic_batching { }', 'the field dynamic_batching is given 2 times'],
+    [
+      'dynamic_batching { preferred_batch_size: [ 9999999999 ] }',
+      'preferred_batch_size does not fit 32 bits',
+    ],
     ['model_transaction_policy { decoupled: true }', 'model_transaction_policy.decoupled is not supported'],
   ])('with %s is refused by name', (text, message) => {
     expect(() => readConfig(text)).toThrow(message);
@@ -278,6 +288,19 @@ describe('a Triton model repository', () => {
     expect(text).not.toContain('nv_cache');
   });
 
+  it('does not count runs that fail, and names the ensemble in its report', async () => {
+    const running = await start(ENSEMBLE, { SERIATIM_REPORT: 'custom-attributes' });
+    await running.ready;
+    const sound = await running.post('/invocations', oip(2, ['NUMBERS', 'PORCH_DECK']));
+    await running.post('/invocations', oip(9, ['NUMBERS', 'PORCH_DECK']));
+
+    const text = await metricsOf(running);
+
+    expect(sound.headers.get('x-amzn-sagemaker-custom-attributes')).toMatch(/^model=priced;/);
+    expect(text).toContain('nv_inference_count{model="priced",version="1"} 2\n');
+    expect(text).toContain('seriatim_batch_rows_count{model="priced",version="1"} 1\n');
+  });
+
   it('runs the version that a step of an ensemble names', async () => {
     const all = `${CITY_CONFIG} version_policy { all {} }`;
     const pinned = ENSEMBLE_CONFIG.replace('model_version: -1', 'model_version: 1');
@@ -343,6 +366,20 @@ describe('a Triton model repository', () => {
       'a tensor that nobody makes',
       withEnsemble('value: "made" } output_map { key: "log', 'value: "other" } output_map { key: "log'),
       /"other" that step "city" takes is made by no step/,
+    ],
+    [
+      'an input that no step takes',
+      withEnsemble('dims: [ 2 ] } ]', 'dims: [ 2 ] }, { name: "SPARE" data_type: TYPE_FP32 dims: [ 2 ] } ]'),
+      /input "SPARE" is taken by no step/,
+    ],
+    [
+      'a tensor that two steps make',
+      withEnsemble(
+        'output_map { key: "features" value: "made" } }',
+        `output_map { key: "features" value: "made" } },
+        { model_name: "city" input_map { key: "features" value: "made" } output_map { key: "log_price" value: "LOG_PRICE" } }`,
+      ),
+      /step "city" makes the tensor "LOG_PRICE", which is there/,
     ],
     [
       'a step input that is not there',

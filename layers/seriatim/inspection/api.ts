@@ -182,6 +182,26 @@ export interface BinaryPart extends PartBase {
   readonly head: string;
 }
 
+/** `GET /payloads/{id}/logs?stage=&visit=&attempt=`: what the function and the endpoint wrote meanwhile. */
+export interface LogsAnswer {
+  /** The log groups that were read. */
+  readonly groups: readonly string[];
+  /** Oldest first. */
+  readonly lines: readonly LogLine[];
+  /** There are more. */
+  readonly isCut?: true;
+  /** Lines are told by their time alone, so those of other requests of that moment stand among them. */
+  readonly isByTime?: true;
+}
+
+export interface LogLine {
+  readonly id: string;
+  /** ISO 8601. */
+  readonly time: string;
+  readonly group: string;
+  readonly message: string;
+}
+
 /** `GET /payloads/compare?a=&b=`. */
 export interface Comparison {
   readonly a: ComparedExecution;

@@ -1,0 +1,148 @@
+// `npx node bench/console.ts [--json] [--rounds 5] [--executions 2000] [--seconds 15]`: the console's bytes; first
+// contentful paint of the list and of an execution of 1,000 stages in Chromium, with an empty cache and with a warm one;
+// and the server's memory while 100 readers follow a run.
+import { spawn } from 'node:child_process';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { findChromium, openBrowser } from '../test/console/browser.ts';
+import { runChain, runOn } from '../test/console/seeds.ts';
+import { startProduct } from '../test/product/product.ts';
+import { memoryOf } from './memory.ts';
+
+const { values: flags } = parseArgs({
+  options: {
+    json: { type: 'boolean', default: false },
+    rounds: { type: 'string', default: '5' },
+    executions: { type: 'string', default: '2000' },
+    seconds: { type: 'string', default: '15' },
+  },
+});
+const rounds = Number(flags.rounds);
+const seconds = Number(flags.seconds);
+const READERS = 100;
+/** As the page follows a run. */
+const EVERY_MS = 1500;
+const STAGES = 1000;
+const PAINT = "performance.getEntriesByName('first-contentful-paint')[0].startTime";
+
+const product = await startProduct();
+try {
+  const report = await bench();
+  if (flags.json) console.log(JSON.stringify(report));
+  else for (const [name, value] of Object.entries(report)) console.log(name.padEnd(44), value);
+} finally {
+  await product.stop();
+}
+
+async function bench(): Promise<Record<string, string>> {
+  say(`${flags.executions} executions`);
+  await sendMany(Number(flags.executions));
+  const chain = await runChain(product, STAGES);
+  return { ...bytes(), ...(await paints(chain)), ...(await following(20)), ...(await following(200)) };
+}
+
+async function sendMany(count: number): Promise<void> {
+  const file = new URL('../models/house-prices/requests.ndjson', import.meta.url);
+  const lines = readFileSync(file, 'utf8').trim().split('\n');
+  const url = `${product.httpUrl}/pipelines/house-prices/invocations`;
+  const headers = { 'content-type': 'application/json' };
+  let sent = 0;
+  const sender = async (): Promise<void> => {
+    while (sent < count) {
+      sent += 1;
+      await (await fetch(url, { method: 'POST', headers, body: lines[sent % lines.length]! })).text();
+    }
+  };
+  await Promise.all(Array.from({ length: 16 }, sender));
+}
+
+function bytes(): Record<string, string> {
+  const folder = fileURLToPath(new URL('../.build/console/', import.meta.url));
+  const files = readdirSync(folder, { recursive: true }).map(String);
+  const sum = (fits: (file: string) => boolean): string => {
+    const chosen = files.filter((file) => file.endsWith('.br') && fits(file));
+    return `${(chosen.reduce((all, file) => all + statSync(folder + file).size, 0) / 1000).toFixed(0)} kB`;
+  };
+  return {
+    'all files, Brotli': sum(() => true),
+    'of these the graph, loaded when asked for': sum((file) => file.includes('graph-')),
+  };
+}
+
+async function paints(chain: string): Promise<Record<string, string>> {
+  const executablePath = findChromium();
+  if (executablePath === undefined) return { 'first contentful paint': 'not measured: no Chromium' };
+  const pages = {
+    'the list': ['', '.grid-row.body'],
+    [`an execution of ${STAGES} stages`]: [`#/executions/${encodeURIComponent(chain)}`, '.row-title'],
+  } as const;
+  const report: Record<string, string> = {};
+  for (const [name, [hash, ready]] of Object.entries(pages)) {
+    const found = await measure(executablePath, hash!, ready!);
+    for (const [what, times] of Object.entries(found))
+      report[`${name}, ${what}`] = `${median(times).toFixed(0)} ms`;
+  }
+  return report;
+}
+
+type Times = Record<string, number[]>;
+
+/** A new browser for each round: nothing is in its cache at the first visit, all of it at the second. */
+async function measure(executablePath: string, hash: string, ready: string): Promise<Times> {
+  const times: Times = {};
+  const keep = (name: string, ms: number): void => {
+    times[name] ??= [];
+    times[name].push(ms);
+  };
+  for (let round = 0; round < rounds; round += 1) {
+    const browser = await openBrowser(executablePath, `${product.httpUrl}/console/`);
+    try {
+      for (const visit of ['first visit', 'second visit']) {
+        const page = await browser.open(hash);
+        await page.locator(ready).first().waitFor();
+        keep(`${visit}: rows drawn`, Number(await page.evaluate('performance.now()')));
+        keep(`${visit}: first contentful paint`, Number(await page.evaluate(PAINT)));
+        await page.close();
+      }
+    } finally {
+      await browser.close();
+    }
+    say(`${hash === '' ? 'list' : 'execution'}, round ${round + 1}`);
+  }
+  return times;
+}
+
+/** A run of so many stages that goes on. */
+async function following(stages: number): Promise<Record<string, string>> {
+  const id = encodeURIComponent(await runOn(product, stages));
+  const before = await memoryOf(product.child.pid!);
+  const order = { url: `${product.httpUrl}/executions/${id}`, clients: READERS, everyMs: EVERY_MS };
+  const file = fileURLToPath(new URL('./console-clients.ts', import.meta.url));
+  const readers = spawn(process.execPath, [file, JSON.stringify(order)], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  const answer = text(readers.stdout);
+  const seen: number[] = [];
+  for (let second = 0; second < seconds; second += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    seen.push((await memoryOf(product.child.pid!)).residentMb);
+  }
+  readers.stdin.end();
+  const { requests, failed, p50Ms, p99Ms } = JSON.parse(await answer) as Record<string, number>;
+  return {
+    [`memory before ${READERS} follow ${stages} stages`]: `${before.residentMb} MB in ${before.processes} processes`,
+    [`memory while ${READERS} follow ${stages} stages`]: `${Math.max(...seen)} MB at most`,
+    [`requests of ${READERS} for ${stages} stages in ${seconds} s`]: `${requests}, ${failed} failed, p50 ${p50Ms!.toFixed(0)} ms, p99 ${p99Ms!.toFixed(0)} ms`,
+  };
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
+}
+
+/** Progress goes to standard error, so that standard output is the report alone. */
+function say(what: string): void {
+  process.stderr.write(`  ${what}\n`);
+}

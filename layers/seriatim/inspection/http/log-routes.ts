@@ -1,0 +1,102 @@
+// `GET /payloads/{id}/logs`: what the functions and endpoints that a stage or an attempt called wrote while it ran.
+// Log lines may quote payloads, so they are read with the permission to read those, and redacted as they are.
+import type { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
+import type { LogLine, LogsAnswer } from '../api.ts';
+import type { Inspection } from '../inspection.ts';
+import type { Redactor } from '../payloads/redact.ts';
+import { NoSuchPayload } from '../payloads/select.ts';
+import { viewOf } from '../record.ts';
+import type { AttemptView, ExecutionView, StageView } from '../view.ts';
+import { jsonAnswer, type Routes } from './answers.ts';
+import { findExecution, numberIn } from './find.ts';
+
+export interface LogContext {
+  readonly inspection: Pick<Inspection, 'readRecord'>;
+  readonly redactor: Redactor;
+  readonly logs: Pick<CloudWatchLogsClient, 'send'>;
+  readonly now: () => number;
+}
+
+/** Lambda's report of a call comes a moment after its end. */
+const AFTER_MS = 250;
+const MOST_LINES = 500;
+/** A stage that is a Map may have called many. */
+const MOST_GROUPS = 10;
+
+export function logRoutes({ inspection, redactor, logs, now }: LogContext): Routes {
+  return {
+    'GET /payloads/{id}/logs': async (request) => {
+      const view = viewOf(await findExecution(inspection, request));
+      const most = { fallback: 0, most: 100_000 };
+      const asked = {
+        stage: request.query.stage ?? '',
+        visit: numberIn(request, 'visit', most),
+        attempt: numberIn(request, 'attempt', most),
+      };
+      const { attempts, span } = whatRan(view, asked);
+      const groups = groupsOf(attempts).slice(0, MOST_GROUPS);
+      const window = {
+        startTime: Date.parse(span.start),
+        endTime: (span.end === undefined ? now() : Date.parse(span.end)) + AFTER_MS,
+      };
+      const found = await Promise.all(groups.map((group) => readGroup(logs, group, window)));
+      const lines = found.flat().sort((a, b) => a.time.localeCompare(b.time));
+      const shown = lines.slice(0, MOST_LINES);
+      return jsonAnswer(200, {
+        groups,
+        lines: shown.map((line) => ({ ...line, message: redactor.text(line.message) })),
+        ...(lines.length >= MOST_LINES ? { isCut: true as const } : {}),
+        isByTime: true,
+      } satisfies LogsAnswer);
+    },
+  };
+}
+
+interface Ran {
+  readonly attempts: readonly AttemptView[];
+  readonly span: Pick<StageView, 'start' | 'end'>;
+}
+
+/** @param asked a `visit` of 0 is the last one, an `attempt` of 0 all of them. @throws NoSuchPayload */
+function whatRan(
+  { stages }: ExecutionView,
+  asked: { readonly stage: string; readonly visit: number; readonly attempt: number },
+): Ran {
+  const visits = stages.filter(({ name }) => name === asked.stage);
+  const stage = asked.visit === 0 ? visits.at(-1) : visits.find(({ visit }) => visit === asked.visit);
+  if (stage === undefined) throw new NoSuchPayload(`There is no such visit of a stage "${asked.stage}".`);
+  if (asked.attempt === 0) return { attempts: stage.attempts, span: stage };
+  const attempt = stage.attempts[asked.attempt - 1];
+  if (attempt !== undefined) return { attempts: [attempt], span: attempt };
+  throw new NoSuchPayload(`The stage "${asked.stage}" has ${stage.attempts.length} attempts.`);
+}
+
+function groupsOf(attempts: readonly AttemptView[]): string[] {
+  const groups = attempts.flatMap(({ via, target, inference }) => [
+    ...(via === 'lambda' && target !== undefined ? [`/aws/lambda/${target}`] : []),
+    ...(inference?.endpoint === undefined ? [] : [`/aws/sagemaker/Endpoints/${inference.endpoint}`]),
+  ]);
+  return [...new Set(groups)];
+}
+
+async function readGroup(
+  logs: LogContext['logs'],
+  group: string,
+  window: { readonly startTime: number; readonly endTime: number },
+): Promise<LogLine[]> {
+  const { FilterLogEventsCommand } = await import('@aws-sdk/client-cloudwatch-logs');
+  try {
+    const asked = new FilterLogEventsCommand({ logGroupName: group, ...window, limit: MOST_LINES });
+    const { events = [] } = await logs.send(asked);
+    return events.map(({ eventId, timestamp, message }, at) => ({
+      id: eventId ?? String(at),
+      time: new Date(timestamp ?? window.startTime).toISOString(),
+      group,
+      message: message ?? '',
+    }));
+  } catch (thrown) {
+    // Nothing was ever written: the group is made with its first line.
+    if (thrown instanceof Error && thrown.name === 'ResourceNotFoundException') return [];
+    throw thrown;
+  }
+}
