@@ -1,7 +1,7 @@
 // Checks the models against the endpoints that serve them, from the artefacts' own signatures and before anything runs:
 // that each container has a model, that the models of a multi-model container are of one kind, and that in an
-// inference pipeline each container's outputs are the next one's inputs. Handlers may turn anything into anything, so
-// a container with handlers is not held to its neighbours.
+// inference pipeline each container's outputs are the next one's inputs, in the content type that the definition says.
+// Handlers may turn anything into anything, so what stands behind one is left to the run of samples.
 import { readFile } from 'node:fs/promises';
 import { type OnnxFile, type OnnxValue, readOnnxFile } from '../container/onnx/model-file.ts';
 import type { EndpointContainer, EndpointTarget, EndpointVariant } from '../statemachines/pipeline.ts';
@@ -14,6 +14,9 @@ export interface CheckedContainer {
   readonly container: string;
   readonly models: number;
   readonly hasHandlers: boolean;
+  /** Whether the default handlers read its body by the model's inputs, and write its answer by the outputs. */
+  readonly takesInputs: boolean;
+  readonly givesOutputs: boolean;
   /** Of the first model; undefined where there is none. */
   readonly signature: Pick<OnnxFile, 'inputs' | 'outputs'> | undefined;
   /** What is wrong, each in one line. */
@@ -75,18 +78,58 @@ async function checkContainer(
   const key = modelDataKey(target, container, variant);
   const own = sources.filter((source) => source.key.startsWith(key));
   const hasHandlers = own.some(({ entries }) => entries.some(({ path }) => /^code\/inference\./.test(path)));
+  const code = await readHandlers(own);
+  const [takesInputs, givesOutputs] = [!TURNS_INPUT.test(code), !TURNS_OUTPUT.test(code)];
   const version = variant === undefined ? '' : `@${variant.name}`;
   const place = { endpoint: endpointOf(target.placeholder) + version, container: container.name };
   const models = own.flatMap(({ entries }) => entries.filter(({ path }) => path === 'model.onnx'));
   const first = models[0] && (await readSignature(models[0].file));
-  const problems: string[] =
-    first === undefined && !hasHandlers ? ['it has neither model.onnx nor handlers'] : [];
+  const problems: string[] = [
+    ...(first === undefined ? missingModel(hasHandlers, code) : []),
+    ...(givesOutputs && first !== undefined ? contentTypeProblems(target, container) : []),
+  ];
   for (const { file } of models.slice(1)) {
     const other = describe(await readSignature(file));
     if (other !== describe(first!))
       problems.push(`${file} is ${other}, unlike the others: ${describe(first!)}`);
   }
-  return { ...place, models: models.length, hasHandlers, signature: first, problems };
+  return {
+    ...place,
+    models: models.length,
+    hasHandlers,
+    takesInputs,
+    givesOutputs,
+    signature: first,
+    problems,
+  };
+}
+
+/** Handlers by name in the code; one that is only mentioned counts, so that nothing right is refused. */
+const TURNS_INPUT = /\b(?:modelFn|inputFn|transformFn)\b/;
+const TURNS_OUTPUT = /\b(?:modelFn|predictFn|outputFn|transformFn)\b/;
+
+async function readHandlers(sources: readonly ArtefactSource[]): Promise<string> {
+  const entry = sources[0]?.entries.find(({ path }) => /^code\/inference\./.test(path));
+  return entry === undefined ? '' : readFile(entry.file, 'utf8');
+}
+
+/** Handlers need no model that bring their own, or whose `predictFn` runs none. */
+function missingModel(hasHandlers: boolean, code: string): string[] {
+  if (!hasHandlers) return ['it has neither model.onnx nor handlers'];
+  if (/\b(?:modelFn|transformFn)\b/.test(code)) return [];
+  if (/\bpredictFn\b/.test(code) && !/\bOnnxModel\b|\bmodel\b[^\n]*\.run\(/.test(code)) return [];
+  return ['its model.onnx is missing, and its handlers open no model of their own'];
+}
+
+/** What the default handlers answer in a series is what the container's environment says, JSON unless told. */
+function contentTypeProblems(target: EndpointTarget, container: EndpointContainer): string[] {
+  if (target.containers.indexOf(container) === target.containers.length - 1) return [];
+  const { answers = 'application/json', environment = {} } = container;
+  const own = environment.SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT ?? 'application/json';
+  if (own === answers) return [];
+  return [
+    `the definition says that it answers ${answers}; by its SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT it answers ${own}`,
+  ];
 }
 
 async function readSignature(file: string): Promise<Pick<OnnxFile, 'inputs' | 'outputs'>> {
@@ -100,7 +143,7 @@ async function readSignature(file: string): Promise<Pick<OnnxFile, 'inputs' | 'o
 /** What the next container takes and this one does not give, or gives otherwise. */
 function withNeighbour(one: CheckedContainer, next: CheckedContainer | undefined): CheckedContainer {
   if (next?.signature === undefined || one.signature === undefined) return one;
-  if (one.hasHandlers || next.hasHandlers) return one;
+  if (!one.givesOutputs || !next.takesInputs) return one;
   const outputs = new Map(one.signature.outputs.map((output) => [output.name, output]));
   const problems = next.signature.inputs
     .filter((input) => !fits(outputs.get(input.name), input))

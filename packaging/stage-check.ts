@@ -49,7 +49,7 @@ function problemsOf(stage: Stage, around: Surroundings): string[] {
 function instanceProblems(stage: InferenceStage | ShadowStage, { checked }: Surroundings): string[] {
   const first = containersOf(stage.endpoint, checked)[0];
   const members = membersOf(stage.instance ?? '');
-  if (first?.signature === undefined || first.hasHandlers || members === undefined) return [];
+  if (first?.signature === undefined || !first.takesInputs || members === undefined) return [];
   const inputs = first.signature.inputs.map(({ name }) => name);
   const missing = inputs.filter((name) => !members.includes(name));
   const strange = members.filter((name) => !inputs.includes(name));

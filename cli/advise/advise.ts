@@ -104,8 +104,8 @@ async function tryPlacement(placement: Layout, options: AdviseOptions): Promise<
   onProgress(`${placement}: starting`);
   const system = await startSystem({
     projectFolder,
-    pipeline: name,
-    ...(placement === 'as written' ? {} : { placement }),
+    pipelines: [name],
+    ...(placement === 'as written' ? {} : { placements: { [name]: placement } }),
     signal,
   });
   try {

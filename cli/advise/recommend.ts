@@ -1,5 +1,5 @@
 // Which of the four patterns a pipeline should be, and why: what its definition makes necessary first, then what was
-// measured. Pure.
+// measured. The layout as written stays unless a figure speaks for another; figures against it are told too. Pure.
 import { allStages } from '../../statemachines/composition.ts';
 import type { EndpointContainer, Pipeline, Placement } from '../../statemachines/pipeline.ts';
 import type { Cost } from './cost.ts';
@@ -13,7 +13,7 @@ export interface Tried {
 
 export interface Recommendation {
   readonly pattern: string;
-  readonly placement: Placement;
+  readonly placement: Tried['placement'];
   readonly reasons: readonly string[];
 }
 
@@ -38,11 +38,70 @@ export const PATTERNS: readonly { readonly pattern: string; readonly when: strin
   },
 ];
 
+/** A difference in cost that does. */
+const MUCH_CHEAPER = 0.95;
+
+const PATTERN_OF: Readonly<Record<Placement, string>> = {
+  container: '1 one container',
+  'inference-pipeline': '2 inference pipeline',
+  'state-machine': '3 serial ensemble',
+};
+
 /** @param tried at least one placement */
 export function recommend(pipeline: Pipeline, tried: readonly Tried[]): Recommendation {
+  const favoured = favour(pipeline, tried);
+  const written = tried.find(({ placement }) => placement === (pipeline.placement ?? 'as written'));
+  const other = tried.find(({ placement }) => placement === favoured.placement);
+  if (written === undefined || hasMixedHardware(pipeline)) return favoured;
+  if (other === undefined) return { ...favoured, placement: written.placement };
+  if (other === written) return favoured;
+  return settle(favoured, { written, other, isGroup: /^4|multi-model/.test(favoured.pattern) });
+}
+
+/** Another layout than the written one has to be worth the change, by figures. */
+function settle(
+  favoured: Recommendation,
+  { written, other, isGroup }: { readonly written: Tried; readonly other: Tried; readonly isGroup: boolean },
+): Recommendation {
+  const gains = gainsOf(other, written);
+  const losses = gainsOf(written, other);
+  const despite = (figures: readonly string[]): string[] => figures.map((figure) => `despite ${figure}`);
+  if (gains.length > 0) return { ...favoured, reasons: [...gains, ...favoured.reasons, ...despite(losses)] };
+  const { placement } = written;
+  const pattern = isGroup || placement === 'as written' ? favoured.pattern : PATTERN_OF[placement];
+  const stays = `no figure speaks for ${other.placement}: ${placement} stays`;
+  return { pattern, placement, reasons: [stays, ...losses, ...(isGroup ? favoured.reasons : [])] };
+}
+
+/** What is much better about the one, in figures. */
+function gainsOf(one: Tried, other: Tried): string[] {
+  const [own, its] = [one.measured.latency.p50Ms, other.measured.latency.p50Ms];
+  const [cost, itsCost] = [totalOf(one), totalOf(other)];
+  return [
+    ...(own < MUCH_FASTER * its
+      ? [`latency p50: ${one.placement} ${own.toFixed(1)} ms, ${other.placement} ${its.toFixed(1)} ms`]
+      : []),
+    ...(cost < MUCH_CHEAPER * itsCost
+      ? [
+          `cost per million requests: ${one.placement} $${cost.toFixed(0)}, ${other.placement} $${itsCost.toFixed(0)}`,
+        ]
+      : []),
+  ];
+}
+
+/** With endpoint hours, at the lowest rate that was asked about. */
+function totalOf({ cost }: Tried): number {
+  return cost.endpoints[0]?.total ?? cost.perMillion;
+}
+
+function favour(pipeline: Pipeline, tried: readonly Tried[]): Recommendation {
   const multi = containersOf(pipeline).filter(({ mode }) => mode === 'MultiModel');
   if (hasMixedHardware(pipeline)) return separateHardware();
-  if (multi.length > 1) return twoGroups(multi.map(({ name }) => name));
+  if (multi.length > 1)
+    return twoGroups(
+      multi.map(({ name }) => name),
+      tried,
+    );
   if (multi.length === 1) return oneGroup(multi[0]!.name, tried);
   if (allStages(pipeline.stages).some(({ kind }) => kind === 'exit')) return earlyExit(tried);
   return byFigures(pipeline, tried);
@@ -72,13 +131,15 @@ function separateHardware(): Recommendation {
   };
 }
 
-function twoGroups(names: readonly string[]): Recommendation {
+function twoGroups(names: readonly string[], tried: readonly Tried[]): Recommendation {
   return {
     pattern: '3 serial ensemble, over multi-model endpoints',
     placement: 'state-machine',
     reasons: [
       `${names.join(' and ')} are both multi-model: SageMaker's InvokeEndpoint names one target model, so no single endpoint can hold both`,
       'cost and customisation: each group of models shares its instances, whichever model is asked for',
+      ...compared(tried),
+      ...hostingNote(tried),
     ],
   };
 }

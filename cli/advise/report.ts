@@ -39,7 +39,7 @@ export function reportAdvice(advice: Advice): string {
       PATTERNS.map(({ pattern, when }) => [pattern, when]),
     ),
     '',
-    `Recommended: ${recommendation.pattern} (placement: '${recommendation.placement}')`,
+    `Recommended: ${recommendation.pattern} (${placementText(recommendation.placement)})`,
     ...recommendation.reasons.flatMap(bullet),
   ].join('\n');
 }
@@ -161,4 +161,8 @@ const WIDTH = 100;
 
 function bullet(text: string): string[] {
   return wrap(text, WIDTH - 4).map((line, i) => `${i === 0 ? '  - ' : '    '}${line}`);
+}
+
+function placementText(placement: Advice['recommendation']['placement']): string {
+  return placement === 'as written' ? 'as written' : `placement: '${placement}'`;
 }

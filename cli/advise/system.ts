@@ -1,4 +1,4 @@
-// One placement of one pipeline as a system of its own: `seriatim start` on free ports with a state folder that is
+// Pipelines, in placements of theirs, as a system of its own: `seriatim start` on free ports with a state folder that is
 // thrown away, so that it disturbs nothing that runs already.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -14,17 +14,20 @@ export interface System {
   close(): Promise<void>;
 }
 
+/** By the pipeline's name. */
+export type Placements = Readonly<Record<string, Placement>>;
+
 export interface SystemOptions {
   readonly projectFolder: string;
-  readonly pipeline: string;
-  /** As its definition says, unless told. */
-  readonly placement?: Placement;
+  readonly pipelines: readonly string[];
+  /** As their definitions say, unless told. */
+  readonly placements?: Placements;
   readonly signal: AbortSignal;
 }
 
 /** @throws Error with what it printed when it does not start */
 export async function startSystem(options: SystemOptions): Promise<System> {
-  const { projectFolder, pipeline, placement, signal } = options;
+  const { projectFolder, pipelines, placements = {}, signal } = options;
   const stateFolder = await mkdtemp(join(tmpdir(), 'seriatim-advise-'));
   const ports = ['--http-port', '0', '--aws-port', '0', '--state-folder', stateFolder, '--quiet'];
   const child = spawn(process.execPath, [join(projectFolder, 'cli/seriatim.mjs'), 'start', ...ports], {
@@ -32,8 +35,10 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       ...process.env,
-      [PIPELINES_VARIABLE]: pipeline,
-      [PLACEMENTS_VARIABLE]: placement === undefined ? '' : `${pipeline}:${placement}`,
+      [PIPELINES_VARIABLE]: pipelines.join(','),
+      [PLACEMENTS_VARIABLE]: Object.entries(placements)
+        .map(([name, placement]) => `${name}:${placement}`)
+        .join(','),
     },
   });
   const exited = once(child, 'exit');

@@ -1,5 +1,6 @@
 // `seriatim check`: every pipeline's contracts, and the models' own signatures against the endpoints that serve them,
-// before anything is started or deployed. Exit code 1 when something is wrong.
+// before anything is deployed; then samples through the real functions and containers. Exit code 1 when something is
+// wrong.
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { EXIT_FAILURE } from '../exit.ts';
@@ -7,9 +8,13 @@ import { EXIT_FAILURE } from '../exit.ts';
 export function register(program: Command): void {
   program
     .command('check')
-    .description('Check the pipelines\u2019 contracts and their models\u2019 signatures; starts nothing')
-    .action(async () => {
-      const problems = await check(join(import.meta.dirname, '../..'));
+    .description('Check the pipelines\u2019 contracts and models, and run samples through them')
+    .argument('[pipelines...]', 'those whose samples are run; all unless told')
+    .option('--no-run', 'read contracts and signatures only, run no samples')
+    .action(async (names: string[], { run }: { run: boolean }) => {
+      const projectFolder = join(import.meta.dirname, '../..');
+      const problems = await check(projectFolder);
+      if (run && problems.length === 0) problems.push(...(await runSamples(projectFolder, names)));
       for (const problem of problems) console.error(`seriatim: ${problem}`);
       if (problems.length > 0) process.exitCode = EXIT_FAILURE;
     });
@@ -48,4 +53,20 @@ async function check(projectFolder: string): Promise<string[]> {
       problems.map((problem) => `${endpoint}/${container}: ${problem}`),
     ),
   ];
+}
+
+async function runSamples(projectFolder: string, names: readonly string[]): Promise<string[]> {
+  const [{ PIPELINE_DEFINITIONS }, { checkSamples }] = await Promise.all([
+    import('../../statemachines/index.ts'),
+    import('../run/check-samples.ts'),
+  ]);
+  const known = PIPELINE_DEFINITIONS.map(({ name }) => name);
+  const strange = names.filter((name) => !known.includes(name));
+  if (strange.length > 0)
+    return [`there is no pipeline "${strange.join('", "')}"; there are ${known.join(', ')}`];
+  const pipelines = PIPELINE_DEFINITIONS.filter(({ name }) => names.length === 0 || names.includes(name));
+  const stopping = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => stopping.abort(new Error('stopped')));
+  return checkSamples({ pipelines, projectFolder, signal: stopping.signal, onProgress: console.log });
 }

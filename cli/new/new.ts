@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import { CommandError } from '../http-api.ts';
 import { linearModel } from './placeholder-model.ts';
 import { registrations, writeAll } from './register.ts';
-import { readSignature } from './signature.ts';
+import { checkSample, readSignature } from './signature.ts';
 import { type Pattern, type Plan, skeleton } from './skeleton.ts';
 
 export interface NewOptions {
@@ -57,12 +57,16 @@ function checkName(name: string): void {
 
 async function planOf({ name, pattern, model, sample }: NewOptions): Promise<Plan> {
   const record = sample === undefined ? {} : { sample: parseSample(sample) };
-  if (model !== undefined)
-    return { name, pattern, signature: await readSignature(model), model: await readFile(model), ...record };
+  if (model !== undefined) {
+    const own = await readSignature(model);
+    checkSample(record.sample, own.inputs);
+    return { name, pattern, signature: own, model: await readFile(model), ...record };
+  }
   const signature = {
     inputs: [{ name: 'features', dtype: 'float32', shape: ['N', 4] }],
     outputs: [{ name: 'score', dtype: 'float32', shape: ['N', 1] }],
   };
+  checkSample(record.sample, signature.inputs);
   return {
     name,
     pattern,

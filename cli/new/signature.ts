@@ -2,6 +2,7 @@
 // Follows how the container reads and writes records: `[N]` and `[N, 1]` are bare values, other shapes nested lists.
 import { readFile } from 'node:fs/promises';
 import { type OnnxValue, readOnnxFile } from '../../container/onnx/model-file.ts';
+import { STATE_BYTES_LIMIT } from '../../layers/seriatim/payload.ts';
 import { CommandError } from '../http-api.ts';
 
 export interface ModelSignature {
@@ -12,7 +13,7 @@ export interface ModelSignature {
 /** A record of more elements is a picture or the like, which travels as bytes. */
 const ELEMENTS_LIMIT = 10_000;
 
-/** @throws CommandError for what is no model, or none that takes records */
+/** @throws CommandError for what is no model, none that takes records, or one whose answers fit no state */
 export async function readSignature(file: string): Promise<ModelSignature> {
   const content = await readFile(file).catch((thrown: Error) => {
     throw new CommandError(`${file} cannot be read: ${thrown.message}`);
@@ -21,6 +22,7 @@ export async function readSignature(file: string): Promise<ModelSignature> {
   const { inputs, outputs } = signature;
   for (const one of [...inputs, ...outputs]) checkValue(file, one);
   for (const one of inputs) checkSize(file, one);
+  checkAnswer(file, outputs);
   return { inputs, outputs };
 }
 
@@ -43,10 +45,26 @@ function checkValue(file: string, one: OnnxValue): void {
   );
 }
 
-function checkSize(file: string, { name, shape }: OnnxValue): void {
-  const elements = shape
-    .slice(1)
-    .reduce<number>((all, size) => all * (typeof size === 'number' ? size : 1), 1);
+/** What a number takes in JSON at the least that is reckoned with: `0.12345679,`. */
+const NUMBER_BYTES = 11;
+
+/** An answer goes through a state, which is bounded. */
+export function checkAnswer(file: string, outputs: readonly OnnxValue[]): void {
+  const bytes = NUMBER_BYTES * outputs.reduce((all, one) => all + elementsOf(one), 0);
+  if (bytes <= STATE_BYTES_LIMIT) return;
+  const names = outputs.map(({ name }) => `"${name}"`).join(', ');
+  throw new CommandError(
+    `${file}: one record's answer (${names}) is about ${bytes} bytes of JSON; a state takes at most ${STATE_BYTES_LIMIT}. Such answers travel as payloads: see docs/pipelines-photo-themes.md.`,
+  );
+}
+
+function elementsOf({ shape }: OnnxValue): number {
+  return shape.slice(1).reduce<number>((all, size) => all * (typeof size === 'number' ? size : 1), 1);
+}
+
+function checkSize(file: string, one: OnnxValue): void {
+  const { name } = one;
+  const elements = elementsOf(one);
   if (elements <= ELEMENTS_LIMIT) return;
   throw new CommandError(
     `${file}: "${name}" takes ${elements} elements a record, too many for JSON. Pictures travel as bytes: see docs/pipelines-photo-themes.md.`,
@@ -114,4 +132,28 @@ export function describe({ name, dtype, shape }: OnnxValue): string {
 /** As a member of an object: quoted where it is no identifier. */
 export function member(name: string): string {
   return /^[A-Za-z_$][\w$]*$/.test(name) ? name : `'${name.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
+}
+
+/** @throws CommandError naming the field of a sample record that the model would not take */
+export function checkSample(
+  sample: Readonly<Record<string, unknown>> | undefined,
+  inputs: readonly OnnxValue[],
+): void {
+  for (const input of sample === undefined ? [] : inputs) {
+    const value = sample![input.name];
+    const sizes = isBare(input) ? [] : input.shape.slice(1);
+    if (value !== undefined && fits(value, sizes, kindOf(input.dtype))) continue;
+    const found = value === undefined ? 'none' : JSON.stringify(value).slice(0, 80);
+    throw new CommandError(`--sample: the model takes ${describe(input)} in each record, found ${found}`);
+  }
+}
+
+function kindOf(dtype: string): string {
+  return dtype === 'bool' ? 'boolean' : dtype === 'string' ? 'string' : 'number';
+}
+
+function fits(value: unknown, [size, ...rest]: readonly (number | string)[], kind: string): boolean {
+  if (size === undefined) return typeof value === kind;
+  if (!Array.isArray(value) || (typeof size === 'number' && value.length !== size)) return false;
+  return value.every((one) => fits(one, rest, kind));
 }

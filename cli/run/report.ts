@@ -43,7 +43,14 @@ export function welcome(
 
 /** To the first pipeline that runs: its example, or where a body is a picture, a file to fill in. */
 function requestTo(httpUrl: string): string {
-  const { name, example, binary } = shownPipeline();
+  return requestOf(shownPipeline(), httpUrl);
+}
+
+/** A pipeline without an example is shown with a record to fill in. */
+export function requestOf(
+  { name, example = {}, binary }: Pick<PipelineEntry, 'name' | 'example' | 'binary'>,
+  httpUrl: string,
+): string {
   const url = `curl -s ${httpUrl}/pipelines/${name}/invocations`;
   if (binary !== undefined)
     return `${url} -H 'content-type: ${binary.contentTypes[0]}' --data-binary @<file>`;

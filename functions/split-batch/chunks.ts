@@ -55,6 +55,7 @@ function splitLines(
     format: isCsv ? 'csv' : 'jsonl',
     offset: input.skippedBytes,
     keepsBytes: input.isCompressed,
+    encoding: encoding === 'latin1' ? 'latin1' : 'utf8',
     ...(isCsv ? { delimiter, isHeader } : {}),
   });
   const reading = (): Reading =>

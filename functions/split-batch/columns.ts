@@ -35,7 +35,7 @@ export function checkColumns(columns: readonly string[], fields: InputFields, wh
     );
   }
   const twice = columns.filter((column, i) => columns.indexOf(column) !== i);
-  if (twice.length > 0) throw new InvalidPayload(`${where} names ${quoted(twice)} twice.`);
+  if (twice.length > 0) throw new InvalidPayload(`${where} names ${quoted([...new Set(twice)])} twice.`);
 }
 
 /** The cells stand in the order of the pipeline's own fields. */

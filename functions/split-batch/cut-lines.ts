@@ -1,5 +1,5 @@
 // Cuts a stream of CSV or JSON Lines into chunks of whole records, a window at a time. Pure but for the stream.
-import { cutRecords, InvalidPayload } from '../../layers/seriatim/index.ts';
+import { cutRecords, InvalidPayload, instancesIn } from '../../layers/seriatim/index.ts';
 
 /** Without an end of line for longer, a file is not made of lines. */
 const MAX_RECORD_BYTES = 64 * 1024 * 1024;
@@ -12,6 +12,7 @@ export interface CutLimits {
 export interface CutOptions extends CutLimits {
   readonly format: 'csv' | 'jsonl';
   readonly delimiter?: string;
+  readonly encoding?: 'latin1' | 'utf8';
   /** Where the stream's first byte stands in the object. */
   readonly offset: number;
   /** Keeps the chunks' bytes: they cannot be read from the object again. */
@@ -82,7 +83,7 @@ class Cutter {
           return;
         }
       }
-      this.#open.count++;
+      this.#open.count += this.#recordsIn(window.subarray(from, to));
       if (this.#open.count < maxRecords && this.#restAt + next - this.#open.from < maxBytes) return;
       this.#keep(window, pieceFrom, next);
       pieceFrom = next;
@@ -92,6 +93,12 @@ class Cutter {
     this.#advance(window, end);
     if (isLast && this.#open.count > 0) done.push(this.#close(this.#restAt));
     return done;
+  }
+
+  /** A line of JSON may be a request of several records. */
+  #recordsIn(line: Buffer): number {
+    const { format, encoding = 'utf8' } = this.#options;
+    return format === 'csv' ? 1 : (instancesIn(line, encoding)?.length ?? 1);
   }
 
   #keep(window: Buffer, from: number, to: number): void {

@@ -14,6 +14,14 @@ export function readInclude(
   const unknown = names.find((name) => !stages.includes(name));
   if (unknown === undefined) return names;
   throw new InvalidPayload(
-    `include: there is no stage "${unknown}"; the stages of ${pipeline} are ${stages.join(', ')}.`,
+    `include: there is no stage "${unknown}"; the stages of ${pipeline} are ${stages.join(', ')}.${placed(stages)}`,
   );
+}
+
+/** The stage that a placement puts in place of the models' own: statemachines/placement/record-flow.ts. */
+const RUN_MODELS = 'RunModels';
+
+function placed(stages: readonly string[]): string {
+  if (!stages.includes(RUN_MODELS)) return '';
+  return ` As it is placed, its models are one stage: ask for ${RUN_MODELS}, which gives what each of them said.`;
 }

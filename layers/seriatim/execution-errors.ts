@@ -54,6 +54,12 @@ const SERVICE_ERRORS: readonly { name: RegExp; says?: RegExp; code: ErrorCode }[
   { name: /^SageMakerRuntime\.ValidationError/, code: 'InvalidPayload' },
   { name: /^SageMakerRuntime\.ModelError/, says: /server error \(0\)|timed out/, code: 'StageTimeout' },
   { name: /^SageMakerRuntime\.ModelError/, says: /error \(507\)/, code: 'ModelOutOfMemory' },
+  // The container's own words (container/formats/image.ts) about bytes that only the caller can have sent.
+  {
+    name: /^SageMakerRuntime\.ModelError/,
+    says: /The image does not decode|is neither PNG, JPEG nor WebP/,
+    code: 'InvalidPayload',
+  },
   { name: /^SageMakerRuntime\.ModelError/, code: 'ModelFailed' },
   { name: /^SageMakerRuntime\.ModelNotReady/, code: 'ModelLoading' },
   { name: /^SageMakerRuntime\..*Throttl|^Lambda\.TooManyRequests/, code: 'EndpointThrottled' },
@@ -76,9 +82,25 @@ function timedOut(place: ErrorPlace & { stage: string }): SeriatimError {
 /** The service's message without its request ids; for a missing model, the model by name in front. */
 function readable(text: string, code: ErrorCode): string {
   const message = text.replace(/\s*\(Service: [^)]*\)(\s*\(SDK Attempt Count: \d+\))?\s*$/, '');
+  if (code === 'ModelFailed' || code === 'InvalidPayload') return containerSaid(message);
   if (code !== 'ModelNotFound') return message;
   const model = /([^/\s"',()]+)\.tar\.gz/.exec(message)?.[1];
   return model === undefined ? message : `There is no model for "${model}" (${model}.tar.gz).`;
+}
+
+/**
+ * What a container answered, without the JSON around it and the address of the console: `features answered 400: Record 0
+ * has no "numeric".` A message of another form is kept as it is.
+ */
+function containerSaid(message: string): string {
+  const found =
+    /^Received (?:client|server) error \((\d+)\) from (\S+) with message "(\{.*\})"\. See https:/s.exec(
+      message,
+    );
+  const { error } = (parseObject(found?.[3] ?? '') ?? {}) as { error?: { message?: unknown } };
+  return typeof error?.message === 'string'
+    ? `${found![2]} answered ${found![1]}: ${error.message}`
+    : message;
 }
 
 /** `errorMessage` of a Lambda error object, when the text is one. */

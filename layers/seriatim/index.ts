@@ -2,6 +2,7 @@
 export * from './batch/carry.ts';
 export * from './batch/frames.ts';
 export * from './batch/input-fields.ts';
+export * from './batch/instances.ts';
 export * from './batch/kinds.ts';
 export * from './batch/options.ts';
 export * from './batch/output.ts';

@@ -25,6 +25,20 @@ export function messageAnswer(statusCode: number, message: string): HttpAnswer {
   };
 }
 
+/**
+ * A body over a limit. `message` is AWS's own word for it and all that AWS says; beside it stands the error as the
+ * pipelines' own refusals have it, with the limit.
+ */
+export function tooLargeAnswer(what: string, limitBytes: number): HttpAnswer {
+  const error = {
+    code: 'PayloadTooLarge',
+    message: `The request body is larger than ${limitBytes} bytes, the most that ${what} takes.`,
+    stage: 'Request',
+  };
+  const body = Buffer.from(JSON.stringify({ message: 'Request Entity Too Large', error }));
+  return { ...messageAnswer(413, ''), body };
+}
+
 /** Set by the gateway or by HTTP itself, never by a function. */
 const OWN_HEADERS = new Set([
   'content-length',

@@ -33,7 +33,64 @@ async function collected<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
   return all;
 }
 
+describe('lines that are requests', () => {
+  it('are as many records as they have instances, wherever chunks end', async () => {
+    const line = fc.oneof(
+      fc.constantFrom(
+        '{"a":0}',
+        '{"instances":[]}',
+        '{"instances":5}',
+        '{"instances":[1',
+        '{"b":"instances"}',
+      ),
+      fc
+        .array(fc.integer(), { minLength: 1, maxLength: 5 })
+        .map((instances) => ` { "instances" : ${JSON.stringify(instances)}}`),
+    );
+    const property = fc.asyncProperty(
+      fc.array(line, { minLength: 1, maxLength: 20 }),
+      fc.integer({ min: 1, max: 40 }),
+      async (lines, size) => {
+        const bytes = Buffer.from(lines.join('\n'));
+        const reading = { format: 'jsonl' as const, encoding: 'utf-8' as const };
+        const limits = { maxRecords: 3, maxBytes: 1e6, offset: 0, keepsBytes: true };
+
+        const chunks = await collected(cutChunks(blocksOf(bytes, size), { format: 'jsonl', ...limits }));
+        const read = chunks.flatMap(({ first, bytes: own }) => recordsIn(own!, reading, first));
+
+        expect(read).toEqual(recordsIn(bytes, reading, 0));
+        expect(read.map(({ position }) => position)).toEqual(read.map((_, i) => i));
+        expect(read).toHaveLength(chunks.reduce((sum, { count }) => sum + count, 0));
+      },
+    );
+    await fc.assert(property);
+  });
+
+  it('give their instances in order', () => {
+    const bytes = Buffer.from('{"a":1}\n{"instances":[{"a":2},{"a":3}]}\n{"a":4}\n');
+
+    expect(recordsIn(bytes, { format: 'jsonl', encoding: 'utf-8' }, 10)).toEqual(
+      [1, 2, 3, 4].map((a, i) => ({ position: 10 + i, value: { a } })),
+    );
+  });
+});
+
 describe('CSV records', () => {
+  it('that were cut off are errors, not rows whose last cells are empty', () => {
+    const reading = { format: 'csv' as const, encoding: 'utf-8' as const, columns: ['a', 'b', 'c'] };
+
+    expect(recordsIn(Buffer.from('1,2\n1,2,\n'), reading, 0)).toEqual([
+      {
+        position: 0,
+        error: expect.objectContaining({
+          code: 'InvalidPayload',
+          message: expect.stringMatching(/has 2 cells; the file has 3 columns/),
+        }),
+      },
+      { position: 1, value: { a: '1', b: '2', c: '' } },
+    ]);
+  });
+
   it('have the cells that csv-parse finds', () => {
     fc.assert(
       fc.property(rows, fc.constantFrom('\n', '\r\n'), (table, end) => {

@@ -122,6 +122,28 @@ describe('the recommendation', () => {
     expect(reasons.length).toBeGreaterThan(1);
   });
 
+  it('keeps the layout as written where no figure speaks for another, and says the figures', () => {
+    const slower: Tried = { ...tried('state-machine', 10), cost: costOf(measured, 3, [1]) };
+    const written: Tried = { ...tried('as written', 9), cost: costOf(measured, 2, [1]) };
+
+    const found = recommend(named('regional-prices'), [written, slower]);
+
+    expect(found.placement).toBe('as written');
+    expect(found.pattern).toMatch(/^3 serial ensemble, over multi-model/);
+    expect(found.reasons[0]).toMatch(/no figure speaks for state-machine/);
+    expect(found.reasons[1]).toMatch(/^cost per million requests: as written \$\d+, state-machine \$\d+/);
+  });
+
+  it('names what speaks against a layout that other figures speak for', () => {
+    const fused: Tried = { ...tried('container', 3), cost: costOf(measured, 9, [1]) };
+
+    const { placement, reasons } = recommend(named('tumour-screening'), [...all.slice(0, 2), fused]);
+
+    expect(placement).toBe('container');
+    expect(reasons[0]).toMatch(/latency p50: container 3\.0 ms, inference-pipeline 10\.0 ms/);
+    expect(reasons.at(-1)).toMatch(/^despite cost per million requests/);
+  });
+
   it('is separate endpoints or Triton where some models want a GPU', () => {
     const screening = named('tumour-screening');
     const stages = screening.stages.map((stage) => {

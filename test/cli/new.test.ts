@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newPipeline } from '../../cli/new/new.ts';
 import { linearModel } from '../../cli/new/placeholder-model.ts';
+import { checkAnswer } from '../../cli/new/signature.ts';
 import type { Pattern } from '../../cli/new/skeleton.ts';
 import { readOnnxFile } from '../../container/onnx/model-file.ts';
 import { openSession } from '../../container/onnx/session.ts';
@@ -98,6 +99,18 @@ describe('a new pipeline', () => {
       { model: join(PROJECT, 'models/photo-recognition/recognition/model.onnx') },
       /too many for JSON/,
     ],
+    [
+      'a sample without the model’s input',
+      'other',
+      { sample: '{"x":1}' },
+      /the model takes `features` .* found none/,
+    ],
+    [
+      'a sample of another length',
+      'other',
+      { sample: '{"features":[1,2]}' },
+      /\[N, 4\] in each record, found \[1,2\]/,
+    ],
     ['a sample that is no record', 'other', { sample: '[1]' }, /--sample takes one record/],
   ])('is refused for %s', async (_, name, more, message) => {
     const before = await read('statemachines/index.ts');
@@ -118,6 +131,15 @@ describe('a new pipeline', () => {
     await expect(make('fixed', 1, { model: file })).rejects.toThrow(
       /expected a first dimension that may vary/,
     );
+  });
+});
+
+describe('a model whose answer fits no state', () => {
+  const output = (size: number) => ({ name: 'map', dtype: 'float32', shape: ['N', size, 100] });
+
+  it('is refused with both sizes, before anything is written', () => {
+    expect(() => checkAnswer('m.onnx', [output(300)])).toThrow(/about 330000 bytes .* at most 262144/);
+    expect(() => checkAnswer('m.onnx', [output(200)])).not.toThrow();
   });
 });
 

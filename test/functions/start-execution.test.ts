@@ -64,7 +64,23 @@ function succeeded(values: readonly unknown[]): Partial<SyncExecution> {
   return { status: 'SUCCEEDED', output: JSON.stringify({ records, entered }) };
 }
 
-const STAGES = { 'house-prices': ['Preprocess', 'Estimate', 'Postprocess'] };
+const STAGES = {
+  'house-prices': ['Preprocess', 'Estimate', 'Postprocess'],
+  'tumour-screening': ['RunModels'],
+};
+
+describe('?include= of a model that a placement put together with others', () => {
+  it('is a 400 that says so and names the stage to ask for', async () => {
+    const { statusCode, json } = await send({ pipeline: 'tumour-screening', body: {}, include: 'Recognise' });
+
+    expect(statusCode).toBe(400);
+    expect(json.error).toMatchObject({
+      message: expect.stringMatching(
+        /are RunModels\. As it is placed, its models are one stage: ask for RunModels/,
+      ),
+    });
+  });
+});
 
 describe('POST /pipelines/{pipeline}/invocations', () => {
   it('answers a record with its price, the execution and the time of each stage', async () => {

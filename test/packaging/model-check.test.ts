@@ -13,6 +13,8 @@ const features = join(models, 'house-prices/preprocess.onnx');
 const houston = join(models, 'house-prices/cities/Houston_TX.onnx');
 const trees = join(models, 'diabetes-progression/progression/model.onnx');
 
+const handlers = join(models, 'tumour-screening/explanation/code/inference.ts');
+
 const chain = (...names: string[]): EndpointTarget => ({
   placeholder: 'ChainEndpoint',
   containers: names.map((name) => ({ name })),
@@ -46,7 +48,7 @@ describe('checkModels', () => {
     const own = [
       {
         ...source('a', features),
-        entries: [...source('a', features).entries, { path: 'code/inference.ts', file: '' }],
+        entries: [...source('a', features).entries, { path: 'code/inference.ts', file: handlers }],
       },
       source('b', trees),
     ];
@@ -67,6 +69,40 @@ describe('checkModels', () => {
     expect(await problemsOf([chain('a')], [])).toEqual(['it has neither model.onnx nor handlers']);
     expect(await problemsOf([group], own)).toEqual([
       expect.stringMatching(/model\.onnx is features float32 \[N, 11\]/),
+    ]);
+  });
+
+  it('names handlers whose model is gone', async () => {
+    const own = source('a', handlers, 'code/inference.ts');
+
+    expect(await problemsOf([chain('a')], [own])).toEqual([
+      'its model.onnx is missing, and its handlers open no model of their own',
+    ]);
+  });
+
+  it('holds a container that turns only its answer to what stands before it', async () => {
+    const b = source('b', trees);
+    const answering = {
+      ...b,
+      entries: [
+        ...b.entries,
+        { path: 'code/inference.ts', file: join(models, 'tumour-screening/classifier/code/inference.ts') },
+      ],
+    };
+
+    expect(await problemsOf([chain('a', 'b')], [source('a', features), answering])).toEqual([
+      'the container b takes features float32 [N, 11], this one gives features float32 [N, 10]',
+    ]);
+  });
+
+  it('holds the content type that a container promises to what its default handlers answer', async () => {
+    const [a, b] = chain('a', 'b').containers;
+    const target = { ...chain(), containers: [{ ...a!, answers: 'text/csv' }, b!] };
+
+    expect(await problemsOf([target], [source('a', features), source('b', houston)])).toEqual([
+      expect.stringMatching(
+        /answers text\/csv; by its SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT it answers application\/json/,
+      ),
     ]);
   });
 

@@ -12,6 +12,17 @@ const failed = (error: string, message: string) =>
     pipeline: 'house-prices',
   });
 
+describe('what a container answered', () => {
+  it('is told by its own sentence, without JSON in JSON and the address of a console', () => {
+    const inner = JSON.stringify({ error: { code: 'InvalidPayload', message: 'Record 0 has no "a".' } });
+    const message = `Received client error (400) from features with message "${inner}". See https://c in account 0. ${service}`;
+
+    const { message: told } = failed('SageMakerRuntime.ModelErrorException', message);
+
+    expect(told).toBe('features answered 400: Record 0 has no "a".');
+  });
+});
+
 describe('executionError', () => {
   it.each([
     [
@@ -65,6 +76,12 @@ describe('executionError', () => {
     ],
     ['TypeError', '{"errorType":"TypeError","errorMessage":"x is undefined"}', 'StageFailed', 500],
     ['States.Runtime', 'An error occurred while …', 'ExecutionFailed', 500],
+    [
+      'SageMakerRuntime.ModelErrorException',
+      'Received client error (400) from quality with message "{"error":{"message":"The image does not decode: x"}}". See https://…',
+      'InvalidPayload',
+      400,
+    ],
   ])('reads %s: %s as %s', (error, message, code, httpStatus) => {
     expect(failed(error, message)).toMatchObject({
       code,

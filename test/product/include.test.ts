@@ -50,7 +50,10 @@ describe('?include=', () => {
     [
       'photo-themes',
       {
-        AssessQuality: { quality: expect.any(Number), upscaled: expect.anything() },
+        AssessQuality: {
+          quality: expect.any(Number),
+          upscaled: { claim: expect.objectContaining({ contentType: 'image/png' }) },
+        },
         Recognise: { recognised: expect.objectContaining({ labels: expect.any(Array) }) },
         GroupByTheme: { topic: expect.objectContaining({ theme: expect.any(String) }) },
       },

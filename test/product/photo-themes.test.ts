@@ -76,7 +76,7 @@ describe('photo-themes', () => {
     ['a type that is no picture', () => Buffer.from('{}'), 'application/json', 415, 'UnsupportedContentType'],
     ['bytes that are no picture', () => Buffer.from('not a picture'), 'image/png', 400, 'InvalidPayload'],
     ['a PNG that says JPEG', () => photoOf(scenes[0]!), 'image/jpeg', 400, 'InvalidPayload'],
-    ['half a picture', () => photoOf(scenes[0]!).subarray(0, 4_000), 'image/png', 424, 'ModelFailed'],
+    ['half a picture', () => photoOf(scenes[0]!).subarray(0, 4_000), 'image/png', 400, 'InvalidPayload'],
     [
       'a picture over the limit',
       () => Buffer.alloc(4.2 * 1024 * 1024, photoOf(scenes[0]!)),

@@ -5,6 +5,7 @@ import { ClaimMismatch, ClaimNotFound, ContractViolation } from '../errors.ts';
 import { readBytes } from '../objects.ts';
 import { STATE_BYTES_LIMIT } from '../payload.ts';
 import type { FailedRecord, RecordEnvelope } from '../records.ts';
+import { instancesIn } from './instances.ts';
 import { cellsOf, cutRecords } from './record-text.ts';
 import type { ChunkTask, Reading, Slice } from './run.ts';
 
@@ -53,11 +54,16 @@ export function recordsIn(bytes: Buffer, reading: Reading, first: number): Recor
   const isPlain = reading.encoding === 'latin1' || isUtf8(bytes);
   const read = reading.format === 'csv' ? csvReader(reading) : readJsonLine;
   const encoding = reading.encoding === 'latin1' ? 'latin1' : 'utf8';
+  // Rows of Parquet are written as lines too, and stay rows.
+  const isLines = reading.format === 'jsonl' && reading.columns === undefined;
   const records: RecordEnvelope[] = [];
   const options = { format: reading.format, delimiter: reading.delimiter ?? ',', isLast: true };
   cutRecords(bytes, options, (from, to) => {
     const position = first + records.length;
-    if (to - from > MAX_RECORD_BYTES) records.push(tooLarge(position, bytes.subarray(from, to)));
+    const instances = isLines ? instancesIn(bytes.subarray(from, to), encoding) : undefined;
+    if (instances !== undefined)
+      records.push(...instances.map((value, i) => ({ position: position + i, value })));
+    else if (to - from > MAX_RECORD_BYTES) records.push(tooLarge(position, bytes.subarray(from, to)));
     else if (!isPlain && !isUtf8(bytes.subarray(from, to)))
       records.push(notUtf8(position, bytes.subarray(from, to)));
     else records.push(read(bytes.toString(encoding, from, to), position));
@@ -78,7 +84,8 @@ function readJsonLine(text: string, position: number): RecordEnvelope {
 function csvReader({ columns = [], delimiter = ',' }: Reading): ReadRecord {
   return (text, position) => {
     const cells = cellsOf(text, delimiter);
-    if (cells.length > columns.length) {
+    // A row that was cut off is no row whose last cells are empty.
+    if (cells.length !== columns.length) {
       const message = `has ${cells.length} cells; the file has ${columns.length} columns`;
       return unreadable(position, message, text);
     }

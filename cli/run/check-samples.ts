@@ -1,0 +1,117 @@
+// Runs a few of every pipeline's own sample records through the real functions and containers, on free ports and with
+// a state folder that is thrown away: what handlers and functions make of a record no signature tells. Pipelines with
+// containers in series are run a second time with each container as a state, so that the one that fails is named and
+// the content types that the definition promises are the ones that travel.
+import { request } from 'undici';
+import type { EventsPage } from '../../layers/seriatim/inspection/api.ts';
+import { endpointTargets } from '../../packaging/pipelines/hosting.ts';
+import type { Pipeline } from '../../statemachines/pipeline.ts';
+import { placementProblem, placePipeline } from '../../statemachines/placement/place.ts';
+import { readSamples, type Sample } from '../advise/samples.ts';
+import { type Placements, startSystem } from '../advise/system.ts';
+import { getJson } from '../http-api.ts';
+import { contentTypeProblems } from './check-content-types.ts';
+
+/** Spread over the samples, so that switches and early exits are met. */
+const SAMPLES_LIMIT = 8;
+
+export interface SampleRun {
+  readonly pipelines: readonly Pipeline[];
+  readonly projectFolder: string;
+  readonly signal: AbortSignal;
+  readonly onProgress: (line: string) => void;
+}
+
+/** @returns what failed, each in one line that names the pipeline and the stage */
+export async function checkSamples(run: SampleRun): Promise<string[]> {
+  const samples = samplesOf(run);
+  const asked = run.pipelines.filter(({ name }) => samples.has(name));
+  const problems = await askAll({ ...run, pipelines: asked }, samples, {});
+  const apart = asked.filter(isInSeries);
+  if (apart.length === 0) return problems;
+  const placements = Object.fromEntries(apart.map(({ name }) => [name, 'state-machine' as const]));
+  const more = await askAll({ ...run, pipelines: apart }, samples, placements);
+  return [...problems, ...more.map((problem) => `${problem} (each container as a state)`)];
+}
+
+function samplesOf({ pipelines, projectFolder, onProgress }: SampleRun): Map<string, readonly Sample[]> {
+  const found = new Map<string, readonly Sample[]>();
+  for (const { name } of pipelines) {
+    try {
+      found.set(name, spread(readSamples(projectFolder, name)));
+    } catch (thrown) {
+      onProgress(`${name}: not run. ${(thrown as Error).message}`);
+    }
+  }
+  return found;
+}
+
+function spread(samples: readonly Sample[]): Sample[] {
+  const step = Math.max(1, samples.length / SAMPLES_LIMIT);
+  return samples.filter((_, i) => i === 0 || Math.floor(i / step) !== Math.floor((i - 1) / step));
+}
+
+function isInSeries(pipeline: Pipeline): boolean {
+  const [written, apart] = [pipeline, { ...pipeline, placement: 'state-machine' as const }];
+  if (!endpointTargets([written]).some(({ containers }) => containers.length > 1)) return false;
+  if (placementProblem(pipeline, 'state-machine') !== undefined) return false;
+  return JSON.stringify(placePipeline(apart).stages) !== JSON.stringify(placePipeline(written).stages);
+}
+
+async function askAll(
+  { pipelines, projectFolder, signal, onProgress }: SampleRun,
+  samples: ReadonlyMap<string, readonly Sample[]>,
+  placements: Placements,
+): Promise<string[]> {
+  if (pipelines.length === 0) return [];
+  const names = pipelines.map(({ name }) => name);
+  const system = await startSystem({ projectFolder, pipelines: names, placements, signal });
+  try {
+    const problems: string[] = [];
+    for (const pipeline of pipelines) {
+      const { name } = pipeline;
+      const found = await askOne(system.httpUrl, placed(pipeline, placements), samples.get(name)!);
+      problems.push(...found.map((problem) => `${name}: ${problem}`));
+      const how = name in placements ? ', each container as a state' : '';
+      if (found.length === 0) onProgress(`${name}: ${samples.get(name)!.length} samples answered${how}`);
+    }
+    return problems;
+  } finally {
+    await system.close();
+  }
+}
+
+function placed(pipeline: Pipeline, placements: Placements): Pipeline {
+  const placement = placements[pipeline.name];
+  return placement === undefined ? pipeline : { ...pipeline, placement };
+}
+
+/** What went wrong with the first sample that failed; records after it mostly say the same. */
+async function askOne(httpUrl: string, pipeline: Pipeline, samples: readonly Sample[]): Promise<string[]> {
+  let executionArn = '';
+  for (const [i, { body, contentType }] of samples.entries()) {
+    const answer = await request(`${httpUrl}/pipelines/${pipeline.name}/invocations`, {
+      method: 'POST',
+      headers: { 'content-type': contentType },
+      body,
+    });
+    const text = await answer.body.text();
+    if (answer.statusCode !== 200)
+      return [`sample ${i + 1} is answered by ${answer.statusCode}: ${plain(text)}`];
+    executionArn = String(answer.headers['x-seriatim-execution-arn']);
+  }
+  const path = `/payloads/${encodeURIComponent(executionArn.split(':')[7] ?? '')}/events?limit=25000`;
+  const { events } = await getJson<EventsPage>({ url: httpUrl, path });
+  return contentTypeProblems(placePipeline(pipeline).stages, events);
+}
+
+/** `stage Screen, ModelFailed: …` of the usual error form; any other answer as it is. */
+function plain(text: string): string {
+  try {
+    const { error } = JSON.parse(text) as { error?: { code?: string; message?: string; stage?: string } };
+    if (error?.message === undefined) return text;
+    return `stage ${error.stage ?? 'unknown'}, ${error.code}: ${error.message}`;
+  } catch {
+    return text;
+  }
+}
