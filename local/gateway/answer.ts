@@ -25,19 +25,8 @@ export function messageAnswer(statusCode: number, message: string): HttpAnswer {
   };
 }
 
-/**
- * A body over a limit. `message` is AWS's own word for it and all that AWS says; beside it stands the error as the
- * pipelines' own refusals have it, with the limit.
- */
-export function tooLargeAnswer(what: string, limitBytes: number): HttpAnswer {
-  const error = {
-    code: 'PayloadTooLarge',
-    message: `The request body is larger than ${limitBytes} bytes, the most that ${what} takes.`,
-    stage: 'Request',
-  };
-  const body = Buffer.from(JSON.stringify({ message: 'Request Entity Too Large', error }));
-  return { ...messageAnswer(413, ''), body };
-}
+/** A body over a limit, in AWS's words, which do not say the limit: docs/errors.md does. */
+export const TOO_LARGE = messageAnswer(413, 'Request Entity Too Large');
 
 /** Set by the gateway or by HTTP itself, never by a function. */
 const OWN_HEADERS = new Set([

@@ -7,12 +7,12 @@ import { type Clock, systemClock } from '../clock.ts';
 import { type LogSink, noLogs } from '../logs/api.ts';
 import { type AwsPlace, DEFAULT_PLACE } from '../service.ts';
 import { isServed } from './access.ts';
-import { type HttpAnswer, messageAnswer, tooLargeAnswer } from './answer.ts';
+import { type HttpAnswer, messageAnswer, TOO_LARGE } from './answer.ts';
 import type { Gateway, GatewayOptions, HttpApi } from './api.ts';
 import { type Cors, createCors, noCors } from './cors.ts';
 import { logTime, requestEvent } from './event.ts';
 import { callFunction } from './integration.ts';
-import { MAX_BODY_BYTES, MAX_HEADER_BYTES, receiveBody } from './receive.ts';
+import { MAX_HEADER_BYTES, receiveBody } from './receive.ts';
 import { compileRoutes, type FindRoute } from './routes.ts';
 
 /** How long `close` waits for what is in flight. */
@@ -119,7 +119,7 @@ class HttpApiServer {
     if (match === undefined) return { answer: messageAnswer(404, 'Not Found'), routeKey: '-' };
     const { routeKey } = match.route;
     const body = await receiveBody(request);
-    if (body === undefined) return { answer: tooLargeAnswer('an HTTP API', MAX_BODY_BYTES), routeKey };
+    if (body === undefined) return { answer: TOO_LARGE, routeKey };
     const payload = requestEvent(this.api, match, { ...arrived, ...this.place, body });
     const traceId = request.headers['x-amzn-trace-id'];
     const { answer, failure } = await callFunction(

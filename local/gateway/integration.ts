@@ -3,7 +3,7 @@
 import type { Clock } from '../clock.ts';
 import type { FunctionInvoker, InvokeResult } from '../lambda/api.ts';
 import { AwsError } from '../wire/errors.ts';
-import { functionAnswer, type HttpAnswer, messageAnswer, tooLargeAnswer } from './answer.ts';
+import { functionAnswer, type HttpAnswer, messageAnswer, TOO_LARGE } from './answer.ts';
 import type { HttpRoute } from './api.ts';
 
 /** https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html */
@@ -57,17 +57,11 @@ function readResult(result: InvokeResult): IntegrationResult {
 
 const INTERNAL = 'Internal Server Error';
 
-/** https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
-const LAMBDA_BYTES = 6 * 1024 * 1024;
-
 /** Lambda did not take the invocation. */
 function refused(thrown: unknown): IntegrationResult {
   const reason = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
   if (thrown instanceof AwsError && thrown.statusCode === 413)
-    return {
-      answer: tooLargeAnswer('a Lambda event, binary bodies in base64,', LAMBDA_BYTES),
-      failure: reason,
-    };
+    return { answer: TOO_LARGE, failure: reason };
   if (thrown instanceof AwsError && (thrown.statusCode === 429 || thrown.statusCode === 503))
     return failed(503, 'Service Unavailable', reason);
   return failed(500, INTERNAL, reason);

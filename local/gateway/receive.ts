@@ -2,7 +2,7 @@
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
 import type { IncomingMessage } from 'node:http';
 
-export const MAX_BODY_BYTES = 10 * 1024 * 1024;
+const MAX_BODY_BYTES = 10 * 1024 * 1024;
 export const MAX_HEADER_BYTES = 10_240;
 
 /** The body, or undefined when it is too large: then the rest of it is left unread. */

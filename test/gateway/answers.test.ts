@@ -137,17 +137,7 @@ describe('failures', () => {
 
     const response = await fetch(url, { method: 'POST', body, duplex: 'half' } as RequestInit);
 
-    expect([response.status, await response.json()]).toEqual([
-      413,
-      {
-        message: 'Request Entity Too Large',
-        error: {
-          code: 'PayloadTooLarge',
-          message: 'The request body is larger than 10485760 bytes, the most that an HTTP API takes.',
-          stage: 'Request',
-        },
-      },
-    ]);
+    expect([response.status, await response.json()]).toEqual([413, { message: 'Request Entity Too Large' }]);
     expect((await fetch(url)).status).toBe(200);
   });
 
@@ -161,9 +151,7 @@ describe('failures', () => {
     });
 
     expect(response.status).toBe(413);
-    expect(await response.json()).toMatchObject({
-      error: { code: 'PayloadTooLarge', message: expect.stringContaining('6291456 bytes') },
-    });
+    expect(await response.json()).toEqual({ message: 'Request Entity Too Large' });
   });
 
   it('answers 431 to headers over 10 kB', async () => {
