@@ -3,6 +3,7 @@ import type { Comparison } from '../../layers/seriatim/inspection/api.ts';
 import { compareExecutions } from '../../layers/seriatim/inspection/compare/executions.ts';
 import { readHistoryFile } from '../../layers/seriatim/inspection/exported.ts';
 import { objectReaders } from '../../layers/seriatim/inspection/http/objects.ts';
+import { redactorFor, redactStrings } from '../../layers/seriatim/inspection/payloads/readings.ts';
 import { readRedactor } from '../../layers/seriatim/inspection/payloads/redact.ts';
 import { viewOf } from '../../layers/seriatim/inspection/record.ts';
 import { decodeImage } from './decode-image.ts';
@@ -12,5 +13,8 @@ export async function compareHistories(a: string, b: string): Promise<Comparison
   const [left, right] = [readHistoryFile(a), readHistoryFile(b)];
   if (left === undefined || right === undefined) return;
   const redactor = readRedactor(process.env.SERIATIM_REDACT);
-  return compareExecutions(viewOf(left), viewOf(right), { redactor, ...objectReaders(), decodeImage });
+  const [one, other] = [viewOf(left), viewOf(right)];
+  const compared = await compareExecutions(one, other, { redactor, ...objectReaders(), decodeImage });
+  const hiding = redactorFor(one, redactorFor(other, redactor));
+  return redactStrings(compared, hiding, (side) => redactStrings(side, hiding));
 }

@@ -115,6 +115,46 @@ describe('one who may look but not read', () => {
   });
 });
 
+/** A request whose record's city names the model that is missing. */
+function missingModel(): HistoryEvent[] {
+  const [started, entered, scheduled] = history();
+  const input = RECORDS.replace('Houston_TX', 'Broken_XX');
+  const parameters = { EndpointName: 'prices', TargetModel: 'Broken_XX.tar.gz', Body: { city: 'Broken_XX' } };
+  const cause = 'Failed to download model data for Broken_XX.tar.gz; value 2900';
+  const failed = { resourceType: 'aws-sdk:sagemakerruntime', resource: 'invokeEndpoint', cause };
+  const error = 'SageMakerRuntime.ModelErrorException';
+  return [
+    { ...started!, details: { input } },
+    { ...entered!, details: { name: 'Preprocess', input } },
+    { ...scheduled!, details: { ...failed, cause: undefined, parameters: JSON.stringify(parameters) } },
+    { ...scheduled!, id: 4, previousId: 3, type: 'TaskFailed', details: { ...failed, error } },
+    { ...scheduled!, id: 5, previousId: 4, type: 'ExecutionFailed', details: { error, cause } },
+  ];
+}
+
+describe('redaction of what repeats a payload', () => {
+  it.each([
+    ['a pattern', createRedactor({ fields: [], patterns: ['Broken_XX'] })],
+    ['a field', createRedactor({ fields: ['**.city'], patterns: [] })],
+  ])('hides what %s names in messages, causes and names of models', async (_by, redactor) => {
+    const ask = api(recordOf(missingModel()), redactor);
+    const routes = ['/executions/{id}', '/executions/{id}/events', '/payloads/{id}'];
+    for (const route of [...routes, '/payloads/{id}/events', '/payloads/{id}/history']) {
+      expect((await ask(route)).body).not.toContain('Broken_XX');
+    }
+    expect(JSON.parse((await ask('/payloads/{id}')).body)).toMatchObject({
+      error: { model: '[redacted].tar.gz' },
+      stages: [{ inference: { targetModels: ['[redacted].tar.gz'] } }],
+    });
+  });
+
+  it('quotes no value of the input to one without payloads, though no rule names it', async () => {
+    const view = JSON.parse((await api(recordOf(missingModel()))('/executions/{id}')).body);
+    expect(view.error.message).not.toMatch(/Broken_XX|2900/);
+    expect(view.error.message).toContain('Failed to download');
+  });
+});
+
 describe('one who may read', () => {
   it('sees payloads with what rules name hidden, in view, events and export', async () => {
     const redactor = createRedactor({ fields: ['**.city'], patterns: ['Houston\\w*'] });

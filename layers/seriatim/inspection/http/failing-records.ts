@@ -34,7 +34,8 @@ export async function readFailingRecords(
   return {
     object: `s3://${place.bucket}/${place.key}`,
     errors: classesOf(whole),
-    records: whole.slice(0, limit).map((record) => redactor.value(record).value),
+    // What is hidden in a record is hidden in the message about it.
+    records: whole.slice(0, limit).map((record) => redactor.within([record]).value(record).value),
     ...(isCut ? { isCut: true as const } : {}),
   };
 }

@@ -3,6 +3,7 @@
 import type { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import type { LogLine, LogsAnswer } from '../api.ts';
 import type { Inspection } from '../inspection.ts';
+import { redactorFor } from '../payloads/readings.ts';
 import type { Redactor } from '../payloads/redact.ts';
 import { NoSuchPayload } from '../payloads/select.ts';
 import { viewOf } from '../record.ts';
@@ -42,9 +43,10 @@ export function logRoutes({ inspection, redactor, logs, now }: LogContext): Rout
       const found = await Promise.all(groups.map((group) => readGroup(logs, group, window)));
       const lines = found.flat().sort((a, b) => a.time.localeCompare(b.time));
       const shown = lines.slice(0, MOST_LINES);
+      const hiding = redactorFor(view, redactor);
       return jsonAnswer(200, {
         groups,
-        lines: shown.map((line) => ({ ...line, message: redactor.text(line.message) })),
+        lines: shown.map((line) => ({ ...line, message: hiding.text(line.message) })),
         ...(lines.length >= MOST_LINES ? { isCut: true as const } : {}),
         isByTime: true,
       } satisfies LogsAnswer);

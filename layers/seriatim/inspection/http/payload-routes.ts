@@ -8,7 +8,7 @@ import type { DecodeImage } from '../compare/pixels.ts';
 import { type ExportedExecution, exportRecord } from '../exported.ts';
 import type { Inspection } from '../inspection.ts';
 import { type Carried, takeCarried } from '../payloads/carried.ts';
-import { readEvent, redactText, withPayloads } from '../payloads/readings.ts';
+import { readEvent, redactorFor, redactStrings, redactText, withPayloads } from '../payloads/readings.ts';
 import type { Redactor } from '../payloads/redact.ts';
 import { type Rendered, redactBytes, renderBytes, renderValue } from '../payloads/render.ts';
 import { NoSuchPayload, type PayloadAddress, selectPayload } from '../payloads/select.ts';
@@ -51,15 +51,20 @@ export function payloadRoutes(context: PayloadContext): Routes {
       if (a === undefined || b === undefined) throw new RangeError('a and b must name two executions');
       const records = await Promise.all([readById(inspection, a), readById(inspection, b)]);
       const [one, other] = records.map(viewOf) as [ReturnType<typeof viewOf>, ReturnType<typeof viewOf>];
+      const hiding = redactorFor(one, redactorFor(other, redactor));
+      const compared = await compareExecutions(one, other, { ...context, readClaim: guarded(context) });
       return jsonAnswer(
         200,
-        await compareExecutions(one, other, { ...context, readClaim: guarded(context) }),
+        redactStrings(compared, hiding, (side) => redactStrings(side, hiding)),
       );
     },
     'GET /payloads/{id}': async (request) =>
       jsonAnswer(200, withPayloads(viewOf(await findExecution(inspection, request)), redactor)),
     'GET /payloads/{id}/events': async (request) =>
-      jsonAnswer(200, eventsPage(await findExecution(inspection, request), request, redactor)),
+      jsonAnswer(
+        200,
+        eventsPage(await findExecution(inspection, request), request, { redactor, isWhole: true }),
+      ),
     'GET /payloads/{id}/history': async (request) =>
       jsonAnswer(200, exportRedacted(await findExecution(inspection, request), redactor)),
     'GET /payloads/{id}/rendered': (request) => rendered(context, request),
@@ -73,9 +78,10 @@ export function payloadRoutes(context: PayloadContext): Routes {
 }
 
 /** The whole record for a file, its payloads redacted. */
-function exportRedacted(record: ExecutionRecord, redactor: Redactor): ExportedExecution {
+function exportRedacted(record: ExecutionRecord, rules: Redactor): ExportedExecution {
+  const redactor = redactorFor(viewOf(record), rules);
   const { description, events, mapRuns } = record;
-  const reading = { firstMs: 0, redactor };
+  const reading = { firstMs: 0, redactor, isWhole: true as const };
   const { input, output, cause } = description;
   const texts = Object.entries({ input, output, cause }).filter((entry) => entry[1] !== undefined);
   const hidden = texts.map(([name, text]) => [name, redactText(text!, redactor)]);
@@ -86,8 +92,9 @@ function exportRedacted(record: ExecutionRecord, redactor: Redactor): ExportedEx
   });
 }
 
-async function rendered(context: PayloadContext, request: ApiRequest): Promise<HttpAnswer> {
-  const { address, value } = await payloadOf(context, request);
+async function rendered(wiring: PayloadContext, request: ApiRequest): Promise<HttpAnswer> {
+  const { address, value, redactor } = await payloadOf(wiring, request);
+  const context = { ...wiring, redactor };
   const { claim } = request.query;
   const drawn =
     claim === undefined ? renderValue(value, context.redactor) : await renderClaim(context, value, claim);
@@ -101,8 +108,9 @@ async function renderClaim(context: PayloadContext, value: unknown, path: string
   return { bytes: body.length, ...renderBytes({ contentType, body }, { path, redactor: context.redactor }) };
 }
 
-async function content(context: PayloadContext, request: ApiRequest): Promise<HttpAnswer> {
-  const { address, value } = await payloadOf(context, request);
+async function content(wiring: PayloadContext, request: ApiRequest): Promise<HttpAnswer> {
+  const { address, value, redactor } = await payloadOf(wiring, request);
+  const context = { ...wiring, redactor };
   const { part } = request.query;
   const name = [request.parameters.id, address.stage, address.side].filter(Boolean).join('-');
   const safeName = name.replaceAll(/[^\w.-]+/g, '_');
@@ -155,12 +163,12 @@ function guarded({ buckets, readClaim }: PayloadContext): PayloadContext['readCl
 }
 
 async function payloadOf(
-  { inspection }: PayloadContext,
+  { inspection, redactor }: PayloadContext,
   request: ApiRequest,
-): Promise<{ readonly address: PayloadAddress; readonly value: unknown }> {
+): Promise<{ readonly address: PayloadAddress; readonly value: unknown; readonly redactor: Redactor }> {
   const address = readAddress(request);
   const view = viewOf(await findExecution(inspection, request));
-  return { address, value: selectPayload(view, address) };
+  return { address, value: selectPayload(view, address), redactor: redactorFor(view, redactor) };
 }
 
 function readAddress(request: ApiRequest): PayloadAddress {

@@ -3,7 +3,14 @@ import type { ChildrenPage, EventsPage } from '../api.ts';
 import { eventStages } from '../event-stages.ts';
 import type { HistoryEvent } from '../history.ts';
 import type { Inspection } from '../inspection.ts';
-import { type EventReading, readEvent, unquoted, withoutPayloads } from '../payloads/readings.ts';
+import {
+  type EventReading,
+  readEvent,
+  redactorFor,
+  redactStrings,
+  unquoted,
+  withoutPayloads,
+} from '../payloads/readings.ts';
 import type { Redactor } from '../payloads/redact.ts';
 import { type ExecutionRecord, viewOf } from '../record.ts';
 import { type ApiRequest, jsonAnswer, type Routes } from './answers.ts';
@@ -20,7 +27,7 @@ export function viewRoutes({ inspection, redactor }: ViewContext): Routes {
     'GET /executions/{id}': async (request) =>
       jsonAnswer(200, withoutPayloads(viewOf(await findExecution(inspection, request)), redactor)),
     'GET /executions/{id}/events': async (request) =>
-      jsonAnswer(200, eventsPage(await findExecution(inspection, request), request)),
+      jsonAnswer(200, eventsPage(await findExecution(inspection, request), request, { redactor })),
     'GET /executions/{id}/children': async (request) => {
       const status = readStatus(request.query.status);
       const query = {
@@ -31,9 +38,10 @@ export function viewRoutes({ inspection, redactor }: ViewContext): Routes {
       const children = found.children.map(({ error, ...child }) => {
         if (error === undefined) return child;
         const { cause: _cause, ...rest } = error;
-        return { ...child, error: { ...rest, message: unquoted(redactor.text(error.message)) } };
+        return { ...child, error: { ...rest, message: unquoted(error.message) } };
       });
-      return jsonAnswer(200, { ...found, children } satisfies ChildrenPage);
+      const page: ChildrenPage = { ...found, children };
+      return jsonAnswer(200, redactStrings(page, redactor));
     },
   };
 }
@@ -42,16 +50,22 @@ const EVENTS = { fallback: 1000, most: 25_000 };
 /** A function's answer has 6 MB. */
 const PAGE_BYTES = 4 * 1024 * 1024;
 
-/** @param redactor of payloads; without one they are left out */
+/** @param reading payloads are left out unless it is whole */
 export function eventsPage(
-  { events, description }: ExecutionRecord,
+  record: ExecutionRecord,
   request: ApiRequest,
-  redactor?: Redactor,
+  { redactor, isWhole }: Pick<EventReading, 'redactor' | 'isWhole'>,
 ): EventsPage {
+  const { events, description } = record;
   const sorted = [...events].sort((a, b) => a.id - b.id);
   const limit = numberIn(request, 'limit', EVENTS);
   const start = startOf(request, sorted);
-  const reading = { firstMs: sorted[0]?.timeMs ?? 0, ...(redactor === undefined ? {} : { redactor }) };
+  const hiding = redactor.hasRules ? redactorFor(viewOf(record), redactor) : redactor;
+  const reading = {
+    firstMs: sorted[0]?.timeMs ?? 0,
+    redactor: hiding,
+    ...(isWhole ? { isWhole } : {}),
+  };
   const stageOf = eventStages(sorted);
   const page = fill(sorted.slice(start, start + limit), { ...reading, stageOf });
   const next = start + page.length;
@@ -77,7 +91,7 @@ function fill(events: readonly HistoryEvent[], reading: EventReading) {
   for (const event of events) {
     const shown = readEvent(event, reading);
     // Without payloads an event is short, and its length need not be known.
-    bytes += reading.redactor === undefined ? 200 : JSON.stringify(shown).length;
+    bytes += !reading.isWhole ? 200 : JSON.stringify(shown).length;
     if (bytes > PAGE_BYTES && page.length > 0) break;
     page.push(shown);
   }

@@ -4,6 +4,7 @@
 import * as v from 'valibot';
 import { isObject } from '../history.ts';
 import { parseJson } from '../payload.ts';
+import { leavesOf, withoutLeaves } from './quoted.ts';
 
 export const REDACTED = '[redacted]';
 
@@ -20,6 +21,8 @@ export interface Redactor {
   text(text: string): string;
   /** Whether a field of this path is hidden, such as a column of a table. */
   hides(path: readonly string[]): boolean;
+  /** One that also hides the text of what the rules hide in these payloads, wherever it occurs. */
+  within(payloads: readonly unknown[]): Redactor;
 }
 
 const schema = v.strictObject({
@@ -47,21 +50,37 @@ export function createRedactor({ fields, patterns }: RedactionRules): Redactor {
   const text = (from: string): string =>
     expressions.reduce((left, expression) => left.replace(expression, REDACTED), from);
   const hides = (path: readonly string[]): boolean => paths.some((rule) => fits(rule, path));
-  const hasRules = paths.length + expressions.length > 0;
-  return {
+  const rules = { hasRules: paths.length + expressions.length > 0, text, number: text, hides };
+  return redactorOf(rules, paths.length > 0);
+}
+
+type Rules = Pick<Redactor, 'hasRules' | 'text' | 'hides'> & Pick<Walk, 'number'>;
+
+function redactorOf(rules: Rules, hasFields: boolean): Redactor {
+  const { hasRules, text, hides } = rules;
+  const redactor: Redactor = {
     hasRules,
     text,
     hides,
     value(value) {
       if (!hasRules) return { value, redacted: [] };
       const redacted: string[] = [];
-      return { value: walk(value, [], { text, hides, redacted }), redacted };
+      return { value: walk(value, [], { ...rules, redacted }), redacted };
+    },
+    within(payloads) {
+      if (!hasFields) return redactor;
+      const leaves = leavesOf(payloads, (path) => path.length > 0 && hides(path));
+      const without = (from: string): string => withoutLeaves(text(from), leaves, REDACTED);
+      return redactorOf({ ...rules, text: without }, hasFields);
     },
   };
+  return redactor;
 }
 
 interface Walk {
   readonly text: (from: string) => string;
+  /** As `text`, of a number, which another one is by chance. */
+  readonly number: (from: string) => string;
   readonly hides: (path: readonly string[]) => boolean;
   readonly redacted: string[];
 }
@@ -98,7 +117,7 @@ function walkText(value: string, path: readonly string[], rules: Walk): string {
 /** A number may be what a pattern means, such as a card's. */
 function walkNumber(value: number, path: readonly string[], rules: Walk): unknown {
   const text = String(value);
-  if (rules.text(text) === text) return value;
+  if (rules.number(text) === text) return value;
   rules.redacted.push(pathText(path));
   return REDACTED;
 }
