@@ -225,3 +225,17 @@ describe('a history of a pipeline', () => {
     expect(outline(failed.stages)).toEqual(['Preprocess function FAILED']);
   });
 });
+
+describe('an execution that somebody stopped', () => {
+  const running = housePricesHistory().slice(0, 3);
+
+  it('is not blamed on the stage that ran', () => {
+    const view = foldExecution(running, { ...DESCRIPTION, type: 'STANDARD', status: 'ABORTED' });
+
+    expect(view.error).toMatchObject({ code: 'ExecutionFailed', reported: 'ExecutionAborted' });
+    expect(view.error).not.toHaveProperty('stage');
+    expect(view.error!.message).toMatch(/^Stopped by a caller/);
+    expect(view.error!.advice).toMatch(/redrive/);
+    expect(view.stages.map(({ status }) => status)).not.toContain('FAILED');
+  });
+});

@@ -8,13 +8,13 @@ import {
 import type { ChildSummary, ErrorClass, MapRunSummary } from './api.ts';
 import { parseExecutionArn } from './arn.ts';
 import { MAX_EXPRESS_MS, SLACK_MS } from './express-list.ts';
-import { readFailure } from './failure.ts';
+import { readFailure, stoppedFailure } from './failure.ts';
 import { statusOf } from './fold.ts';
 import { type LoggedEvent, textOf } from './history.ts';
 import { newestFirst, type ReadLogPage } from './log-scan.ts';
 import { type ExecutionRecord, viewOf } from './record.ts';
 import { iso } from './stages.ts';
-import type { Counts, ExecutionStatus, MapRunView, StageView } from './view.ts';
+import type { Counts, ErrorView, ExecutionStatus, MapRunView, StageView } from './view.ts';
 
 export interface ChildrenQuery {
   /** `FAILED` and the like; all that ended unless told. */
@@ -143,8 +143,13 @@ function childFrom(end: LoggedEvent): ChildSummary {
     id: arn.id,
     arn: arn.arn,
     status,
-    ...(status === 'SUCCEEDED' ? {} : { error: readFailure(code, textOf(end.details, 'cause')) }),
+    ...(status === 'SUCCEEDED' ? {} : { error: errorOf(status, code, textOf(end.details, 'cause')) }),
   };
+}
+
+function errorOf(status: ExecutionStatus, code: string, cause: string | undefined): ErrorView {
+  if (status === 'ABORTED') return stoppedFailure('ExecutionAborted', { cause, isChild: true });
+  return readFailure(code, cause);
 }
 
 const FIRST = 5;

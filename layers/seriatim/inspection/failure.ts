@@ -28,6 +28,27 @@ export function readFailure(error: string, cause: string | undefined, stage?: st
   };
 }
 
+/** Nothing of the execution failed: somebody stopped it, or the Map Run that it is a child of ended before it. */
+export function stoppedFailure(
+  reported: string,
+  {
+    cause,
+    stage,
+    isChild,
+  }: { readonly cause?: string | undefined; readonly stage?: string; readonly isChild: boolean },
+): ErrorView {
+  const by = isChild ? 'Stopped with its Map Run' : 'Stopped by a caller';
+  const where = stage === undefined ? '' : ` while ${stage} ran`;
+  return {
+    code: 'ExecutionFailed',
+    reported,
+    message: cause ? `${by}${where}: ${cause}` : `${by}${where}.`,
+    advice: isChild
+      ? 'Nothing is wrong with it: see the Map Run that it belongs to.'
+      : 'Nothing broke: to go on, redrive a Standard execution, or run it again from the stage where it stopped.',
+  };
+}
+
 /** SageMaker names the container that answered with an error, or not at all. */
 const CONTAINER = /(?:error \(\d+\) from|response from container|connection to container) ([\w.-]+)/;
 

@@ -4,7 +4,7 @@ import { parseExecutionArn, pipelineOf } from './arn.ts';
 import { executionCost } from './cost/cost.ts';
 import { type CostSettings, DEFAULT_COST_SETTINGS } from './cost/prices.ts';
 import { type Definition, readDefinition } from './definition.ts';
-import { readFailure } from './failure.ts';
+import { readFailure, stoppedFailure } from './failure.ts';
 import { type Frame, type FrameTree, growFrames } from './frames.ts';
 import type { HistoryEvent } from './history.ts';
 import { textOf } from './history.ts';
@@ -197,9 +197,16 @@ function errorOf(
   const ended = tree.ended?.details ?? {};
   const code = description.error ?? textOf(ended, 'error');
   const cause = description.cause ?? textOf(ended, 'cause');
-  const isFailure = tree.ended !== undefined && tree.ended.type !== 'ExecutionSucceeded';
+  const isFailure =
+    description.status === 'ABORTED' ||
+    (tree.ended !== undefined && tree.ended.type !== 'ExecutionSucceeded');
   if (code === undefined && cause === undefined && !isFailure) return;
   const failed = stages.findLast((stage) => stage.status !== 'SUCCEEDED')?.name;
+  if (description.status === 'ABORTED' || tree.ended?.type === 'ExecutionAborted') {
+    const isChild = parseExecutionArn(description.arn)?.mapRunLabel !== undefined;
+    const stage = failed === undefined ? {} : { stage: failed };
+    return stoppedFailure(code ?? 'ExecutionAborted', { cause, ...stage, isChild });
+  }
   const error = readFailure(code ?? defaultCode(tree.ended), cause, failed);
   const { endpoint, container, model } = stages.findLast((stage) => stage.name === error.stage)?.error ?? {};
   return { ...defined({ endpoint, container, model }), ...error };

@@ -11,10 +11,10 @@ import {
   type SFNClient,
   type ExecutionStatus as SfnStatus,
 } from '@aws-sdk/client-sfn';
-import { stateMachineName } from './arn.ts';
+import { parseExecutionArn, stateMachineName } from './arn.ts';
 import type { Definitions } from './definitions.ts';
 import type { ListQuery } from './express-list.ts';
-import { readFailure } from './failure.ts';
+import { readFailure, stoppedFailure } from './failure.ts';
 import { summaryOf } from './fold.ts';
 import { fromSfn, type HistoryEvent, textOf } from './history.ts';
 import type { ExecutionRecord } from './record.ts';
@@ -66,6 +66,13 @@ function summarise({ pipeline }: StandardSource, item: ExecutionListItem): Execu
 async function withFailure(sfn: SFNClient, summary: ExecutionSummary): Promise<ExecutionSummary> {
   if (!['FAILED', 'TIMED_OUT', 'ABORTED'].includes(summary.status)) return summary;
   const described = await describe(sfn, summary.arn);
+  if (summary.status === 'ABORTED') {
+    const isChild = parseExecutionArn(summary.arn)?.mapRunLabel !== undefined;
+    return {
+      ...summary,
+      failure: summaryOf(stoppedFailure(described?.error ?? 'ExecutionAborted', { isChild })),
+    };
+  }
   const error = described?.error ?? (summary.status === 'TIMED_OUT' ? 'States.Timeout' : undefined);
   if (error === undefined) return summary;
   return { ...summary, failure: summaryOf(readFailure(error, described?.cause)) };
