@@ -100,6 +100,12 @@ const DISTRIBUTED = {
   },
 };
 
+/** One whose records may not fail. */
+const STRICT = {
+  ...DISTRIBUTED,
+  States: { Records: { ...DISTRIBUTED.States.Records, ToleratedFailurePercentage: 0 } },
+};
+
 /** The function `echo` gives its payload back; a payload with `fail` is refused. */
 const functions: FunctionInvoker = {
   async invoke({ payload }: InvokeRequest): Promise<InvokeResult> {
@@ -151,12 +157,14 @@ beforeAll(async () => {
   const machines = [
     { pipeline: 'houses', arn: machine('houses'), type: 'EXPRESS' as const, logGroup: GROUP },
     { pipeline: 'houses', arn: machine('houses-batch'), type: 'STANDARD' as const, logGroup: GROUP },
+    { pipeline: 'strict', arn: machine('strict-batch'), type: 'STANDARD' as const, logGroup: GROUP },
     { pipeline: 'files', arn: machine('files-batch'), type: 'STANDARD' as const, logGroup: GROUP },
   ];
   inspection = createInspection({ sfn, logs: logsClient, machines, now: Date.now });
   await createMachine('houses', 'EXPRESS', DEFINITION);
   await createMachine('houses-batch', 'STANDARD', DEFINITION);
   await createMachine('files-batch', 'STANDARD', DISTRIBUTED);
+  await createMachine('strict-batch', 'STANDARD', STRICT);
   closers.push(
     () => sfn.destroy(),
     () => logsClient.destroy(),
@@ -298,5 +306,13 @@ describe('a Map Run', () => {
     });
     const { executions } = await inspection.listExecutions({ pipeline: 'files' });
     expect(executions).toHaveLength(1);
+  });
+
+  it('that ended because its records failed is told with the error of the first of them', async () => {
+    const view = await runStandard('strict-batch', { items: [{ fail: true }] });
+
+    expect(view.error).toMatchObject({ code: 'InvalidPayload' });
+    expect(view.error!.message).toMatch(/Too many records failed, the first with: city: is missing/);
+    expect(view.error!.advice).not.toMatch(/error records/);
   });
 });

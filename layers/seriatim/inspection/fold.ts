@@ -38,6 +38,8 @@ export interface ExecutionDescription {
   readonly output?: string;
   readonly error?: string;
   readonly cause?: string;
+  /** The first failure among the children of its Map Run, where the run ended because too many of them failed. */
+  readonly childError?: ErrorView;
   readonly traceHeader?: string;
   readonly stateMachineArn?: string;
   readonly logGroup?: string;
@@ -208,8 +210,18 @@ function errorOf(
     return stoppedFailure(code ?? 'ExecutionAborted', { cause, ...stage, isChild });
   }
   const error = readFailure(code ?? defaultCode(tree.ended), cause, failed);
+  const { childError } = description;
+  if (childError !== undefined && isTooManyFailed(error)) {
+    const message = `Too many records failed, the first with: ${childError.message}`;
+    return { ...childError, ...(error.cause === undefined ? {} : { cause: error.cause }), message };
+  }
   const { endpoint, container, model } = stages.findLast((stage) => stage.name === error.stage)?.error ?? {};
   return { ...defined({ endpoint, container, model }), ...error };
+}
+
+/** What a Map Run says when its children failed: nothing of why they did. */
+export function isTooManyFailed(error: ErrorView | undefined): boolean {
+  return error?.reported === 'States.ExceedToleratedFailureThreshold';
 }
 
 function defined(places: Readonly<Record<string, string | undefined>>): Partial<ErrorView> {

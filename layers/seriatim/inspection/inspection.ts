@@ -9,6 +9,7 @@ import type { CostSettings } from './cost/prices.ts';
 import { createDefinitions, type Definitions } from './definitions.ts';
 import { listExpress } from './express-list.ts';
 import { readExpress } from './express-read.ts';
+import { isTooManyFailed } from './fold.ts';
 import { logPageReader, type ReadLogPage } from './log-scan.ts';
 import { createMachineBook, type MachineBook } from './machine-book.ts';
 import type { StateMachine, StateMachines } from './machines.ts';
@@ -17,7 +18,7 @@ import { type PageMark, readToken, writeToken } from './page-token.ts';
 import { type Recent, readRecent } from './recent.ts';
 import { type ExecutionRecord, viewOf } from './record.ts';
 import { listStandard, readStandard } from './standard.ts';
-import type { ExecutionStatus, ExecutionSummary, ExecutionView } from './view.ts';
+import type { ErrorView, ExecutionStatus, ExecutionSummary, ExecutionView } from './view.ts';
 
 export interface InspectionOptions {
   readonly sfn: SFNClient;
@@ -160,7 +161,25 @@ async function findRecord(reader: Reader, id: string): Promise<ExecutionRecord |
     arn?.type === 'STANDARD' ? undefined : findExpress(reader, machines, id),
   ]);
   const found = standard ?? express ?? (arn === undefined ? await findDerived(reader, id) : undefined);
-  return found && { ...found, description: { ...found.description, ...settingsOf(reader) } };
+  if (found === undefined) return;
+  const childError = await childErrorOf(reader, found);
+  const known = { ...settingsOf(reader), ...(childError === undefined ? {} : { childError }) };
+  return { ...found, description: { ...found.description, ...known } };
+}
+
+/** Of an execution whose Map Run ended because its children failed: why the first of them did. */
+async function childErrorOf(reader: Reader, record: ExecutionRecord): Promise<ErrorView | undefined> {
+  if (record.description.error === undefined || !isTooManyFailed(viewOf(record).error)) return;
+  const source = { ...reader, nowMs: reader.now() };
+  const { children } = await readChildren(source, record, { status: 'FAILED', limit: 1 });
+  const [child] = children;
+  const arn = child && parseExecutionArn(child.arn);
+  if (child === undefined || arn === undefined) return;
+  const machine = reader.book.named(arn.stateMachineName);
+  if (machine === undefined) return child.error;
+  const find = arn.type === 'EXPRESS' ? findExpress : findStandard;
+  const whole = await find(reader, [machine], child.arn);
+  return (whole && viewOf(whole).error) ?? child.error;
 }
 
 /** A state machine that a rerun made a moment ago. */
