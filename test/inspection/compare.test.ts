@@ -81,6 +81,21 @@ describe('images', () => {
 describe('executions', () => {
   const view = foldExecution(housePricesHistory(), DESCRIPTION);
 
+  it('that ran again from a stage are compared by what went into that stage', async () => {
+    const { name, input } = view.stages[1]!;
+    const rerun = { of: view.arn, from: name, changed: {} };
+    const again = { ...view, arn: `${view.arn}-again`, id: 'again', input, rerun };
+    const context = { redactor: NO_REDACTION, readClaim: async () => new Uint8Array() };
+
+    expect(view.input).not.toEqual(input);
+    for (const [a, b] of [
+      [view, again],
+      [again, view],
+    ] as const) {
+      expect((await compareExecutions(a, b, context)).input.same).toBe(true);
+    }
+  });
+
   it('are compared stage by stage', async () => {
     const other = foldExecution(failedHistory(), DESCRIPTION);
     const context = { redactor: NO_REDACTION, readClaim: async () => new Uint8Array() };

@@ -23,10 +23,17 @@ export async function compareExecutions(
 ): Promise<Comparison> {
   const stages = await Promise.all(pairs(a.stages, b.stages).map((pair) => compareStages(pair, context)));
   const [input, output] = await Promise.all([
-    difference(a.input, b.input, context),
+    difference(inputBeside(a, b), inputBeside(b, a), context),
     difference(a.output, b.output, context),
   ]);
   return { a: headOf(a), b: headOf(b), input, output, stages };
+}
+
+/** What went in, where the other began: a rerun from a stage was handed that stage's input, not the pipeline's. */
+function inputBeside(view: ExecutionView, other: ExecutionView): unknown {
+  const from = other.rerun?.of === view.arn ? other.rerun.from : undefined;
+  if (from === undefined) return view.input;
+  return view.stages.find((stage) => stage.name === from)?.input ?? view.input;
 }
 
 function headOf(view: ExecutionView): ComparedExecution {
