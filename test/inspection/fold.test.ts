@@ -1,5 +1,6 @@
 // The fold of histories into views: recorded ones from AWS, and those of our own pipelines.
 import { describe, expect, it } from 'vitest';
+import { readFailure } from '../../layers/seriatim/inspection/failure.ts';
 import { foldExecution } from '../../layers/seriatim/inspection/fold.ts';
 import { fromLogLine } from '../../layers/seriatim/inspection/history.ts';
 import type { StageView } from '../../layers/seriatim/inspection/view.ts';
@@ -237,5 +238,13 @@ describe('an execution that somebody stopped', () => {
     expect(view.error!.message).toMatch(/^Stopped by a caller/);
     expect(view.error!.advice).toMatch(/redrive/);
     expect(view.stages.map(({ status }) => status)).not.toContain('FAILED');
+  });
+});
+
+describe('a variant that the endpoint has not', () => {
+  it('is advised about, not the record', () => {
+    const cause = 'Variant canary not found for Request 1 (Service: SageMakerRuntime, Status Code: 400)';
+    expect(readFailure('SageMakerRuntime.ValidationErrorException', cause).advice).toMatch(/variant/);
+    expect(readFailure('SageMakerRuntime.ValidationErrorException', 'No.').advice).not.toMatch(/variant/);
   });
 });
