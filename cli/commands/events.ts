@@ -1,7 +1,7 @@
 // `seriatim events <id>`: an execution's history, a line per event.
 import type { Command } from 'commander';
 import type { EventsPage, EventView } from '../../layers/seriatim/inspection/api.ts';
-import { withExitCodes } from '../exit.ts';
+import { usageError, withExitCodes } from '../exit.ts';
 import { type Api, executionPath } from '../inspect/api.ts';
 import { idOf, openSource, type SourceFlags, withSource } from '../inspect/source.ts';
 
@@ -24,16 +24,23 @@ export function register(program: Command): void {
       'after',
       '\nExit codes: 0 printed, 1 not reached, 2 wrong usage, 3 no such execution, 4 not allowed.',
     );
-  withSource(command, { offline: true }).action(print);
+  withSource(command, { offline: true }).action((id: string | undefined, flags: Flags) =>
+    print(command, id, flags),
+  );
 }
 
-async function print(id: string | undefined, flags: Flags): Promise<void> {
+async function print(command: Command, id: string | undefined, flags: Flags): Promise<void> {
   const api = await openSource(flags);
   const { eventLine } = await import('../format/events.ts');
+  const stages = new Set<string>();
   for await (const event of readEvents(api, idOf(id, flags), flags.payloads === true)) {
+    if (event.stage !== undefined) stages.add(event.stage);
     const isWanted =
       (flags.type === undefined || event.type.includes(flags.type)) && isOf(event, flags.stage);
     if (isWanted) console.log(flags.json ? JSON.stringify(event) : eventLine(event));
+  }
+  if (flags.stage !== undefined && !stages.has(flags.stage)) {
+    usageError(command, `no stage "${flags.stage}" in this execution: there are ${[...stages].join(', ')}`);
   }
 }
 

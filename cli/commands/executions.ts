@@ -42,13 +42,31 @@ async function run(command: Command, flags: Flags): Promise<void> {
   if (!/^[1-9]\d{0,3}$/.test(flags.limit) || Number(flags.limit) > 1000) {
     usageError(command, '--limit takes a whole number from 1 to 1000');
   }
+  await checkTimes(command, flags);
   const api = await openSource(flags);
   if (flags.watch) await watch(api, flags);
   else await printOnce(api, flags);
 }
 
+/** A time that cannot be read is a mistake in what was typed, whoever would be asked. */
+async function checkTimes(command: Command, { since, until }: Flags): Promise<void> {
+  if (since === undefined && until === undefined) return;
+  const { readTime } = await import('../../layers/seriatim/inspection/http/list-query.ts');
+  for (const [name, text] of Object.entries({ since, until })) {
+    if (text === undefined) continue;
+    try {
+      readTime(name, text, Date.now());
+    } catch (thrown) {
+      usageError(command, `--${(thrown as Error).message}`);
+    }
+  }
+}
+
 async function printOnce(api: Api, flags: Flags): Promise<void> {
   const page = await list(api, flags);
+  if (page.executions.length === 0 && flags.stage !== undefined) {
+    console.error(`No execution listed here failed in a stage "${flags.stage}": see that the name is right.`);
+  }
   if (flags.json) console.log(JSON.stringify(page));
   else {
     const { executionsTable } = await import('../format/executions.ts');

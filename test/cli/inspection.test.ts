@@ -160,6 +160,8 @@ describe('the other commands', () => {
     [['payload', 'exec0001', '--in', '--out'], 2],
     [['show'], 2],
     [['events', 'no-such'], 3],
+    [['executions', '--since', 'garbage'], 2],
+    [['events', 'exec0001', '--stage', 'NoSuch'], 2],
     [['completion', 'powershell'], 2],
   ])('end %j with %i', async (args, code) => {
     const isRemote = args[0] !== 'completion';
