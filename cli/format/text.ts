@@ -35,6 +35,11 @@ export function formatBytes(bytes: number | undefined): string {
   return `${Number((bytes / 1_000_000).toFixed(1))} MB`;
 }
 
+/** `4 of 303 records failed`. */
+export function recordsText({ failed, total }: { readonly failed: number; readonly total: number }): string {
+  return `${failed} of ${total} records failed`;
+}
+
 /** `2026-11-22 17:00:00.123` in UTC. */
 export function formatTime(iso: string | undefined): string {
   return iso === undefined ? '–' : iso.replace('T', ' ').replace('Z', '');

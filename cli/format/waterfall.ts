@@ -6,11 +6,12 @@ import type {
   CostView,
   ExecutionView,
   PolicyView,
+  RecordCounts,
   RerunView,
   StageView,
   TimeSplit,
 } from '../../layers/seriatim/inspection/view.ts';
-import { formatBytes, formatMs, formatTime, shorten, shortValue, WIDTH, wrap } from './text.ts';
+import { formatBytes, formatMs, formatTime, recordsText, shorten, shortValue, WIDTH, wrap } from './text.ts';
 
 const BAR_COLUMNS = 30;
 const NAME_COLUMNS = 22;
@@ -52,7 +53,7 @@ function heading(view: ExecutionView): string[] {
   const rerun = view.rerun === undefined ? [] : [rerunText(view.rerun)];
   const parent =
     view.parent === undefined ? [] : [`child of ${view.parent.stateMachineName}/${view.parent.mapRunLabel}`];
-  const outcome = `${view.pipeline} (${use})   ${SYMBOLS[view.status] ?? '?'} ${view.status}${took}`;
+  const outcome = `${view.pipeline} (${use})   ${symbolOf(view)} ${view.status}${took}${failedRecords(view.records)}`;
   // The name of a batch is long; what became of it is never cut off for that.
   const title = [view.id, outcome];
   return [
@@ -63,8 +64,18 @@ function heading(view: ExecutionView): string[] {
   ].map((line) => shorten2(line));
 }
 
-function costText({ dollars, basis }: CostView): string {
-  return `${basis === 'estimated' ? 'about ' : ''}$${dollars === 0 ? '0' : dollars.toPrecision(3)}`;
+/** A batch that went through with records that failed is no plain success. */
+function symbolOf({ status, records }: ExecutionView): string {
+  return status === 'SUCCEEDED' && records && records.failed > 0 ? '!' : (SYMBOLS[status] ?? '?');
+}
+
+function failedRecords(records: RecordCounts | undefined): string {
+  return records === undefined || records.failed === 0 ? '' : `   ${recordsText(records)}`;
+}
+
+function costText({ dollars, basis, without }: CostView): string {
+  const rest = without === undefined ? '' : ` without ${without}`;
+  return `${basis === 'estimated' ? 'about ' : ''}$${dollars === 0 ? '0' : dollars.toPrecision(3)}${rest}`;
 }
 
 function rerunText({ of, from, changed }: RerunView): string {

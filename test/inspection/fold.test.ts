@@ -1,5 +1,7 @@
 // The fold of histories into views: recorded ones from AWS, and those of our own pipelines.
 import { describe, expect, it } from 'vitest';
+import { executionsTable } from '../../cli/format/executions.ts';
+import { waterfall } from '../../cli/format/waterfall.ts';
 import { readFailure } from '../../layers/seriatim/inspection/failure.ts';
 import { foldExecution } from '../../layers/seriatim/inspection/fold.ts';
 import { fromLogLine } from '../../layers/seriatim/inspection/history.ts';
@@ -246,5 +248,19 @@ describe('a variant that the endpoint has not', () => {
     const cause = 'Variant canary not found for Request 1 (Service: SageMakerRuntime, Status Code: 400)';
     expect(readFailure('SageMakerRuntime.ValidationErrorException', cause).advice).toMatch(/variant/);
     expect(readFailure('SageMakerRuntime.ValidationErrorException', 'No.').advice).not.toMatch(/variant/);
+  });
+});
+
+describe('a batch that went through', () => {
+  it('says how many of its records failed', () => {
+    const output = JSON.stringify({
+      status: 'SUCCEEDED',
+      counts: { records: 303, succeeded: 299, failed: 4 },
+    });
+    const view = foldExecution([], { ...DESCRIPTION, type: 'STANDARD', status: 'SUCCEEDED', output });
+
+    expect(view.records).toEqual({ total: 303, failed: 4 });
+    expect(waterfall(view)).toContain('! SUCCEEDED   4 of 303 records failed');
+    expect(executionsTable([view])).toContain('4 of 303 records failed');
   });
 });

@@ -10,6 +10,7 @@ import type { HistoryEvent } from './history.ts';
 import { textOf } from './history.ts';
 import { linksOf } from './links.ts';
 import { bytesOf, type Payload, payloadOf, readPayload } from './payload.ts';
+import { recordCountsOf } from './record-counts.ts';
 import { RESUME_STATE, readRerunInput } from './rerun-input.ts';
 import { iso, type OpenStatus, span, toStage } from './stages.ts';
 import type {
@@ -85,6 +86,7 @@ export function foldExecution(
     status,
     ...time,
     ...got,
+    ...(description.type === 'STANDARD' ? recordCountsOf(got.output) : {}),
     ...(rerun === undefined
       ? {}
       : { input: rerun.input, inputBytes: bytesOf(rerun.input), rerun: rerun.rerun }),

@@ -17,7 +17,9 @@ import type { ListQuery } from './express-list.ts';
 import { readFailure, stoppedFailure } from './failure.ts';
 import { summaryOf } from './fold.ts';
 import { fromSfn, type HistoryEvent, textOf } from './history.ts';
+import { parseJson } from './payload.ts';
 import type { ExecutionRecord } from './record.ts';
+import { recordCountsOf } from './record-counts.ts';
 import { iso, span } from './stages.ts';
 import type { Counts, ExecutionSummary, MapRunView } from './view.ts';
 
@@ -35,6 +37,8 @@ export async function* listStandard(
   if (query.status === 'UNKNOWN') return;
   const asked = { stateMachineArn: source.stateMachineArn, maxResults: 100 };
   const filter = query.status === undefined ? {} : { statusFilter: query.status as SfnStatus };
+  const isBatch = stateMachineName(source.stateMachineArn).endsWith('-batch');
+  let described = 0;
   let nextToken: string | undefined;
   do {
     const page = await source.sfn.send(new ListExecutionsCommand({ ...asked, ...filter, nextToken }));
@@ -43,7 +47,8 @@ export async function* listStandard(
       if (startMs < query.sinceMs) return;
       if (startMs > (query.untilMs ?? Number.POSITIVE_INFINITY)) continue;
       const summary = summarise(source, item);
-      yield query.wantsFailures ? await withFailure(source.sfn, summary) : summary;
+      if (query.wantsFailures) yield await withFailure(source.sfn, summary);
+      else yield isBatch && described++ < MOST_DESCRIBED ? await withRecords(source.sfn, summary) : summary;
     }
     nextToken = page.nextToken;
   } while (nextToken !== undefined);
@@ -60,6 +65,16 @@ function summarise({ pipeline }: StandardSource, item: ExecutionListItem): Execu
     start: iso(startMs),
     ...span(startMs, item.stopDate?.getTime()),
   };
+}
+
+/** Each costs a request: a long list does without. */
+const MOST_DESCRIBED = 100;
+
+/** ListExecutions does not say what a batch gave, so a plain success may hide records that failed. */
+async function withRecords(sfn: SFNClient, summary: ExecutionSummary): Promise<ExecutionSummary> {
+  if (summary.status !== 'SUCCEEDED') return summary;
+  const { output } = (await describe(sfn, summary.arn)) ?? {};
+  return { ...summary, ...recordCountsOf(parseJson(output ?? '')) };
 }
 
 /** ListExecutions does not say why one failed. */

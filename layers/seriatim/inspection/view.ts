@@ -32,6 +32,13 @@ export interface ExecutionSummary {
   readonly durationMs?: number;
   /** Why it failed, in short; of a Standard one only where the list was asked for errors. */
   readonly failure?: FailureSummary;
+  /** Of a batch that ended: a succeeded one may have records that failed. */
+  readonly records?: RecordCounts;
+}
+
+export interface RecordCounts {
+  readonly total: number;
+  readonly failed: number;
 }
 
 export interface FailureSummary {
@@ -109,6 +116,8 @@ export interface CostView {
   /** `measured` when every part is. */
   readonly basis: 'measured' | 'estimated';
   readonly parts: readonly CostPart[];
+  /** What it cost besides, which is not in it. */
+  readonly without?: string;
 }
 
 export interface CostPart {

@@ -28,12 +28,14 @@ export interface ExecutionFacts {
 }
 
 export function executionCost(
-  stages: readonly Pick<StageView, 'cost'>[],
+  stages: readonly Pick<StageView, 'cost' | 'mapRun'>[],
   facts: ExecutionFacts,
   settings: CostSettings,
 ): CostView {
   const own = facts.type === 'STANDARD' ? standardParts(facts, settings) : expressParts(facts, settings);
-  return costOf([...own, ...mergeParts(stages.flatMap(({ cost }) => cost?.parts ?? []))]);
+  const cost = costOf([...own, ...mergeParts(stages.flatMap((stage) => stage.cost?.parts ?? []))]);
+  const hasChildren = stages.some((stage) => stage.mapRun !== undefined);
+  return hasChildren ? { ...cost, without: 'its children and their endpoint time' } : cost;
 }
 
 function costOf(parts: readonly CostPart[]): CostView {
