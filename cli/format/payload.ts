@@ -98,7 +98,7 @@ function round(value: number): string {
 
 /** JSON over lines, short values on one; what was folded is told in words. */
 function jsonText(value: unknown, depth: number): string {
-  const fold = foldText(value);
+  const fold = foldText(value, depth);
   if (fold !== undefined) return fold;
   const short = JSON.stringify(value) ?? 'undefined';
   if (short.length + depth * 2 <= WIDTH - 20 && !short.includes('"$')) return short;
@@ -123,11 +123,14 @@ interface Folded {
   readonly $tensor?: TensorFacts;
 }
 
-function foldText(value: unknown): string | undefined {
+function foldText(value: unknown, depth: number): string | undefined {
   if (typeof value !== 'object' || value === null) return;
   const { $folded, $carried, $count, $bytes, $head, $tensor } = value as Folded;
   if ($carried !== undefined) return `⟨below: ${$carried}⟩`;
-  if ($tensor !== undefined) return `⟨${tensorLines($tensor)[0]!.trim()}⟩`;
+  if ($tensor !== undefined) {
+    const [facts, first] = tensorLines($tensor).map((line) => line.trim());
+    return `⟨${facts}\n${'  '.repeat(depth + 1)}first ${first}⟩`;
+  }
   if ($folded === undefined) return;
   if ($head !== undefined) return `⟨text, ${formatBytes($bytes)}: ${shorten($head, 40)}⟩`;
   return $count === undefined ? `⟨${$folded}⟩` : `⟨${$count} more⟩`;

@@ -196,6 +196,21 @@ describe('what is printed', () => {
     for (const line of lines) expect([...line].length).toBeLessThanOrEqual(100);
   });
 
+  it('has the first values of a tensor, and JSON within a text as JSON', () => {
+    const numbers = Array.from({ length: 30 }, (_, n) => n + 0.5);
+    const rendered = renderValue(
+      { numbers, Body: '{"inner":[1,{"a":"b"}]}', odd: '{not json' },
+      NO_REDACTION,
+    );
+
+    const text = payloadText({ side: 'in', ...rendered });
+
+    expect(text).toMatch(/first 0\.5, 1\.5, 2\.5/);
+    expect(text).toContain('{"inner":[1,{"a":"b"}]}');
+    expect(text).not.toContain('\\"');
+    expect(text).toContain('{not json');
+  });
+
   it('completes every command and its options in three shells', () => {
     const program = new Command('seriatim');
     program.command('show').description("an execution's view").option('--json', 'as JSON');

@@ -10,7 +10,7 @@ import type { Inspection } from '../inspection.ts';
 import { type Carried, takeCarried } from '../payloads/carried.ts';
 import { readEvent, redactorFor, redactStrings, redactText, withPayloads } from '../payloads/readings.ts';
 import type { Redactor } from '../payloads/redact.ts';
-import { type Rendered, redactBytes, renderBytes, renderValue } from '../payloads/render.ts';
+import { opened, type Rendered, redactBytes, renderBytes, renderValue } from '../payloads/render.ts';
 import { NoSuchPayload, type PayloadAddress, selectPayload } from '../payloads/select.ts';
 import { type ExecutionRecord, viewOf } from '../record.ts';
 import {
@@ -126,7 +126,7 @@ async function content(wiring: PayloadContext, request: ApiRequest): Promise<Htt
 
 /** What a rule hides is not there: the parts are those of the redacted value. */
 function partAt(value: unknown, path: string, redactor: Redactor): Carried {
-  const { carried } = takeCarried(redactor.value(value).value);
+  const { carried } = takeCarried(opened(redactor.value(value).value));
   const found = carried.find((one) => one.path === path);
   if (found !== undefined) return found;
   const known = carried.map((one) => one.path).join(', ');

@@ -24,7 +24,7 @@ const MAX_TEXT = 4000;
 /** A state's input or output, a function's or an endpoint's body. */
 export function renderValue(value: unknown, redactor: Redactor): Rendered {
   const { value: seen, redacted } = redactor.value(value);
-  const { value: rest, carried } = takeCarried(seen);
+  const { value: rest, carried } = takeCarried(opened(seen));
   const parts = carried.map((one) => renderCarried(one, redactor));
   const own = isOnlyCarried(rest) ? [] : valueParts(rest, bytesOf(seen));
   return {
@@ -32,6 +32,17 @@ export function renderValue(value: unknown, redactor: Redactor): Rendered {
     parts: [...own, ...parts.flatMap((rendered) => rendered.parts)],
     redacted: [...redacted, ...parts.flatMap((rendered) => rendered.redacted)],
   };
+}
+
+/** JSON within a text, such as a Body's, as JSON: for the eye only. What a content type goes with is drawn by that. */
+export function opened(value: unknown): unknown {
+  if (typeof value === 'string') {
+    const inner = /^\s*[[{]/.test(value) ? parseJson(value) : undefined;
+    return typeof inner === 'object' && inner !== null ? opened(inner) : value;
+  }
+  if (Array.isArray(value)) return value.map(opened);
+  if (!isObject(value) || typeof value.contentType === 'string') return value;
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, opened(each)]));
 }
 
 /** The payload is one claim or one body, with nothing around it. */
