@@ -264,3 +264,17 @@ describe('a batch that went through', () => {
     expect(executionsTable([view])).toContain('4 of 303 records failed');
   });
 });
+
+describe('a model that failed', () => {
+  it('is told in its own words, without links and folders that lead nowhere', () => {
+    const said = JSON.stringify({ error: { message: 'Load model from /srv/ann/models/a.onnx failed' } });
+    const link =
+      'https://us-east-1.console.aws.amazon.com/cloudwatch/home?region=us-east-1#logEventViewer:group=/aws/sagemaker/Endpoints/e in account 000000000000 for more information.';
+    const cause = `Received server error (500) from prices with message "${said}". See ${link}`;
+
+    const error = readFailure('SageMakerRuntime.ModelErrorException', cause);
+
+    expect(error.message).toBe('prices answered 500: Load model from a.onnx failed');
+    expect(JSON.stringify(error)).not.toMatch(/console\.aws|\/srv\/ann/);
+  });
+});

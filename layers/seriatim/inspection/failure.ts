@@ -5,6 +5,7 @@ import { caughtError } from '../execution-errors.ts';
 import { adviceFor } from './advice.ts';
 import { isObject } from './history.ts';
 import { parseJson } from './payload.ts';
+import { plainCause, plainWords } from './plain-words.ts';
 import type { ErrorView } from './view.ts';
 
 /**
@@ -16,15 +17,17 @@ export function readFailure(error: string, cause: string | undefined, stage?: st
   const name = said.error ?? error;
   const where = said.stage ?? stage ?? '';
   const known = caughtError({ error: name, message: said.message ?? cause }, { stage: where });
+  const told = known.message.replace(`${name}: `, '');
+  const message = known.code === 'ModelFailed' ? plainWords(told) : told;
   const advice = VARIANT.test(known.message) ? VARIANT_ADVICE : adviceFor(known.code, name);
   return {
     ...(where === '' ? {} : { stage: where }),
     ...containerOf(cause ?? ''),
     code: known.code,
-    message: known.message.replace(`${name}: `, '') || `${name}, without a cause`,
+    message: message || `${name}, without a cause`,
     ...(advice === undefined ? {} : { advice }),
     ...(name === known.code ? {} : { reported: name }),
-    ...(cause === undefined || cause === '' || cause === known.message ? {} : { cause }),
+    ...(cause === undefined || cause === '' || cause === known.message ? {} : { cause: plainCause(cause) }),
   };
 }
 
