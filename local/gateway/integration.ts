@@ -60,8 +60,7 @@ const INTERNAL = 'Internal Server Error';
 /** Lambda did not take the invocation. */
 function refused(thrown: unknown): IntegrationResult {
   const reason = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
-  if (thrown instanceof AwsError && thrown.statusCode === 413)
-    return { answer: TOO_LARGE, failure: reason };
+  if (thrown instanceof AwsError && thrown.statusCode === 413) return { answer: TOO_LARGE, failure: reason };
   if (thrown instanceof AwsError && (thrown.statusCode === 429 || thrown.statusCode === 503))
     return failed(503, 'Service Unavailable', reason);
   return failed(500, INTERNAL, reason);
