@@ -68,6 +68,24 @@ describe.skipIf(chromium === undefined)('the console', () => {
       await rows(page, 'Executions').nth(4).waitFor();
     }));
 
+  it('applies a filter when the typing pauses, and forgets an unfinished one when the reader goes elsewhere', () =>
+    visit('', async (page) => {
+      await rows(page, 'Executions').nth(1).waitFor();
+      await page.getByLabel('Error').pressSequentially('ModelNot');
+      await page.evaluate("location.hash = '#/endpoints'");
+      await page.getByRole('heading', { name: 'Endpoints', exact: true }).waitFor();
+      await page.evaluate("location.hash = '#/executions'");
+      expect(await page.getByLabel('Error').inputValue()).toBe('');
+
+      await page.getByLabel('Error').pressSequentially('Unfinished');
+      await page.evaluate("location.hash = '#/executions?status=FAILED'");
+      await seen(() => page.getByLabel('Error').inputValue()).toBe('');
+      await page.getByLabel('Failed stage').pressSequentially('Estimate');
+
+      await seen(() => page.url()).toMatch(/#\/executions\?status=FAILED&stage=Estimate$/);
+      await seen(() => rows(page, 'Executions').count()).toBe(1);
+    }));
+
   it('shows an execution that begins while one looks', () =>
     visit('#/executions?pipeline=tumour-screening', async (page) => {
       await rows(page, 'Executions').first().waitFor();
