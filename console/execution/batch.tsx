@@ -11,7 +11,7 @@ import { apiPath, getJson } from '../api/client.ts';
 import { usePolled } from '../api/use-polled.ts';
 import { JsonTree } from '../payload/json-tree.tsx';
 import { executionHref } from '../route.ts';
-import { countText, lengthText, percentText, plural, timeText } from '../ui/format.ts';
+import { countText, lengthText, percentText, plural, timeText, tookMs } from '../ui/format.ts';
 import { type Column, Grid } from '../ui/grid.tsx';
 import { Nothing, Problem, Reading } from '../ui/messages.tsx';
 import { StatusMark } from '../ui/status.tsx';
@@ -188,6 +188,6 @@ const COLUMNS: readonly Column<ChildSummary>[] = [
     width: '5rem',
     isNumber: true,
     isWide: true,
-    cell: (one) => lengthText(one.durationMs),
+    cell: (one) => lengthText(tookMs(one)),
   },
 ];

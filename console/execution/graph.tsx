@@ -14,7 +14,7 @@ import {
 import { useMemo } from 'react';
 import type { ExecutionView, GraphEdge, StageView } from '../../layers/seriatim/inspection/view.ts';
 import { executionHref, type StageAddress } from '../route.ts';
-import { lengthText } from '../ui/format.ts';
+import { lengthText, tookMs } from '../ui/format.ts';
 import { STATUS_WORDS, StatusIcon, toneOf } from '../ui/status.tsx';
 import { type Placed, placeStates } from './graph-layout.ts';
 import type { StagesProps } from './waterfall.tsx';
@@ -104,7 +104,7 @@ function State({ data: { placed, visits, href, isChosen } }: NodeProps<Node<Stat
       )}
       <span className="state-note">
         {node.type}
-        {last !== undefined && ` · ${lengthText(last.durationMs)}`}
+        {last !== undefined && ` · ${lengthText(tookMs(last))}`}
         {visits.length > 1 && ` · ${visits.length} visits`}
       </span>
       <Handle type="source" position={Position.Bottom} />

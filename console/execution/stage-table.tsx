@@ -1,7 +1,7 @@
 // The stages in figures: one row each.
 import type { StageView } from '../../layers/seriatim/inspection/view.ts';
 import { executionHref } from '../route.ts';
-import { bytesText, dollarsText, lengthText } from '../ui/format.ts';
+import { bytesText, dollarsText, lengthText, tookMs } from '../ui/format.ts';
 import { type Column, Grid } from '../ui/grid.tsx';
 import { Nothing } from '../ui/messages.tsx';
 import { StatusMark } from '../ui/status.tsx';
@@ -32,7 +32,7 @@ const COLUMNS: readonly Column<StageView>[] = [
   },
   { id: 'kind', title: 'Kind', width: '5.5rem', cell: ({ kind }) => kind },
   { id: 'status', title: 'Status', width: '8rem', cell: ({ status }) => <StatusMark status={status} /> },
-  number('took', 'Took', ({ durationMs }) => lengthText(durationMs)),
+  number('took', 'Took', (stage) => lengthText(tookMs(stage))),
   number('network', 'Network', ({ time }) => lengthText(time?.networkMs)),
   number('queue', 'Queue', ({ time }) => lengthText(time?.queueMs)),
   number('load', 'Load', ({ time }) => lengthText(time?.loadMs)),

@@ -2,7 +2,7 @@
 import { useRef, useState } from 'react';
 import type { ExecutionSummary, FailureSummary } from '../../layers/seriatim/inspection/view.ts';
 import { executionHref } from '../route.ts';
-import { countText, fullTimeText, lengthText, timeText } from '../ui/format.ts';
+import { countText, fullTimeText, lengthText, timeText, tookMs } from '../ui/format.ts';
 import { type Column, Grid } from '../ui/grid.tsx';
 import { Nothing, Problem, Reading } from '../ui/messages.tsx';
 import { StatusMark } from '../ui/status.tsx';
@@ -107,7 +107,7 @@ const COLUMNS: readonly Column<ExecutionSummary>[] = [
     title: 'Took',
     width: '6rem',
     isNumber: true,
-    cell: ({ durationMs }) => lengthText(durationMs),
+    cell: (one) => lengthText(tookMs(one)),
   },
   { id: 'type', title: 'Type', width: '6rem', isWide: true, cell: ({ type }) => typeWord(type) },
   {

@@ -12,6 +12,19 @@ export function lengthText(ms: number | undefined | null): string {
   return `${Math.floor(ms / 3_600_000)} h ${Math.round((ms % 3_600_000) / 60_000)} min`;
 }
 
+interface Timed {
+  readonly status: string;
+  readonly start?: string;
+  readonly durationMs?: number;
+}
+
+/** How long it took, or of what still runs how long it has been running. */
+export function tookMs({ status, start, durationMs }: Timed, nowMs = Date.now()): number | undefined {
+  if (durationMs !== undefined || status !== 'RUNNING' || start === undefined) return durationMs;
+  // The server's clock may be ahead of the reader's.
+  return Math.max(0, nowMs - Date.parse(start));
+}
+
 function trim(text: string): string {
   return text.replace(/\.?0+$/, '');
 }

@@ -14,7 +14,7 @@ import {
 } from '../../console/list/live.ts';
 import { alignSeries } from '../../console/metrics/series.ts';
 import { labelsOf } from '../../console/payload/labels.ts';
-import { bytesText, dollarsText, lengthText } from '../../console/ui/format.ts';
+import { bytesText, dollarsText, lengthText, tookMs } from '../../console/ui/format.ts';
 import { rangeOf } from '../../console/ui/visible-range.ts';
 import type { EventView, MetricSeries } from '../../layers/seriatim/inspection/api.ts';
 import type {
@@ -156,10 +156,27 @@ describe('the waterfall', () => {
     const { end: _end, ...running } = stage('Estimate', 40, { status: 'RUNNING' });
     const { end: _executionEnd, ...all } = execution(running);
 
-    const { rows, totalMs } = waterfallOf(all, Date.parse(START) + 75);
+    const { rows, totalMs } = waterfallOf({ ...all, status: 'RUNNING' }, Date.parse(START) + 75);
 
     expect(rows[0]!.endMs).toBe(Date.parse(START) + 75);
     expect(totalMs).toBe(75);
+  });
+
+  it('says of what runs how long it has been running, and its axis reaches to now between two stages too', () => {
+    const { end: _end, durationMs: _took, ...running } = stage('Estimate', 40, { status: 'RUNNING' });
+    const { end: _executionEnd, ...all } = { ...execution(running), status: 'RUNNING' as const };
+    const nowMs = Date.parse(START) + 75;
+
+    expect(waterfallOf(all, nowMs).rows[0]!.durationMs).toBe(35);
+    expect(waterfallOf({ ...all, stages: [stage('Preprocess', 0)] }, nowMs).totalMs).toBe(75);
+    expect(tookMs(all, nowMs)).toBe(75);
+    expect(tookMs({ status: 'UNKNOWN', start: START }, nowMs)).toBeUndefined();
+  });
+
+  it('ends with its execution what no event ended', () => {
+    const { end: _end, durationMs: _took, ...left } = stage('Estimate', 40, { status: 'ABORTED' });
+
+    expect(waterfallOf(execution(left), Date.parse(at(9000))).rows[0]!.endMs).toBe(Date.parse(at(100)));
   });
 });
 
