@@ -1,6 +1,7 @@
 // What the page makes of the API's answers before it draws them.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { shareDone, sizeIn } from '../../console/execution/batch-size.ts';
 import { eventRows, filterRows, missingPage } from '../../console/execution/event-rows.ts';
 import { placeStates } from '../../console/execution/graph-layout.ts';
 import { waterfallOf } from '../../console/execution/rows.ts';
@@ -177,6 +178,31 @@ describe('the waterfall', () => {
     const { end: _end, durationMs: _took, ...left } = stage('Estimate', 40, { status: 'ABORTED' });
 
     expect(waterfallOf(execution(left), Date.parse(at(9000))).rows[0]!.endMs).toBe(Date.parse(at(100)));
+  });
+});
+
+describe('a batch', () => {
+  const none = { total: 0, pending: 0, running: 0, succeeded: 0, failed: 0, timedOut: 0, aborted: 0 };
+  const items = { ...none, total: 4, running: 2, succeeded: 1, failed: 1 };
+  const split = { totals: { records: 50_000, chunks: 10 }, todo: { count: 8 } };
+  const whole = {
+    kind: 'json',
+    path: '$',
+    contentType: 'application/json',
+    bytes: 1,
+    isFolded: false,
+  } as const;
+
+  it('is as large as its split counted it', () => {
+    expect(sizeIn({ parts: [{ ...whole, value: split }] })).toEqual({ records: 50_000, chunks: 8 });
+    expect(sizeIn({ parts: [{ ...whole, value: { other: 1 } }] })).toBeUndefined();
+  });
+
+  it('says no share of a total that still grows, and one of the chunks that were counted', () => {
+    expect(shareDone({ status: 'RUNNING', items }, undefined)).toBeUndefined();
+    expect(shareDone({ status: 'RUNNING', items }, { records: 50_000, chunks: 8 })).toBe(0.25);
+    expect(shareDone({ status: 'FAILED', items }, undefined)).toBe(0.5);
+    expect(shareDone({ status: 'SUCCEEDED', items: none }, undefined)).toBe(1);
   });
 });
 

@@ -247,7 +247,8 @@ describe.skipIf(chromium === undefined)('the console', () => {
     visit('#/executions?pipeline=house-prices', async (page) => {
       await rows(page, 'Executions').filter({ hasText: 'street-csv' }).click();
       await page.getByRole('tab', { name: 'Map and batch' }).click();
-      await page.getByText(/^100 % of \d+ items?: \d+ succeeded$/).waitFor();
+      await page.getByText(/^100 % of 1 chunk: 1 succeeded$/).waitFor();
+      await page.getByText('59 records in the input').waitFor();
       expect(await page.getByRole('region', { name: 'Why records failed' }).innerText()).toMatch(
         /InvalidPayload\s+Preprocess\s+1/,
       );
