@@ -8,8 +8,14 @@ export function lengthText(ms: number | undefined | null): string {
   if (ms < 10) return `${trim(ms.toFixed(1))} ms`;
   if (ms < 1000) return `${Math.round(ms)} ms`;
   if (ms < 60_000) return `${trim((ms / 1000).toFixed(2))} s`;
-  if (ms < 3_600_000) return `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1000)} s`;
-  return `${Math.floor(ms / 3_600_000)} h ${Math.round((ms % 3_600_000) / 60_000)} min`;
+  if (ms < 3_600_000) return inTwo(Math.round(ms / 1000), 'min', 's');
+  return inTwo(Math.round(ms / 60_000), 'h', 'min');
+}
+
+/** @param count of the lesser unit, sixty of which make the greater */
+function inTwo(count: number, greater: string, lesser: string): string {
+  const rest = count % 60;
+  return `${Math.floor(count / 60)} ${greater}${rest === 0 ? '' : ` ${rest} ${lesser}`}`;
 }
 
 interface Timed {

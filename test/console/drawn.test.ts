@@ -259,10 +259,11 @@ describe('metrics over time', () => {
     const load = (ms: number, evicted: string[]) =>
       ({ time: at(ms), what: 'load', targetModel: 'm', evicted }) as const;
 
-    const { loads, evictions } = countCacheEvents(
+    const { loads, evictions, bucketMs } = countCacheEvents(
       [load(9000, ['a', 'b']), load(0, [])],
-      Date.parse(at(10_000)),
+      Date.parse(at(250_000)),
     );
+    expect(bucketMs).toBe(10_000);
 
     expect(loads.reduce((sum, one) => sum + one)).toBe(2);
     expect(evictions.reduce((sum, one) => sum + one)).toBe(2);
@@ -297,6 +298,8 @@ describe('words', () => {
     [1000, '1 s'],
     [2803, '2.8 s'],
     [200_000, '3 min 20 s'],
+    [119_700, '2 min'],
+    [3_600_000, '1 h'],
     [undefined, '–'],
   ])('%s ms is %s', (ms, text) => {
     expect(lengthText(ms)).toBe(text);

@@ -267,7 +267,7 @@ describe.skipIf(chromium === undefined)('the console', () => {
         .toContain('Preprocess');
     }));
 
-  it('tells what is loaded where, and draws metrics of stages and containers', () =>
+  it('tells what is loaded where, and draws metrics of stages and of the endpoints that are there', () =>
     visit('#/endpoints', async (page) => {
       const endpoint = page.getByRole('region', { name: 'seriatim-dev-house-prices', exact: true });
       await endpoint.getByText('Houston_TX.tar.gz', { exact: true }).first().waitFor();
@@ -279,7 +279,7 @@ describe.skipIf(chromium === undefined)('the console', () => {
       await page.getByRole('link', { name: 'Metrics' }).click();
       await page.getByRole('region', { name: 'Estimate' }).locator('canvas').nth(2).waitFor();
 
-      expect(await page.getByRole('region', { name: 'Containers' }).innerText()).toContain(
+      expect(await page.getByRole('region', { name: 'Endpoints', exact: true }).innerText()).toContain(
         'seriatim-dev-house-prices',
       );
       expect(await page.getByRole('img', { name: /^Latency: last p50 \d/ }).count()).toBeGreaterThan(2);
