@@ -8,6 +8,7 @@ import { Nothing, Problem, Reading } from '../ui/messages.tsx';
 import { StatusMark } from '../ui/status.tsx';
 import { useTitle } from '../ui/use-title.ts';
 import { FilterBar } from './filter-bar.tsx';
+import { purposeOf } from './purpose.ts';
 import { FILTERS, type Filters, useExecutions } from './use-executions.ts';
 
 export function ListPage({ query }: { readonly query: URLSearchParams }) {
@@ -109,6 +110,7 @@ const COLUMNS: readonly Column<ExecutionSummary>[] = [
     isNumber: true,
     cell: (one) => lengthText(tookMs(one)),
   },
+  { id: 'use', title: 'Use', width: '5.5rem', isWide: true, cell: ({ arn }) => purposeOf(arn) },
   { id: 'type', title: 'Type', width: '6rem', isWide: true, cell: ({ type }) => typeWord(type) },
   {
     id: 'id',

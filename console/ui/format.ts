@@ -43,11 +43,11 @@ export function bytesText(bytes: number | undefined): string {
   return `${trim((bytes / 1e6).toFixed(1))} MB`;
 }
 
-/** `$0.000157`, with three digits that count. */
+/** `$0.000157`: three digits that count, never as a power of ten; from a dollar on, `$1.50`. */
 export function dollarsText(dollars: number | null | undefined): string {
   if (dollars == null) return '–';
   if (dollars === 0) return '$0';
-  const digits = dollars >= 0.01 ? 2 : Math.min(12, 2 - Math.floor(Math.log10(dollars)));
+  const digits = dollars >= 1 ? 2 : Math.min(12, 2 - Math.floor(Math.log10(dollars)));
   return `$${dollars.toFixed(digits)}`;
 }
 

@@ -13,6 +13,7 @@ import {
   withNextPage,
   withPresentStatus,
 } from '../../console/list/live.ts';
+import { purposeOf } from '../../console/list/purpose.ts';
 import { alignSeries } from '../../console/metrics/series.ts';
 import { labelsOf } from '../../console/payload/labels.ts';
 import { bytesText, dollarsText, lengthText, tookMs } from '../../console/ui/format.ts';
@@ -66,6 +67,17 @@ describe('a list that is followed', () => {
     const next = withNextPage(listOf(summary(3), summary(2)), { executions: [summary(2), summary(1)] });
 
     expect(next).toEqual({ rows: [summary(3), summary(2), summary(1)], nextToken: undefined });
+  });
+});
+
+describe('what an execution is for', () => {
+  const of = (machine: string, kind = 'execution') => purposeOf(`arn:aws:states:r:1:${kind}:${machine}:id`);
+
+  it('stands in the name of its state machine', () => {
+    expect(of('seriatim-dev-house-prices', 'express')).toBe('request');
+    expect(of('seriatim-dev-house-prices-batch')).toBe('batch');
+    expect(of('seriatim-dev-house-prices-batch/Chunks')).toBe('batch');
+    expect(of('seriatim-dev-house-prices-batch-rerun-00ab12cd')).toBe('rerun');
   });
 });
 
@@ -306,10 +318,12 @@ describe('words', () => {
   });
 
   it('keep three digits of a cost and one of a size', () => {
-    expect([dollarsText(0.000157109), dollarsText(1.5), bytesText(61_808)]).toEqual([
+    expect([0.000000157109, 0.000157109, 0.0123, 1.5].map(dollarsText)).toEqual([
+      '$0.000000157',
       '$0.000157',
+      '$0.0123',
       '$1.50',
-      '61.8 kB',
     ]);
+    expect(bytesText(61_808)).toBe('61.8 kB');
   });
 });

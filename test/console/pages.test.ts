@@ -219,6 +219,27 @@ describe.skipIf(chromium === undefined)('the console', () => {
       );
     }));
 
+  it('says of a file that no pipeline of pictures takes that it is of the wrong type', () =>
+    visit('#/send/photo-themes', async (page) => {
+      await page.locator('.drop').waitFor();
+      await dropFile(page, { name: 'houses.csv', type: 'text/csv', bytes: Buffer.from('a,b') });
+
+      await page.getByText(/^houses\.csv is text\/csv: photo-themes takes image\//).waitFor();
+      expect(await page.getByRole('button', { name: 'Send' }).isDisabled()).toBe(true);
+    }));
+
+  it('says that a token was wrong', () =>
+    visit('', async (page) => {
+      await page.route('**/executions?*', (route) =>
+        route.fulfill({ status: 401, json: { message: 'Forbidden' } }),
+      );
+      await page.getByLabel('Token').fill('not it');
+      expect(await page.getByText('The token that was given is wrong').count()).toBe(0);
+      await page.getByRole('button', { name: 'Use it' }).click();
+
+      await page.getByText('The token that was given is wrong').waitFor();
+    }));
+
   it('sends a record with the pipeline’s example filled in, and tells what is wrong with another', () =>
     visit('#/send/house-prices', async (page) => {
       await seen(() => page.getByLabel('Record, JSON').inputValue()).toContain('Houston_TX');
@@ -370,11 +391,21 @@ async function isRowFocused(page: Page): Promise<boolean> {
 }
 
 /** As a browser does when a file is let go over the page. */
-async function dropPhoto(page: Page): Promise<void> {
-  const bytes = JSON.stringify([...readFileSync(PHOTO)]);
+function dropPhoto(page: Page): Promise<void> {
+  return dropFile(page, { name: 'rose.png', type: 'image/png', bytes: readFileSync(PHOTO) });
+}
+
+interface Dropped {
+  readonly name: string;
+  readonly type: string;
+  readonly bytes: Buffer;
+}
+
+async function dropFile(page: Page, { name, type, bytes: content }: Dropped): Promise<void> {
+  const bytes = JSON.stringify([...content]);
   const transfer = await page.evaluateHandle(`(() => {
     const transfer = new DataTransfer();
-    transfer.items.add(new File([new Uint8Array(${bytes})], 'rose.png', { type: 'image/png' }));
+    transfer.items.add(new File([new Uint8Array(${bytes})], '${name}', { type: '${type}' }));
     return transfer;
   })()`);
   await page.dispatchEvent('main', 'drop', { dataTransfer: transfer });
