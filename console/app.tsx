@@ -93,7 +93,14 @@ function Page({ route, query, photo }: PageProps) {
     case 'compare':
       return <ComparePage a={query.get('a') ?? ''} b={query.get('b') ?? ''} />;
     case 'unknown':
-      return <Nothing>There is nothing here. The executions are under “Executions”.</Nothing>;
+      return (
+        <div className="page">
+          <h1>No such page</h1>
+          <Nothing>
+            There is nothing at this address. <a href="#/executions">The executions</a> are the first page.
+          </Nothing>
+        </div>
+      );
   }
 }
 

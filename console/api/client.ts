@@ -18,6 +18,10 @@ export function keepToken(token: string): void {
   sessionStorage.setItem(TOKEN_KEY, token);
 }
 
+export function hasToken(): boolean {
+  return sessionStorage.getItem(TOKEN_KEY) !== null;
+}
+
 /** @throws ApiFailure */
 export async function getJson<T>(path: string, signal?: AbortSignal): Promise<T> {
   return (await (await call(path, signal === undefined ? {} : { signal })).json()) as T;

@@ -2,7 +2,7 @@
 import { useState } from 'react';
 import type { AttemptView, ExecutionView, StageView } from '../../layers/seriatim/inspection/view.ts';
 import { executionHref } from '../route.ts';
-import { lengthText, plural } from '../ui/format.ts';
+import { lengthText, plural, tookMs } from '../ui/format.ts';
 import { StatusMark } from '../ui/status.tsx';
 import { policyText } from './stage-facts.tsx';
 
@@ -43,7 +43,7 @@ export function Attempts({ execution, stage, view }: AttemptsProps) {
 }
 
 function Attempt({ attempt, href }: { readonly attempt: AttemptView; readonly href: string }) {
-  const { number, iteration, status, durationMs, inference, target, error, waitMs, policy } = attempt;
+  const { number, iteration, status, inference, target, error, waitMs, policy } = attempt;
   const called = [inference?.endpoint ?? target, inference?.targetModel, inference?.cache].filter(Boolean);
   return (
     <>
@@ -53,7 +53,7 @@ function Attempt({ attempt, href }: { readonly attempt: AttemptView; readonly hr
           {iteration === undefined ? 'Attempt' : 'attempt'} {number}
         </a>
         <StatusMark status={status} />
-        <span className="number">{lengthText(durationMs)}</span>
+        <span className="number">{lengthText(tookMs(attempt))}</span>
       </div>
       {called.length > 0 && <div className="quiet">{called.join(' · ')}</div>}
       {error !== undefined && (

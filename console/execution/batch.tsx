@@ -11,13 +11,17 @@ import { apiPath, getJson } from '../api/client.ts';
 import { usePolled } from '../api/use-polled.ts';
 import { JsonTree } from '../payload/json-tree.tsx';
 import { executionHref } from '../route.ts';
-import { countText, lengthText, percentText, plural, timeText } from '../ui/format.ts';
+import { countText, lengthText, percentText, plural, timeText, tookMs } from '../ui/format.ts';
 import { type Column, Grid } from '../ui/grid.tsx';
 import { Nothing, Problem, Reading } from '../ui/messages.tsx';
 import { StatusMark } from '../ui/status.tsx';
+import { type BatchSize, shareDone } from './batch-size.ts';
+import { useBatchSize } from './use-batch-size.ts';
 
 const FOLLOW_MS = 1500;
 const CHILDREN = 1000;
+/** The stage of a batch whose items are its chunks. */
+const CHUNKS = 'RunChunks';
 
 export function Batch({ execution }: { readonly execution: ExecutionView }) {
   const { arn, status } = execution;
@@ -28,13 +32,14 @@ export function Batch({ execution }: { readonly execution: ExecutionView }) {
     read: (signal) => getJson(apiPath(['executions', arn, 'children'], { limit: CHILDREN }), signal),
     every,
   });
+  const size = useBatchSize(execution);
   if (data === undefined) {
     return error === undefined ? <Reading what="the Map Runs" /> : <Problem error={error} onRetry={reload} />;
   }
   return (
     <div className="batch">
       {data.mapRuns.map((run) => (
-        <MapRun key={run.arn} run={run} />
+        <MapRun key={run.arn} run={run} size={run.stage === CHUNKS ? size : undefined} />
       ))}
       {data.errors.length > 0 && (
         <ErrorClasses title="Why children failed" errors={data.errors} isOfChildren />
@@ -54,16 +59,30 @@ const COUNTS: readonly (readonly [name: keyof Counts, word: string])[] = [
   ['pending', 'pending'],
 ];
 
-function MapRun({ run: { stage, status, items, executions, progress } }: { readonly run: MapRunSummary }) {
+interface MapRunProps {
+  readonly run: MapRunSummary;
+  /** Of the batch whose chunks are the items. */
+  readonly size: BatchSize | undefined;
+}
+
+function MapRun({ run, size }: MapRunProps) {
+  const { stage, status, items, executions } = run;
+  const share = shareDone(run, size);
+  const noun = size === undefined ? 'item' : 'chunk';
+  const label = share === undefined ? `${stage}: not known yet` : `${stage}: ${percentText(share)}`;
   return (
     <section className="map-run" aria-label={`Map Run ${stage}`}>
       <h2>
         {stage} <span className="quiet">{status.toLowerCase()}</span>
       </h2>
-      <progress max={1} value={progress} aria-label={`${stage}: ${percentText(progress)}`} />
+      <progress max={1} value={share} aria-label={label} />
       <p>
-        {percentText(progress)} of {plural(items.total, 'item')}: {countsText(items)}
+        {share === undefined
+          ? `${plural(items.total, noun)} read so far`
+          : `${percentText(share)} of ${plural(Math.max(items.total, size?.chunks ?? 0), noun)}`}
+        : {countsText(items)}
       </p>
+      {size !== undefined && <p>{plural(size.records, 'record')} in the input</p>}
       <p className="quiet">
         {plural(executions.total, 'child execution')}: {countsText(executions)}
       </p>
@@ -188,6 +207,6 @@ const COLUMNS: readonly Column<ChildSummary>[] = [
     width: '5rem',
     isNumber: true,
     isWide: true,
-    cell: (one) => lengthText(one.durationMs),
+    cell: (one) => lengthText(tookMs(one)),
   },
 ];

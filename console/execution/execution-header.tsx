@@ -1,7 +1,7 @@
 // What an execution is and what became of it, its error as a person needs it, and what can be done with it.
 import type { CostView, ErrorView, ExecutionView, LinksView } from '../../layers/seriatim/inspection/view.ts';
 import { executionHref, pathHref } from '../route.ts';
-import { bytesText, dollarsText, fullTimeText, lengthText, timeText } from '../ui/format.ts';
+import { bytesText, dollarsText, fullTimeText, lengthText, timeText, tookMs } from '../ui/format.ts';
 import { StatusMark } from '../ui/status.tsx';
 import { Actions } from './actions.tsx';
 
@@ -31,7 +31,7 @@ export function ExecutionHeader({ execution, onChanged }: HeaderProps) {
 }
 
 function Facts({ execution }: { readonly execution: ExecutionView }) {
-  const { id, start, end, durationMs, cost, version, parent, rerun, redriveCount, links } = execution;
+  const { id, start, end, cost, version, parent, rerun, redriveCount, links } = execution;
   return (
     <dl className="facts">
       <Fact name="Started">
@@ -42,7 +42,10 @@ function Facts({ execution }: { readonly execution: ExecutionView }) {
           <time title={fullTimeText(end)}>{timeText(end)}</time>
         </Fact>
       )}
-      <Fact name="Took">{lengthText(durationMs)}</Fact>
+      <Fact name="Took">
+        {lengthText(tookMs(execution))}
+        {execution.status === 'RUNNING' && ' so far'}
+      </Fact>
       {cost !== undefined && (
         <Fact name="Cost">
           <Cost cost={cost} />

@@ -14,7 +14,7 @@ import {
 import { useMemo } from 'react';
 import type { ExecutionView, GraphEdge, StageView } from '../../layers/seriatim/inspection/view.ts';
 import { executionHref, type StageAddress } from '../route.ts';
-import { lengthText } from '../ui/format.ts';
+import { lengthText, tookMs } from '../ui/format.ts';
 import { STATUS_WORDS, StatusIcon, toneOf } from '../ui/status.tsx';
 import { type Placed, placeStates } from './graph-layout.ts';
 import type { StagesProps } from './waterfall.tsx';
@@ -26,6 +26,8 @@ interface StateData extends Record<string, unknown> {
   readonly isChosen: boolean;
 }
 
+/** Above the graph there is room for the buttons. */
+const FIT = { padding: { top: '52px', bottom: '5%', left: '5%', right: '5%' }, maxZoom: 1 } as const;
 const NODE_TYPES = { state: State };
 
 export default function Graph({ execution, chosen, view }: StagesProps) {
@@ -43,7 +45,7 @@ export default function Graph({ execution, chosen, view }: StagesProps) {
         edges={edges}
         nodeTypes={NODE_TYPES}
         fitView
-        fitViewOptions={{ padding: 0.08, maxZoom: 1 }}
+        fitViewOptions={FIT}
         minZoom={0.1}
         nodesDraggable={false}
         nodesConnectable={false}
@@ -55,7 +57,7 @@ export default function Graph({ execution, chosen, view }: StagesProps) {
         aria-label="Graph of the state machine"
       >
         <Background gap={18} />
-        <Controls showInteractive={false} />
+        <Controls showInteractive={false} fitViewOptions={FIT} orientation="horizontal" position="top-left" />
       </ReactFlow>
     </div>
   );
@@ -104,7 +106,7 @@ function State({ data: { placed, visits, href, isChosen } }: NodeProps<Node<Stat
       )}
       <span className="state-note">
         {node.type}
-        {last !== undefined && ` · ${lengthText(last.durationMs)}`}
+        {last !== undefined && ` · ${lengthText(tookMs(last))}`}
         {visits.length > 1 && ` · ${visits.length} visits`}
       </span>
       <Handle type="source" position={Position.Bottom} />

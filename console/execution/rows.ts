@@ -8,6 +8,7 @@ import type {
   TimeSplit,
 } from '../../layers/seriatim/inspection/view.ts';
 import type { StageAddress } from '../route.ts';
+import { tookMs } from '../ui/format.ts';
 
 export interface WaterfallRow {
   readonly key: string;
@@ -30,8 +31,9 @@ export interface Waterfall {
   readonly totalMs: number;
 }
 
-/** @param nowMs the end of what still runs */
-export function waterfallOf(execution: ExecutionView, nowMs: number): Waterfall {
+/** @param presentMs the end of what still runs; of an execution that has ended, its end is that of all its stages */
+export function waterfallOf(execution: ExecutionView, presentMs: number): Waterfall {
+  const nowMs = execution.end === undefined ? presentMs : Date.parse(execution.end);
   const startMs = Date.parse(execution.start ?? execution.stages[0]?.start ?? new Date(nowMs).toISOString());
   const rows = execution.stages.flatMap((stage) => [
     stageRow(stage, nowMs),
@@ -40,7 +42,8 @@ export function waterfallOf(execution: ExecutionView, nowMs: number): Waterfall 
       : []),
   ]);
   const ends = rows.map(({ endMs }) => endMs);
-  const endMs = execution.end === undefined ? Math.max(startMs, ...lastFew(ends)) : Date.parse(execution.end);
+  const latest = execution.status === 'RUNNING' ? nowMs : startMs;
+  const endMs = execution.end === undefined ? Math.max(startMs, latest, ...lastFew(ends)) : nowMs;
   return { rows, startMs, totalMs: Math.max(1, endMs - startMs) };
 }
 
@@ -54,7 +57,7 @@ function hasMoreToTell({ attempts }: StageView): boolean {
 }
 
 function stageRow(stage: StageView, nowMs: number): WaterfallRow {
-  const { name, visit, status, durationMs, time, attempts, iterations } = stage;
+  const { name, visit, status, time, attempts, iterations } = stage;
   const retries = attempts.filter(({ number }) => number > 1).length;
   return {
     key: `${name} ${visit}`,
@@ -62,7 +65,7 @@ function stageRow(stage: StageView, nowMs: number): WaterfallRow {
     title: visit === 1 ? name : `${name} (${visit})`,
     status,
     ...spanOf(stage, nowMs),
-    durationMs,
+    durationMs: tookMs(stage, nowMs),
     time,
     note: [
       cacheNote(stage),
@@ -81,7 +84,7 @@ function attemptRow(
   attempt: AttemptView,
   { at, nowMs }: { readonly at: number; readonly nowMs: number },
 ): WaterfallRow {
-  const { number, iteration, inference, status, durationMs, time, waitMs, error } = attempt;
+  const { number, iteration, inference, status, time, waitMs, error } = attempt;
   const target = inference?.targetModel ?? inference?.endpoint;
   return {
     key: `${name} ${visit} ${at + 1}`,
@@ -89,7 +92,7 @@ function attemptRow(
     title: iteration === undefined ? `attempt ${number}` : `${iteration + 1}, attempt ${number}`,
     status,
     ...spanOf(attempt, nowMs),
-    durationMs,
+    durationMs: tookMs(attempt, nowMs),
     time,
     note: [
       target,

@@ -4,7 +4,7 @@ import { type KeyboardEvent, useEffect, useRef } from 'react';
 import type { AttemptView, ExecutionView, StageView } from '../../layers/seriatim/inspection/view.ts';
 import { Payloads } from '../payload/payloads.tsx';
 import { executionHref, type StageAddress } from '../route.ts';
-import { lengthText } from '../ui/format.ts';
+import { lengthText, tookMs } from '../ui/format.ts';
 import { Nothing } from '../ui/messages.tsx';
 import { StatusMark } from '../ui/status.tsx';
 import { Attempts } from './attempts.tsx';
@@ -102,7 +102,7 @@ function Stage({ execution, stage, address, view }: StageProps) {
     <>
       <p className="panel-status">
         <StatusMark status={stage.status} note={stage.caught ? ', caught' : ''} />
-        <span>{lengthText(stage.durationMs)}</span>
+        <span>{lengthText(tookMs(stage))}</span>
         <span className="quiet">{stage.kind}</span>
       </p>
       {stage.error !== undefined && <ErrorBox error={stage.error} label={`Why ${stage.name} failed`} />}
@@ -126,7 +126,7 @@ function Attempt({
     <>
       <p className="panel-status">
         <StatusMark status={attempt.status} />
-        <span>{lengthText(attempt.durationMs)}</span>
+        <span>{lengthText(tookMs(attempt))}</span>
         <a href={executionHref(execution.id, { name: stage.name, visit: stage.visit }, view)}>
           all of {stage.name}
         </a>

@@ -10,13 +10,13 @@ export interface CacheBuckets {
 }
 
 const BUCKETS = 40;
-const LEAST_MS = 1000;
+const SECONDS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200];
 
 /** From the oldest event to now. An eviction is told by the load that made it necessary, or by its unload. */
 export function countCacheEvents(events: readonly CacheEvent[], nowMs: number): CacheBuckets {
   const starts = events.map(({ time }) => Date.parse(time));
   const first = starts.reduce((least, time) => Math.min(least, time), nowMs);
-  const bucketMs = Math.max(LEAST_MS, Math.ceil((nowMs - first + 1) / BUCKETS));
+  const bucketMs = roundUp((nowMs - first + 1) / BUCKETS);
   const loads = new Array<number>(BUCKETS).fill(0);
   const evictions = new Array<number>(BUCKETS).fill(0);
   for (const [at, event] of events.entries()) {
@@ -25,6 +25,13 @@ export function countCacheEvents(events: readonly CacheEvent[], nowMs: number): 
     evictions[bucket]! += evictedBy(event);
   }
   return { times: loads.map((_, at) => first + (at + 0.5) * bucketMs), loads, evictions, bucketMs };
+}
+
+/** To a stretch that people count in. */
+function roundUp(ms: number): number {
+  const hour = 3_600_000;
+  const seconds = SECONDS.find((one) => one * 1000 >= ms);
+  return seconds === undefined ? Math.ceil(ms / hour) * hour : seconds * 1000;
 }
 
 export function evictedBy({ what, evicted }: CacheEvent): number {

@@ -42,6 +42,7 @@ export default function EndpointsPage() {
 
 function Endpoint({ endpoint }: { readonly endpoint: EndpointView }) {
   const { name, status, failureReason, createdAt, variants, cacheEvents } = endpoint;
+  const isOnDemand = variants.some(({ containers }) => containers.some(({ mode }) => mode === 'MultiModel'));
   return (
     <section className="card" aria-label={name}>
       <h2>{name}</h2>
@@ -57,7 +58,7 @@ function Endpoint({ endpoint }: { readonly endpoint: EndpointView }) {
       {variants.map((variant) => (
         <Variant key={variant.name} variant={variant} />
       ))}
-      <CacheOverTime events={cacheEvents} />
+      <CacheOverTime events={cacheEvents} isOnDemand={isOnDemand} />
     </section>
   );
 }
@@ -121,7 +122,13 @@ function Container({ container: { name, mode, modelData, loaded } }: { readonly 
   );
 }
 
-function CacheOverTime({ events }: { readonly events: readonly CacheEvent[] }) {
+interface CacheProps {
+  readonly events: readonly CacheEvent[];
+  /** A container of it loads models when they are asked for. */
+  readonly isOnDemand: boolean;
+}
+
+function CacheOverTime({ events, isOnDemand }: CacheProps) {
   const counted = useMemo(() => countCacheEvents(events, Date.now()), [events]);
   const lines = useMemo(
     () => [
@@ -130,7 +137,15 @@ function CacheOverTime({ events }: { readonly events: readonly CacheEvent[] }) {
     ],
     [counted],
   );
-  if (events.length === 0) return <Nothing>No model was loaded on demand in the last day.</Nothing>;
+  if (events.length === 0) {
+    if (isOnDemand) return <Nothing>No target model was loaded on demand in the last day.</Nothing>;
+    return (
+      <Nothing>
+        Its models are loaded when their containers start, which is not counted here; the first call that a
+        container answers after that is told as cold by its execution.
+      </Nothing>
+    );
+  }
   const loads = events.filter(({ what }) => what === 'load').length;
   const evictions = events.reduce((sum, event) => sum + evictedBy(event), 0);
   return (

@@ -1,9 +1,10 @@
 // What narrows the list. Each filter is in the page's address, so a filtered list can be linked to.
-import { type FormEvent, useEffect, useState } from 'react';
+import type { FormEvent } from 'react';
 import { usePipelines } from '../api/use-pipelines.ts';
 import { pathHref } from '../route.ts';
 import { STATUS_WORDS } from '../ui/status.tsx';
 import { replaceHash } from '../ui/use-media.ts';
+import { useDrafts } from './use-drafts.ts';
 import type { FilterName, Filters } from './use-executions.ts';
 
 const WINDOWS = [
@@ -21,10 +22,17 @@ export function FilterBar({ filters }: { readonly filters: Filters }) {
   const windows = WINDOWS.some(([value]) => value === (filters.since ?? ''))
     ? WINDOWS
     : [...WINDOWS, [filters.since!, `since ${filters.since}`] as const];
-  const set = (name: FilterName, value: string): void => {
-    const query = new URLSearchParams(Object.entries({ ...filters, [name]: value }));
-    replaceHash(pathHref(['executions'], query));
+  const drafts = useDrafts(filters, give);
+  const set = (name: FilterName, value: string): void => give({ ...drafts.merged(), [name]: value });
+  const clear = (): void => {
+    drafts.forget();
+    give({});
   };
+  const words = (name: FilterName) => ({
+    text: drafts.textOf(name),
+    onType: (text: string) => drafts.type(name, text),
+    onGiven: () => give(drafts.merged()),
+  });
   return (
     <search className="filters" aria-label="Filter executions">
       <Choice
@@ -45,15 +53,19 @@ export function FilterBar({ filters }: { readonly filters: Filters }) {
         options={windows}
         onChoose={(value) => set('since', value)}
       />
-      <Words label="Error" value={filters.error ?? ''} onGiven={(value) => set('error', value)} />
-      <Words label="Failed stage" value={filters.stage ?? ''} onGiven={(value) => set('stage', value)} />
+      <Words label="Error" {...words('error')} />
+      <Words label="Failed stage" {...words('stage')} />
       {Object.keys(filters).length > 0 && (
-        <button type="button" className="plain" onClick={() => replaceHash('#/executions')}>
+        <button type="button" className="plain" onClick={clear}>
           Clear
         </button>
       )}
     </search>
   );
+}
+
+function give(filters: Filters): void {
+  replaceHash(pathHref(['executions'], new URLSearchParams(Object.entries(filters))));
 }
 
 interface ChoiceProps {
@@ -80,28 +92,22 @@ function Choice({ label, value, options, onChoose }: ChoiceProps) {
 
 interface WordsProps {
   readonly label: string;
-  readonly value: string;
-  readonly onGiven: (value: string) => void;
+  readonly text: string;
+  readonly onType: (text: string) => void;
+  readonly onGiven: () => void;
 }
 
-/** Given with Enter or by leaving the field: each is a question to the API. */
-function Words({ label, value, onGiven }: WordsProps) {
-  const [text, setText] = useState(value);
-  useEffect(() => setText(value), [value]);
-  const give = (event?: FormEvent): void => {
-    event?.preventDefault();
-    if (text.trim() !== value) onGiven(text.trim());
+/** Given when the typing pauses, or at once with Enter. */
+function Words({ label, text, onType, onGiven }: WordsProps) {
+  const submit = (event: FormEvent): void => {
+    event.preventDefault();
+    onGiven();
   };
   return (
-    <form onSubmit={give}>
+    <form onSubmit={submit}>
       <label>
         {label}
-        <input
-          value={text}
-          size={14}
-          onChange={(event) => setText(event.target.value)}
-          onBlur={() => give()}
-        />
+        <input value={text} size={14} onChange={(event) => onType(event.target.value)} />
       </label>
     </form>
   );

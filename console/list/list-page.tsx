@@ -2,12 +2,13 @@
 import { useRef, useState } from 'react';
 import type { ExecutionSummary, FailureSummary } from '../../layers/seriatim/inspection/view.ts';
 import { executionHref } from '../route.ts';
-import { countText, fullTimeText, lengthText, timeText } from '../ui/format.ts';
+import { countText, fullTimeText, lengthText, timeText, tookMs } from '../ui/format.ts';
 import { type Column, Grid } from '../ui/grid.tsx';
 import { Nothing, Problem, Reading } from '../ui/messages.tsx';
 import { StatusMark } from '../ui/status.tsx';
 import { useTitle } from '../ui/use-title.ts';
 import { FilterBar } from './filter-bar.tsx';
+import { purposeOf } from './purpose.ts';
 import { FILTERS, type Filters, useExecutions } from './use-executions.ts';
 
 export function ListPage({ query }: { readonly query: URLSearchParams }) {
@@ -107,8 +108,9 @@ const COLUMNS: readonly Column<ExecutionSummary>[] = [
     title: 'Took',
     width: '6rem',
     isNumber: true,
-    cell: ({ durationMs }) => lengthText(durationMs),
+    cell: (one) => lengthText(tookMs(one)),
   },
+  { id: 'use', title: 'Use', width: '5.5rem', isWide: true, cell: ({ arn }) => purposeOf(arn) },
   { id: 'type', title: 'Type', width: '6rem', isWide: true, cell: ({ type }) => typeWord(type) },
   {
     id: 'id',

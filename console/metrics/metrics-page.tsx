@@ -1,7 +1,12 @@
-// How a pipeline fares: rate, errors, percentiles and cache hits of each stage and each container, in figures and over
+// How a pipeline fares: rate, errors, percentiles and cache hits of each stage, endpoint and container, in figures and over
 // time. Read again every few seconds.
 import { useMemo } from 'react';
-import type { MetricPoint, MetricSeries, MetricsAnswer } from '../../layers/seriatim/inspection/api.ts';
+import type {
+  EndpointsAnswer,
+  MetricPoint,
+  MetricSeries,
+  MetricsAnswer,
+} from '../../layers/seriatim/inspection/api.ts';
 import { apiPath, getJson } from '../api/client.ts';
 import { usePipelines } from '../api/use-pipelines.ts';
 import { usePolled } from '../api/use-polled.ts';
@@ -14,6 +19,7 @@ import { type Line, Plot } from './plot.tsx';
 import { type Aligned, alignSeries } from './series.ts';
 
 const EVERY_MS = 5000;
+const ENDPOINTS_EVERY_MS = 60_000;
 const WINDOWS = ['15m', '1h', '6h', '24h', '7d'] as const;
 
 interface MetricsProps {
@@ -62,9 +68,13 @@ function Metrics({ pipeline, since }: { readonly pipeline: string; readonly sinc
     read: (signal) => getJson(path, signal),
     every: () => EVERY_MS,
   });
+  const there = useEndpointNames();
   if (data === undefined) {
     return error === undefined ? <Reading what="metrics" /> : <Problem error={error} onRetry={reload} />;
   }
+  const called = data.containers.filter(({ name }) => there === undefined || there.has(endpointOf(name)));
+  const containers = called.filter(isContainer);
+  const endpoints = called.filter((series) => !isContainer(series));
   if (data.executions === 0) return <Nothing>{pipeline} has not run in this window.</Nothing>;
   return (
     <>
@@ -72,12 +82,36 @@ function Metrics({ pipeline, since }: { readonly pipeline: string; readonly sinc
         From {countText(data.executions)} executions{data.isSample && ', the newest: there were more'}.
       </p>
       <Totals title="Stages" series={data.stages} answer={data} />
-      <Totals title="Containers" series={data.containers} answer={data} />
-      {[...data.stages, ...data.containers].map((series) => (
+      <Totals title="Endpoints" series={endpoints} answer={data} />
+      <Totals title="Containers" series={containers} answer={data} />
+      {[...data.stages, ...called].map((series) => (
         <Series key={`${series.kind} ${series.name}`} series={series} answer={data} />
       ))}
     </>
   );
+}
+
+/** A call names its endpoint, and a container of it where the response told which one worked. */
+function isContainer({ name }: MetricSeries): boolean {
+  return name.includes('/');
+}
+
+function endpointOf(name: string): string {
+  return name.split('/', 1)[0]!;
+}
+
+/** Executions may have called endpoints that are no more, or never were; `undefined` until it is known. */
+function useEndpointNames(): ReadonlySet<string> | undefined {
+  const { data } = usePolled<EndpointsAnswer>({
+    key: 'endpoints',
+    read: (signal) => getJson('/endpoints', signal),
+    every: () => ENDPOINTS_EVERY_MS,
+  });
+  return useMemo(() => data && new Set(data.endpoints.map(({ name }) => name)), [data]);
+}
+
+function kindOf(series: MetricSeries): string {
+  return series.kind === 'container' && !isContainer(series) ? 'endpoint' : series.kind;
 }
 
 interface TotalsProps {
@@ -105,11 +139,11 @@ function Totals({ title, series, answer }: TotalsProps) {
           </tr>
         </thead>
         <tbody>
-          {series.map(({ name, kind, total }) => (
-            <tr key={name}>
-              <td>{name}</td>
-              <td>{kind}</td>
-              {cells(total, answer).map(([column, text]) => (
+          {series.map((one) => (
+            <tr key={one.name}>
+              <td>{one.name}</td>
+              <td>{kindOf(one)}</td>
+              {cells(one.total, answer).map(([column, text]) => (
                 <td key={column} className="number">
                   {text}
                 </td>
@@ -141,7 +175,8 @@ function Series({ series, answer }: { readonly series: MetricSeries; readonly an
   const window = [Date.parse(answer.since), Date.parse(answer.until)] as const;
   const shared = { times: aligned.times, window };
   const hasCache = aligned.hits.some((value) => value !== null);
-  const title = series.kind === 'container' ? `Container ${series.name}` : series.name;
+  const place = isContainer(series) ? 'Container' : 'Endpoint';
+  const title = series.kind === 'container' ? `${place} ${series.name}` : series.name;
   return (
     <section aria-label={title}>
       <h2>{title}</h2>

@@ -1,6 +1,6 @@
 // The form that sends a request to a pipeline: its example filled in, or for a pipeline of pictures a photo, chosen or
 // dropped anywhere on the page. The answer stands below, with the way to its execution.
-import { type FormEvent, useEffect, useId, useState } from 'react';
+import { type FormEvent, useEffect, useId, useRef, useState } from 'react';
 import { request } from '../api/client.ts';
 import { type PipelineEntry, usePipelines } from '../api/use-pipelines.ts';
 import { pathHref } from '../route.ts';
@@ -68,13 +68,22 @@ interface FormProps {
 function RequestForm({ pipeline, photo }: FormProps) {
   const isJson = pipeline.contentTypes.includes('application/json');
   const [text, setText] = useState(() => JSON.stringify(pipeline.example ?? {}, null, 2));
-  const [file, setFile] = useState(isJson ? undefined : photo);
+  const dropped = isJson ? undefined : photo;
+  const [wrong, setWrong] = useState(dropped && fileFault(dropped, pipeline));
+  const [file, setFile] = useState(wrong === undefined ? dropped : undefined);
   const [answered, setAnswered] = useState<Answered | Error>();
   const [isSending, setSending] = useState(false);
+  const latest = useRef((_given: File): void => undefined);
   // A photo that is dropped while the form is open.
   useEffect(() => {
-    if (!isJson && photo !== undefined) setFile(photo);
+    if (!isJson && photo !== undefined) latest.current(photo);
   }, [photo, isJson]);
+  const choose = (given: File | undefined): void => {
+    const fault = given && fileFault(given, pipeline);
+    setFile(fault === undefined ? given : undefined);
+    setWrong(fault);
+  };
+  latest.current = choose;
   const submit = async (event: FormEvent): Promise<void> => {
     event.preventDefault();
     setSending(true);
@@ -87,8 +96,9 @@ function RequestForm({ pipeline, photo }: FormProps) {
         {isJson ? (
           <JsonField text={text} onText={setText} />
         ) : (
-          <PhotoField file={file} contentTypes={pipeline.contentTypes} onFile={setFile} />
+          <PhotoField file={file} contentTypes={pipeline.contentTypes} onFile={choose} />
         )}
+        {wrong !== undefined && <p role="alert">{wrong}</p>}
         <div className="buttons">
           <button type="submit" className="primary" disabled={isSending || (!isJson && file === undefined)}>
             {isSending ? 'Waiting for the answer …' : 'Send'}
@@ -131,6 +141,14 @@ function jsonFault(text: string): string | undefined {
   } catch (thrown) {
     return `This is no JSON: ${(thrown as Error).message}`;
   }
+}
+
+function fileFault(
+  { name, type }: File,
+  { contentTypes, name: pipeline }: PipelineEntry,
+): string | undefined {
+  if (contentTypes.includes(type)) return undefined;
+  return `${name} is ${type || 'of an unknown type'}: ${pipeline} takes ${contentTypes.join(', ')}.`;
 }
 
 async function send({ invocations }: PipelineEntry, body: string | File): Promise<Answered> {

@@ -8,8 +8,27 @@ export function lengthText(ms: number | undefined | null): string {
   if (ms < 10) return `${trim(ms.toFixed(1))} ms`;
   if (ms < 1000) return `${Math.round(ms)} ms`;
   if (ms < 60_000) return `${trim((ms / 1000).toFixed(2))} s`;
-  if (ms < 3_600_000) return `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1000)} s`;
-  return `${Math.floor(ms / 3_600_000)} h ${Math.round((ms % 3_600_000) / 60_000)} min`;
+  if (ms < 3_600_000) return inTwo(Math.round(ms / 1000), 'min', 's');
+  return inTwo(Math.round(ms / 60_000), 'h', 'min');
+}
+
+/** @param count of the lesser unit, sixty of which make the greater */
+function inTwo(count: number, greater: string, lesser: string): string {
+  const rest = count % 60;
+  return `${Math.floor(count / 60)} ${greater}${rest === 0 ? '' : ` ${rest} ${lesser}`}`;
+}
+
+interface Timed {
+  readonly status: string;
+  readonly start?: string;
+  readonly durationMs?: number;
+}
+
+/** How long it took, or of what still runs how long it has been running. */
+export function tookMs({ status, start, durationMs }: Timed, nowMs = Date.now()): number | undefined {
+  if (durationMs !== undefined || status !== 'RUNNING' || start === undefined) return durationMs;
+  // The server's clock may be ahead of the reader's.
+  return Math.max(0, nowMs - Date.parse(start));
 }
 
 function trim(text: string): string {
@@ -24,11 +43,11 @@ export function bytesText(bytes: number | undefined): string {
   return `${trim((bytes / 1e6).toFixed(1))} MB`;
 }
 
-/** `$0.000157`, with three digits that count. */
+/** `$0.000157`: three digits that count, never as a power of ten; from a dollar on, `$1.50`. */
 export function dollarsText(dollars: number | null | undefined): string {
   if (dollars == null) return '–';
   if (dollars === 0) return '$0';
-  const digits = dollars >= 0.01 ? 2 : Math.min(12, 2 - Math.floor(Math.log10(dollars)));
+  const digits = dollars >= 1 ? 2 : Math.min(12, 2 - Math.floor(Math.log10(dollars)));
   return `$${dollars.toFixed(digits)}`;
 }
 

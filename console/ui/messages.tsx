@@ -1,6 +1,6 @@
 // What stands in place of data: that it is being read, that there is none, or why it could not be read.
 import { type FormEvent, type ReactNode, useState } from 'react';
-import { ApiFailure, keepToken } from '../api/client.ts';
+import { ApiFailure, hasToken, keepToken } from '../api/client.ts';
 
 export function Reading({ what }: { readonly what: string }) {
   return (
@@ -23,6 +23,9 @@ export function Problem({ error, onRetry }: { readonly error: Error; readonly on
       <p>
         <strong>{code}</strong> {error.message}
       </p>
+      {isRefused && code.startsWith('HTTP ') && hasToken() && (
+        <p>The token that was given is wrong, or no longer valid.</p>
+      )}
       {isRefused && onRetry !== undefined && <TokenForm onGiven={onRetry} />}
       {!isRefused && onRetry !== undefined && (
         <button type="button" onClick={onRetry}>

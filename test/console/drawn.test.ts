@@ -1,6 +1,7 @@
 // What the page makes of the API's answers before it draws them.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { shareDone, sizeIn } from '../../console/execution/batch-size.ts';
 import { eventRows, filterRows, missingPage } from '../../console/execution/event-rows.ts';
 import { placeStates } from '../../console/execution/graph-layout.ts';
 import { waterfallOf } from '../../console/execution/rows.ts';
@@ -12,9 +13,10 @@ import {
   withNextPage,
   withPresentStatus,
 } from '../../console/list/live.ts';
+import { purposeOf } from '../../console/list/purpose.ts';
 import { alignSeries } from '../../console/metrics/series.ts';
 import { labelsOf } from '../../console/payload/labels.ts';
-import { bytesText, dollarsText, lengthText } from '../../console/ui/format.ts';
+import { bytesText, dollarsText, lengthText, tookMs } from '../../console/ui/format.ts';
 import { rangeOf } from '../../console/ui/visible-range.ts';
 import type { EventView, MetricSeries } from '../../layers/seriatim/inspection/api.ts';
 import type {
@@ -65,6 +67,17 @@ describe('a list that is followed', () => {
     const next = withNextPage(listOf(summary(3), summary(2)), { executions: [summary(2), summary(1)] });
 
     expect(next).toEqual({ rows: [summary(3), summary(2), summary(1)], nextToken: undefined });
+  });
+});
+
+describe('what an execution is for', () => {
+  const of = (machine: string, kind = 'execution') => purposeOf(`arn:aws:states:r:1:${kind}:${machine}:id`);
+
+  it('stands in the name of its state machine', () => {
+    expect(of('seriatim-dev-house-prices', 'express')).toBe('request');
+    expect(of('seriatim-dev-house-prices-batch')).toBe('batch');
+    expect(of('seriatim-dev-house-prices-batch/Chunks')).toBe('batch');
+    expect(of('seriatim-dev-house-prices-batch-rerun-00ab12cd')).toBe('rerun');
   });
 });
 
@@ -156,10 +169,52 @@ describe('the waterfall', () => {
     const { end: _end, ...running } = stage('Estimate', 40, { status: 'RUNNING' });
     const { end: _executionEnd, ...all } = execution(running);
 
-    const { rows, totalMs } = waterfallOf(all, Date.parse(START) + 75);
+    const { rows, totalMs } = waterfallOf({ ...all, status: 'RUNNING' }, Date.parse(START) + 75);
 
     expect(rows[0]!.endMs).toBe(Date.parse(START) + 75);
     expect(totalMs).toBe(75);
+  });
+
+  it('says of what runs how long it has been running, and its axis reaches to now between two stages too', () => {
+    const { end: _end, durationMs: _took, ...running } = stage('Estimate', 40, { status: 'RUNNING' });
+    const { end: _executionEnd, ...all } = { ...execution(running), status: 'RUNNING' as const };
+    const nowMs = Date.parse(START) + 75;
+
+    expect(waterfallOf(all, nowMs).rows[0]!.durationMs).toBe(35);
+    expect(waterfallOf({ ...all, stages: [stage('Preprocess', 0)] }, nowMs).totalMs).toBe(75);
+    expect(tookMs(all, nowMs)).toBe(75);
+    expect(tookMs({ status: 'UNKNOWN', start: START }, nowMs)).toBeUndefined();
+  });
+
+  it('ends with its execution what no event ended', () => {
+    const { end: _end, durationMs: _took, ...left } = stage('Estimate', 40, { status: 'ABORTED' });
+
+    expect(waterfallOf(execution(left), Date.parse(at(9000))).rows[0]!.endMs).toBe(Date.parse(at(100)));
+  });
+});
+
+describe('a batch', () => {
+  const none = { total: 0, pending: 0, running: 0, succeeded: 0, failed: 0, timedOut: 0, aborted: 0 };
+  const items = { ...none, total: 4, running: 2, succeeded: 1, failed: 1 };
+  const split = { totals: { records: 50_000, chunks: 10 }, todo: { count: 8 } };
+  const whole = {
+    kind: 'json',
+    path: '$',
+    contentType: 'application/json',
+    bytes: 1,
+    isFolded: false,
+  } as const;
+
+  it('is as large as its split counted it', () => {
+    expect(sizeIn({ parts: [{ ...whole, value: split }] })).toEqual({ records: 50_000, chunks: 8 });
+    expect(sizeIn({ parts: [{ ...whole, value: { other: 1 } }] })).toBeUndefined();
+  });
+
+  it('says no share of a total that still grows, and one of the chunks that were counted', () => {
+    expect(shareDone({ status: 'RUNNING', items }, undefined)).toBeUndefined();
+    expect(shareDone({ status: 'RUNNING', items }, { records: 50_000, chunks: 8 })).toBe(0.25);
+    expect(shareDone({ status: 'FAILED', items }, undefined)).toBe(0.5);
+    expect(shareDone({ status: 'SUCCEEDED', items: none }, undefined)).toBe(1);
   });
 });
 
@@ -216,10 +271,11 @@ describe('metrics over time', () => {
     const load = (ms: number, evicted: string[]) =>
       ({ time: at(ms), what: 'load', targetModel: 'm', evicted }) as const;
 
-    const { loads, evictions } = countCacheEvents(
+    const { loads, evictions, bucketMs } = countCacheEvents(
       [load(9000, ['a', 'b']), load(0, [])],
-      Date.parse(at(10_000)),
+      Date.parse(at(250_000)),
     );
+    expect(bucketMs).toBe(10_000);
 
     expect(loads.reduce((sum, one) => sum + one)).toBe(2);
     expect(evictions.reduce((sum, one) => sum + one)).toBe(2);
@@ -254,16 +310,20 @@ describe('words', () => {
     [1000, '1 s'],
     [2803, '2.8 s'],
     [200_000, '3 min 20 s'],
+    [119_700, '2 min'],
+    [3_600_000, '1 h'],
     [undefined, '–'],
   ])('%s ms is %s', (ms, text) => {
     expect(lengthText(ms)).toBe(text);
   });
 
   it('keep three digits of a cost and one of a size', () => {
-    expect([dollarsText(0.000157109), dollarsText(1.5), bytesText(61_808)]).toEqual([
+    expect([0.000000157109, 0.000157109, 0.0123, 1.5].map(dollarsText)).toEqual([
+      '$0.000000157',
       '$0.000157',
+      '$0.0123',
       '$1.50',
-      '61.8 kB',
     ]);
+    expect(bytesText(61_808)).toBe('61.8 kB');
   });
 });

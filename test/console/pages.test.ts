@@ -68,6 +68,24 @@ describe.skipIf(chromium === undefined)('the console', () => {
       await rows(page, 'Executions').nth(4).waitFor();
     }));
 
+  it('applies a filter when the typing pauses, and forgets an unfinished one when the reader goes elsewhere', () =>
+    visit('', async (page) => {
+      await rows(page, 'Executions').nth(1).waitFor();
+      await page.getByLabel('Error').pressSequentially('ModelNot');
+      await page.evaluate("location.hash = '#/endpoints'");
+      await page.getByRole('heading', { name: 'Endpoints', exact: true }).waitFor();
+      await page.evaluate("location.hash = '#/executions'");
+      expect(await page.getByLabel('Error').inputValue()).toBe('');
+
+      await page.getByLabel('Error').pressSequentially('Unfinished');
+      await page.evaluate("location.hash = '#/executions?status=FAILED'");
+      await seen(() => page.getByLabel('Error').inputValue()).toBe('');
+      await page.getByLabel('Failed stage').pressSequentially('Estimate');
+
+      await seen(() => page.url()).toMatch(/#\/executions\?status=FAILED&stage=Estimate$/);
+      await seen(() => rows(page, 'Executions').count()).toBe(1);
+    }));
+
   it('shows an execution that begins while one looks', () =>
     visit('#/executions?pipeline=tumour-screening', async (page) => {
       await rows(page, 'Executions').first().waitFor();
@@ -201,6 +219,27 @@ describe.skipIf(chromium === undefined)('the console', () => {
       );
     }));
 
+  it('says of a file that no pipeline of pictures takes that it is of the wrong type', () =>
+    visit('#/send/photo-themes', async (page) => {
+      await page.locator('.drop').waitFor();
+      await dropFile(page, { name: 'houses.csv', type: 'text/csv', bytes: Buffer.from('a,b') });
+
+      await page.getByText(/^houses\.csv is text\/csv: photo-themes takes image\//).waitFor();
+      expect(await page.getByRole('button', { name: 'Send' }).isDisabled()).toBe(true);
+    }));
+
+  it('says that a token was wrong', () =>
+    visit('', async (page) => {
+      await page.route('**/executions?*', (route) =>
+        route.fulfill({ status: 401, json: { message: 'Forbidden' } }),
+      );
+      await page.getByLabel('Token').fill('not it');
+      expect(await page.getByText('The token that was given is wrong').count()).toBe(0);
+      await page.getByRole('button', { name: 'Use it' }).click();
+
+      await page.getByText('The token that was given is wrong').waitFor();
+    }));
+
   it('sends a record with the pipeline’s example filled in, and tells what is wrong with another', () =>
     visit('#/send/house-prices', async (page) => {
       await seen(() => page.getByLabel('Record, JSON').inputValue()).toContain('Houston_TX');
@@ -229,7 +268,8 @@ describe.skipIf(chromium === undefined)('the console', () => {
     visit('#/executions?pipeline=house-prices', async (page) => {
       await rows(page, 'Executions').filter({ hasText: 'street-csv' }).click();
       await page.getByRole('tab', { name: 'Map and batch' }).click();
-      await page.getByText(/^100 % of \d+ items?: \d+ succeeded$/).waitFor();
+      await page.getByText(/^100 % of 1 chunk: 1 succeeded$/).waitFor();
+      await page.getByText('59 records in the input').waitFor();
       expect(await page.getByRole('region', { name: 'Why records failed' }).innerText()).toMatch(
         /InvalidPayload\s+Preprocess\s+1/,
       );
@@ -248,7 +288,7 @@ describe.skipIf(chromium === undefined)('the console', () => {
         .toContain('Preprocess');
     }));
 
-  it('tells what is loaded where, and draws metrics of stages and containers', () =>
+  it('tells what is loaded where, and draws metrics of stages and of the endpoints that are there', () =>
     visit('#/endpoints', async (page) => {
       const endpoint = page.getByRole('region', { name: 'seriatim-dev-house-prices', exact: true });
       await endpoint.getByText('Houston_TX.tar.gz', { exact: true }).first().waitFor();
@@ -260,7 +300,7 @@ describe.skipIf(chromium === undefined)('the console', () => {
       await page.getByRole('link', { name: 'Metrics' }).click();
       await page.getByRole('region', { name: 'Estimate' }).locator('canvas').nth(2).waitFor();
 
-      expect(await page.getByRole('region', { name: 'Containers' }).innerText()).toContain(
+      expect(await page.getByRole('region', { name: 'Endpoints', exact: true }).innerText()).toContain(
         'seriatim-dev-house-prices',
       );
       expect(await page.getByRole('img', { name: /^Latency: last p50 \d/ }).count()).toBeGreaterThan(2);
@@ -351,11 +391,21 @@ async function isRowFocused(page: Page): Promise<boolean> {
 }
 
 /** As a browser does when a file is let go over the page. */
-async function dropPhoto(page: Page): Promise<void> {
-  const bytes = JSON.stringify([...readFileSync(PHOTO)]);
+function dropPhoto(page: Page): Promise<void> {
+  return dropFile(page, { name: 'rose.png', type: 'image/png', bytes: readFileSync(PHOTO) });
+}
+
+interface Dropped {
+  readonly name: string;
+  readonly type: string;
+  readonly bytes: Buffer;
+}
+
+async function dropFile(page: Page, { name, type, bytes: content }: Dropped): Promise<void> {
+  const bytes = JSON.stringify([...content]);
   const transfer = await page.evaluateHandle(`(() => {
     const transfer = new DataTransfer();
-    transfer.items.add(new File([new Uint8Array(${bytes})], 'rose.png', { type: 'image/png' }));
+    transfer.items.add(new File([new Uint8Array(${bytes})], '${name}', { type: '${type}' }));
     return transfer;
   })()`);
   await page.dispatchEvent('main', 'drop', { dataTransfer: transfer });
