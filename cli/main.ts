@@ -1,7 +1,7 @@
 // `npx seriatim …`: every file in `commands/` registers one command or one group of them.
 import { readdirSync, readFileSync } from 'node:fs';
 import { Command } from 'commander';
-import { endWithLauncher } from './run/launcher-watch.ts';
+import { endWithLauncher } from './run/parent-watch.ts';
 
 endWithLauncher();
 

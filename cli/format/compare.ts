@@ -1,14 +1,14 @@
 // Two executions, or two result files, side by side within 100 columns.
 import type { Comparison, Difference, StageComparison } from '../../layers/seriatim/inspection/api.ts';
 import type { FieldComparison, ResultsComparison } from '../../layers/seriatim/inspection/compare/results.ts';
-import { formatMs, shortValue, WIDTH } from './text.ts';
+import { formatDollars, formatMs, shortValue, WIDTH } from './text.ts';
 
 const BAR = 40;
 
 export function comparisonText({ a, b, input, output, stages }: Comparison): string {
   const lines = [
-    `a  ${a.id}   ${a.pipeline}   ${a.status}   ${formatMs(a.durationMs)}   ${dollars(a.dollars)}`,
-    `b  ${b.id}   ${b.pipeline}   ${b.status}   ${formatMs(b.durationMs)}   ${dollars(b.dollars)}`,
+    `a  ${a.id}   ${a.pipeline}   ${a.status}   ${formatMs(a.durationMs)}   ${formatDollars(a.dollars)}`,
+    `b  ${b.id}   ${b.pipeline}   ${b.status}   ${formatMs(b.durationMs)}   ${formatDollars(b.dollars)}`,
     ...(a.definition === b.definition
       ? []
       : [`   definition ${a.definition ?? '–'} → ${b.definition ?? '–'}`]),
@@ -48,7 +48,7 @@ function change(a: number | null, b: number | null): string {
 
 function costChange({ dollars: pair }: StageComparison): string {
   const [a = null, b = null] = pair ?? [];
-  return a === null && b === null ? '' : `   ${dollars(a)} → ${dollars(b)}${change(a, b)}`;
+  return a === null && b === null ? '' : `   ${formatDollars(a)} → ${formatDollars(b)}${change(a, b)}`;
 }
 
 function versionLines({ targetModels, checksums, endpoints }: StageComparison): string[] {
@@ -121,10 +121,6 @@ function fieldLines({
     ({ path, a, b }) => `    ${path}: ${shortValue(a, 30)} → ${shortValue(b, 30)}`,
   );
   return ['', field, ...numbers, ...labels, ...first];
-}
-
-function dollars(amount: number | null | undefined): string {
-  return amount == null ? '–' : `$${amount === 0 ? '0' : amount.toPrecision(3)}`;
 }
 
 function short(value: number): string {

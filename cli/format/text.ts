@@ -27,6 +27,14 @@ export function formatMs(ms: number | undefined): string {
   return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, '0')} m`;
 }
 
+/** `$1.25`, `$0.0000025`: three digits of a small sum, never a power of ten. */
+export function formatDollars(dollars: number | null | undefined): string {
+  if (dollars == null) return '–';
+  if (dollars === 0) return '$0';
+  const digits = dollars >= 1 ? 2 : Math.min(12, 2 - Math.floor(Math.log10(dollars)));
+  return `$${dollars.toFixed(digits)}`;
+}
+
 /** `512 B`, `3.4 KB`, `1.2 MB`. */
 export function formatBytes(bytes: number | undefined): string {
   if (bytes === undefined) return '';

@@ -11,7 +11,17 @@ import type {
   StageView,
   TimeSplit,
 } from '../../layers/seriatim/inspection/view.ts';
-import { formatBytes, formatMs, formatTime, recordsText, shorten, shortValue, WIDTH, wrap } from './text.ts';
+import {
+  formatBytes,
+  formatDollars,
+  formatMs,
+  formatTime,
+  recordsText,
+  shorten,
+  shortValue,
+  WIDTH,
+  wrap,
+} from './text.ts';
 
 const BAR_COLUMNS = 30;
 const NAME_COLUMNS = 22;
@@ -75,7 +85,7 @@ function failedRecords(records: RecordCounts | undefined): string {
 
 function costText({ dollars, basis, without }: CostView): string {
   const rest = without === undefined ? '' : ` without ${without}`;
-  return `${basis === 'estimated' ? 'about ' : ''}$${dollars === 0 ? '0' : dollars.toPrecision(3)}${rest}`;
+  return `${basis === 'estimated' ? 'about ' : ''}${formatDollars(dollars)}${rest}`;
 }
 
 function rerunText({ of, from, changed }: RerunView): string {

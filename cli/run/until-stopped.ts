@@ -6,6 +6,7 @@ import { hostingSettings } from '../../local/boot/hosting-settings.ts';
 import type { Running, StartOptions } from '../../local/boot/index.ts';
 import type { Report } from '../../local/boot/progress.ts';
 import type { StartFlags } from '../commands/start.ts';
+import { onOrphaned } from './parent-watch.ts';
 import { progressLine, welcome } from './report.ts';
 
 /** Runs beside the system; returns what ends it. */
@@ -18,8 +19,6 @@ const LAST_MOMENT_MS = 1_900;
 
 /** One Ctrl-C comes several times: from the terminal, from npm and from the launcher. */
 const SAME_SIGNAL_MS = 300;
-
-const ORPHAN_WATCH_MS = 250;
 
 export async function runUntilStopped(flags: StartFlags, companion?: Companion): Promise<void> {
   const begunMs = performance.now();
@@ -71,19 +70,8 @@ function stopSignal(): Stopping {
     setStopped();
   };
   for (const name of SIGNALS) process.on(name, stop);
-  if (process.env.npm_lifecycle_event !== undefined) onOrphaned(stop);
+  if (process.env.npm_lifecycle_event !== undefined) onOrphaned(process.ppid, stop);
   return { signal: controller.signal, stopped };
-}
-
-/** A SIGTERM that npm gets ends npm's shell and is not handed on; all that is seen of it here is another parent. */
-function onOrphaned(stop: () => void): void {
-  const parent = process.ppid;
-  const watch = setInterval(() => {
-    if (process.ppid === parent) return;
-    clearInterval(watch);
-    stop();
-  }, ORPHAN_WATCH_MS);
-  watch.unref();
 }
 
 function readFlags({ fresh, httpPort, awsPort, stateFolder }: StartFlags): StartOptions {

@@ -7,8 +7,8 @@ import { checkNames, isActive } from './template/check.ts';
 import { evaluateConditions } from './template/conditions.ts';
 import { TemplateError } from './template/errors.ts';
 import { evaluate, NO_VALUE, type Scope } from './template/evaluate.ts';
-import { isMisspelt } from './template/misspelt.ts';
 import type { Template } from './template/model.ts';
+import { isNear } from './template/near.ts';
 import { type CreationOrder, creationOrder } from './template/order.ts';
 import { parameterValues, pseudoParameters, type StackIdentity } from './template/parameters.ts';
 
@@ -65,7 +65,7 @@ function checkTypes({ resources }: Template, active: ReadonlySet<string>): void 
   for (const id of active) {
     const { Type: type } = resources[id]!;
     if (Object.hasOwn(RESOURCE_TYPES, type)) continue;
-    const meant = Object.keys(RESOURCE_TYPES).find((served) => isMisspelt(type, served));
+    const meant = Object.keys(RESOURCE_TYPES).find((served) => isNear(type, served));
     if (meant !== undefined)
       throw new TemplateError(`Resources.${id}.Type`, `${type} is no resource type; ${meant} is`);
   }

@@ -87,9 +87,10 @@ class HttpApiServer {
     const { path, rawQueryString } = splitUrl(request.url ?? '/');
     const access = this.options.access ?? 'loopback';
     // Pages hold no data, and a browser cannot send a token before it has one; where there is none, they stay here.
-    const showsPages = typeof access === 'object' || isServed(request, access);
-    if (showsPages && this.options.own?.(path, request, response) === true) return;
-    if (!isServed(request, access)) {
+    const served = isServed(request, access);
+    if ((served || typeof access === 'object') && this.options.own?.(path, request, response) === true)
+      return;
+    if (!served) {
       this.send(request, response, messageAnswer(access === 'loopback' ? 403 : 401, 'Forbidden'));
       return;
     }

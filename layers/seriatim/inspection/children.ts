@@ -5,7 +5,7 @@ import {
   type SFNClient,
   type ExecutionStatus as SfnStatus,
 } from '@aws-sdk/client-sfn';
-import type { ChildSummary, ErrorClass, MapRunSummary } from './api.ts';
+import type { ChildrenPage, ChildSummary, ErrorClass } from './api.ts';
 import { parseExecutionArn } from './arn.ts';
 import { MAX_EXPRESS_MS, SLACK_MS } from './express-list.ts';
 import { readFailure, stoppedFailure } from './failure.ts';
@@ -22,12 +22,6 @@ export interface ChildrenQuery {
   readonly limit: number;
 }
 
-export interface Children {
-  readonly mapRuns: readonly MapRunSummary[];
-  readonly children: readonly ChildSummary[];
-  readonly errors: readonly ErrorClass[];
-}
-
 export interface ChildrenSource {
   readonly sfn: SFNClient;
   readonly read: ReadLogPage;
@@ -38,7 +32,7 @@ export async function readChildren(
   source: ChildrenSource,
   record: ExecutionRecord,
   query: ChildrenQuery,
-): Promise<Children> {
+): Promise<ChildrenPage> {
   const stages = viewOf(record).stages.filter((stage) => stage.mapRun !== undefined);
   const lists = await Promise.all(
     stages.map(async (stage) => {

@@ -2,9 +2,9 @@
 // alike. The functions behind the HTTP API and the command line's own look at AWS are wiring around it.
 import type { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import type { SFNClient } from '@aws-sdk/client-sfn';
-import type { ExecutionsPage } from './api.ts';
+import type { ChildrenPage, ExecutionsPage } from './api.ts';
 import { parseExecutionArn, stateMachineName } from './arn.ts';
-import { type Children, type ChildrenQuery, readChildren } from './children.ts';
+import { type ChildrenQuery, readChildren } from './children.ts';
 import type { CostSettings } from './cost/prices.ts';
 import { createDefinitions, type Definitions } from './definitions.ts';
 import { listExpress } from './express-list.ts';
@@ -56,7 +56,7 @@ export interface Inspection {
   /** What the record says, as everything draws it. */
   readExecution(id: string): Promise<ExecutionView | undefined>;
   /** Children of the execution's Map Runs. */
-  listChildren(record: ExecutionRecord, query: ChildrenQuery): Promise<Children>;
+  listChildren(record: ExecutionRecord, query: ChildrenQuery): Promise<ChildrenPage>;
   /** The newest requests of a pipeline, whole, for metrics. */
   readRecent(pipeline: string, sinceMs: number): Promise<Recent>;
 }

@@ -3,6 +3,7 @@
 import { TemplateError } from './errors.ts';
 import { intrinsicName } from './evaluate.ts';
 import { isObject, type Template } from './model.ts';
+import { isNear } from './near.ts';
 import { type Reference, references } from './references.ts';
 
 export interface KnownNames {
@@ -89,16 +90,4 @@ function nearest(name: string, template: Template, known: KnownNames): string {
   const names = [...Object.keys(template.resources), ...known.values.keys()];
   const near = names.find((other) => isNear(other.toLowerCase(), name.toLowerCase()));
   return near === undefined ? '' : `; did you mean ${near}?`;
-}
-
-/** At most one letter put in, left out or changed, or two neighbours swapped. */
-function isNear(a: string, b: string): boolean {
-  if (Math.abs(a.length - b.length) > 1) return false;
-  let start = 0;
-  while (start < a.length && a[start] === b[start]) start++;
-  let end = 0;
-  while (end < Math.min(a.length, b.length) - start && a.at(-1 - end) === b.at(-1 - end)) end++;
-  const [ofA, ofB] = [a, b].map((text) => text.slice(start, text.length - end)) as [string, string];
-  const isSwap = ofA.length === 2 && ofA === `${ofB[1]}${ofB[0]}`;
-  return isSwap || Math.max(ofA.length, ofB.length) <= 1;
 }

@@ -1,4 +1,4 @@
-// `seriatim redrive <id>`, through `POST /executions/{id}/redrive`.
+// `seriatim redrive <id>` and `seriatim stop <id>`, through `POST /executions/{id}/redrive` and `…/stop`.
 import type { Command } from 'commander';
 import type { OperationAnswer } from '../../layers/seriatim/inspection/api.ts';
 import { withExitCodes } from '../exit.ts';
@@ -10,8 +10,13 @@ interface Flags extends SourceFlags {
 }
 
 export function register(program: Command): void {
-  const command = withExitCodes(program.command('redrive'))
-    .description('Go on with a failed Standard execution from where it failed')
+  operation(program, 'redrive', 'Go on with a failed Standard execution from where it failed');
+  operation(program, 'stop', 'End a running Standard execution');
+}
+
+function operation(program: Command, name: 'redrive' | 'stop', description: string): void {
+  const command = withExitCodes(program.command(name))
+    .description(description)
     .argument('<id>', "the execution's id, or its ARN")
     .option('--json', 'one JSON object: {"id","arn","operation"}')
     .addHelpText(
@@ -20,7 +25,7 @@ export function register(program: Command): void {
     );
   withSource(command).action(async (id: string, flags: Flags) => {
     const api = await openSource(flags);
-    const done = await api.post<OperationAnswer>(executionPath('executions', id, '/redrive'));
+    const done = await api.post<OperationAnswer>(executionPath('executions', id, `/${name}`));
     console.log(flags.json ? JSON.stringify(done) : `seriatim show ${done.id}`);
   });
 }
