@@ -9,6 +9,8 @@ export interface ExecutionRecord {
   readonly description: ExecutionDescription;
   /** By ARN, with their counts. */
   readonly mapRuns: readonly MapRunView[];
+  /** What the child got whose error `description.childError` is: its message may quote that. */
+  readonly childInputs?: readonly unknown[];
 }
 
 export function viewOf({ events, description, mapRuns }: ExecutionRecord): ExecutionView {

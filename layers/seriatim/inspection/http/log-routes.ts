@@ -27,7 +27,8 @@ const MOST_GROUPS = 10;
 export function logRoutes({ inspection, redactor, logs, now }: LogContext): Routes {
   return {
     'GET /payloads/{id}/logs': async (request) => {
-      const view = viewOf(await findExecution(inspection, request));
+      const record = await findExecution(inspection, request);
+      const view = viewOf(record);
       const most = { fallback: 0, most: 100_000 };
       const asked = {
         stage: request.query.stage ?? '',
@@ -43,7 +44,7 @@ export function logRoutes({ inspection, redactor, logs, now }: LogContext): Rout
       const found = await Promise.all(groups.map((group) => readGroup(logs, group, window)));
       const lines = found.flat().sort((a, b) => a.time.localeCompare(b.time));
       const shown = lines.slice(0, MOST_LINES);
-      const hiding = redactorFor(view, redactor);
+      const hiding = redactorFor(view, redactor, record.childInputs);
       return jsonAnswer(200, {
         groups,
         lines: shown.map((line) => ({ ...line, message: hiding.text(line.message) })),
