@@ -7,10 +7,13 @@ import { join } from 'node:path';
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import {
   CreateStateMachineCommand,
+  type ServiceInputTypes,
+  type ServiceOutputTypes,
   SFNClient,
   StartExecutionCommand,
   StartSyncExecutionCommand,
 } from '@aws-sdk/client-sfn';
+import type { InitializeMiddleware } from '@smithy/types';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { payloadRoutes } from '../../layers/seriatim/inspection/http/payload-routes.ts';
 import { viewRoutes } from '../../layers/seriatim/inspection/http/view-routes.ts';
@@ -350,6 +353,31 @@ describe('what a child of a Map Run is told to have failed with', () => {
     const { error } = await runStandard('strict-batch', { items: [failing] });
 
     expect(error!.message).toContain('nobody is called Ann Smith');
+  });
+});
+
+describe('what has ended', () => {
+  it('is not asked for again', async () => {
+    const { arn } = await runStandard('files-batch', { items: [{ n: 1 }] });
+    const calls: string[] = [];
+    const count: InitializeMiddleware<ServiceInputTypes, ServiceOutputTypes> =
+      (next, { commandName }) =>
+      (args) => {
+        calls.push(commandName!);
+        return next(args);
+      };
+    const list = () => inspection.listExecutions({ pipeline: 'files' });
+    const [first] = [await list(), await inspection.readExecution(arn)];
+    sfn.middlewareStack.add(count, { name: 'count', step: 'initialize' });
+
+    const again = await list();
+    const listing = calls.splice(0);
+    const view = await inspection.readExecution(arn);
+    sfn.middlewareStack.remove('count');
+
+    expect(again).toEqual(first);
+    expect(listing.filter((name) => name === 'DescribeExecutionCommand')).toEqual([]);
+    expect([view?.arn, calls]).toEqual([arn, ['DescribeExecutionCommand']]);
   });
 });
 

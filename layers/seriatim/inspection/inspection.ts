@@ -10,6 +10,7 @@ import { createDefinitions, type Definitions } from './definitions.ts';
 import { listExpress, MAX_EXPRESS_MS, SLACK_MS } from './express-list.ts';
 import { type ExpressLog, readExpress } from './express-read.ts';
 import { isTooManyFailed } from './fold.ts';
+import { createKeptRecords } from './kept-records.ts';
 import { logPageReader, type ReadLogPage } from './log-scan.ts';
 import { createMachineBook, type MachineBook } from './machine-book.ts';
 import type { StateMachine, StateMachines } from './machines.ts';
@@ -18,7 +19,7 @@ import { type PageMark, readToken, writeToken } from './page-token.ts';
 import { inputsOf } from './payloads/readings.ts';
 import { type Recent, readRecent } from './recent.ts';
 import { type ExecutionRecord, viewOf } from './record.ts';
-import { listStandard, readStandard } from './standard.ts';
+import { createKeptEnds, type KeptEnds, listStandard, readStandard } from './standard.ts';
 import type { ErrorView, ExecutionStatus, ExecutionSummary, ExecutionView } from './view.ts';
 
 export interface InspectionOptions {
@@ -73,8 +74,11 @@ export function createInspection(options: InspectionOptions): Inspection {
     read: logPageReader(options.logs),
     book: createMachineBook(sfn, machines, now),
     definitions: createDefinitions(sfn, now),
+    ends: createKeptEnds(),
   };
-  const readRecord = (id: string): Promise<ExecutionRecord | undefined> => findRecord(reader, id);
+  const kept = createKeptRecords(now);
+  const readRecord = (id: string): Promise<ExecutionRecord | undefined> =>
+    kept.get(id, (before) => findRecord(reader, id, before));
   return {
     listExecutions: (query = {}) => listExecutions(reader, query),
     readRecord,
@@ -101,6 +105,7 @@ interface Reader extends InspectionOptions {
   readonly read: ReadLogPage;
   readonly book: MachineBook;
   readonly definitions: Definitions;
+  readonly ends: KeptEnds;
 }
 
 async function listExecutions(reader: Reader, query: ExecutionsQuery): Promise<ExecutionsPage> {
@@ -128,7 +133,7 @@ function isWanted({ failure }: ExecutionSummary, { error, stage }: ExecutionsQue
 const FAILED: readonly ExecutionStatus[] = ['FAILED', 'TIMED_OUT', 'ABORTED'];
 
 function sources(
-  { sfn, read, now }: Reader,
+  { sfn, read, now, ends }: Reader,
   machines: StateMachines,
   { query, mark }: { query: ExecutionsQuery; mark: PageMark | undefined },
 ): AsyncGenerator<ExecutionSummary>[] {
@@ -147,12 +152,18 @@ function sources(
         return [listExpress(source, { ...asked, status })];
       }
       return (isAnyFailure ? FAILED : [status]).map((each) =>
-        listStandard({ sfn, pipeline, stateMachineArn: arn }, { ...asked, status: each }),
+        listStandard({ sfn, pipeline, stateMachineArn: arn, ends }, { ...asked, status: each }),
       );
     });
 }
 
-async function findRecord(reader: Reader, id: string): Promise<ExecutionRecord | undefined> {
+/** @param before what was found before, which may be handed back */
+async function findRecord(
+  reader: Reader,
+  id: string,
+  before: ExecutionRecord | undefined,
+): Promise<ExecutionRecord | undefined> {
+  if (before?.description.type === 'STANDARD') return findAgain(reader, before);
   const arn = parseExecutionArn(id);
   // For an ARN only the state machine that it names, so that nothing else can be read through this.
   const named = arn === undefined ? undefined : reader.book.named(arn.stateMachineName);
@@ -162,7 +173,17 @@ async function findRecord(reader: Reader, id: string): Promise<ExecutionRecord |
     arn?.type === 'STANDARD' ? undefined : findExpress(reader, machines, id),
   ]);
   const found = standard ?? express ?? (arn === undefined ? await findDerived(reader, id) : undefined);
-  if (found === undefined) return;
+  return found && withSettings(reader, found);
+}
+
+/** A Standard execution is read on from where it was left. */
+async function findAgain(reader: Reader, before: ExecutionRecord): Promise<ExecutionRecord | undefined> {
+  const { pipeline = '', logGroup = '', arn } = before.description;
+  const found = await readStandard({ ...reader, pipeline, logGroup }, arn, before);
+  return found === undefined || found === before ? found : withSettings(reader, found);
+}
+
+async function withSettings(reader: Reader, found: ExecutionRecord): Promise<ExecutionRecord> {
   const { childError, childInputs } = (await childErrorOf(reader, found)) ?? {};
   const known = { ...settingsOf(reader), ...(childError === undefined ? {} : { childError }) };
   return {

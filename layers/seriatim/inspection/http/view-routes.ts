@@ -13,7 +13,7 @@ import {
 import type { Redactor } from '../payloads/redact.ts';
 import { type ExecutionRecord, viewOf } from '../record.ts';
 import type { ExecutionView } from '../view.ts';
-import { type ApiRequest, jsonAnswer, type Routes } from './answers.ts';
+import { type ApiRequest, type HttpAnswer, jsonAnswer, type Routes } from './answers.ts';
 import { findExecution, numberIn } from './find.ts';
 import { readStatus } from './list-query.ts';
 
@@ -23,10 +23,16 @@ export interface ViewContext {
 }
 
 export function viewRoutes({ inspection, redactor }: ViewContext): Routes {
+  /** Of records that were asked for before: of the same record the same answer. */
+  const answers = new WeakMap<ExecutionRecord, HttpAnswer>();
   return {
     'GET /executions/{id}': async (request) => {
       const record = await findExecution(inspection, request);
-      return jsonAnswer(200, withoutPayloads(viewOf(record), redactor, record.childInputs));
+      const known = answers.get(record);
+      if (known !== undefined) return known;
+      const answer = jsonAnswer(200, withoutPayloads(viewOf(record), redactor, record.childInputs));
+      answers.set(record, answer);
+      return answer;
     },
     'GET /executions/{id}/events': async (request) =>
       jsonAnswer(200, eventsPage(await findExecution(inspection, request), request, { redactor })),
