@@ -92,7 +92,7 @@ function Facts({ execution }: { readonly execution: ExecutionView }) {
           <Rerun id={id} rerun={rerun} />
         </Fact>
       )}
-      <Links links={links} />
+      <Links id={id} links={links} />
     </dl>
   );
 }
@@ -168,13 +168,14 @@ function nameOfArn(arn: string): string {
   return parts[5] === 'express' ? parts[7]! : parts.at(-1)!;
 }
 
-function Links({ links }: { readonly links: LinksView }) {
+/** Where there is no console of AWS, what was logged is on this page. */
+function Links({ id, links }: { readonly id: string; readonly links: LinksView }) {
   const { logGroup, traceId, traceUrl, logsUrl, executionUrl } = links;
   return (
     <>
       {logGroup !== undefined && (
         <Fact name="Log group">
-          {logsUrl === undefined ? <code>{logGroup}</code> : <a href={logsUrl}>{logGroup}</a>}
+          <a href={logsUrl ?? executionHref(id, undefined, 'logs')}>{logGroup}</a>
         </Fact>
       )}
       {traceId !== undefined && (

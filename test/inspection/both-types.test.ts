@@ -7,13 +7,10 @@ import { join } from 'node:path';
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import {
   CreateStateMachineCommand,
-  type ServiceInputTypes,
-  type ServiceOutputTypes,
   SFNClient,
   StartExecutionCommand,
   StartSyncExecutionCommand,
 } from '@aws-sdk/client-sfn';
-import type { InitializeMiddleware } from '@smithy/types';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { payloadRoutes } from '../../layers/seriatim/inspection/http/payload-routes.ts';
 import { viewRoutes } from '../../layers/seriatim/inspection/http/view-routes.ts';
@@ -360,15 +357,15 @@ describe('what has ended', () => {
   it('is not asked for again', async () => {
     const { arn } = await runStandard('files-batch', { items: [{ n: 1 }] });
     const calls: string[] = [];
-    const count: InitializeMiddleware<ServiceInputTypes, ServiceOutputTypes> =
-      (next, { commandName }) =>
-      (args) => {
-        calls.push(commandName!);
-        return next(args);
-      };
     const list = () => inspection.listExecutions({ pipeline: 'files' });
     const [first] = [await list(), await inspection.readExecution(arn)];
-    sfn.middlewareStack.add(count, { name: 'count', step: 'initialize' });
+    sfn.middlewareStack.add(
+      (next, { commandName }) => {
+        calls.push(commandName!);
+        return next;
+      },
+      { name: 'count', step: 'initialize' },
+    );
 
     const again = await list();
     const listing = calls.splice(0);
