@@ -92,7 +92,7 @@ async function prepareUpload(
   const key = `${pipeline}/in/${folder}/${name}`;
   // What cannot be run is refused before anything is uploaded.
   planRun({ pipeline, name, bucket, key, etag: '', sizeBytes: 0 }, options);
-  if (Object.keys(options).length > 0) {
+  if (sha256 !== undefined || Object.keys(options).length > 0) {
     const optionsKey = optionsKeyOf({ pipeline, name: `${folder}/${name}` });
     await writeText({ bucket, key: optionsKey }, JSON.stringify(options), 'application/json');
   }

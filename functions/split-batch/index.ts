@@ -91,6 +91,8 @@ async function split(run: BatchRun, limits: CutLimits): Promise<SplitSummary> {
     await list.abort();
     throw located(thrown, counted.records);
   }
+  if (run.format === 'objects' && counted.records === 0)
+    throw new SeriatimError('EmptyInput', `There are no objects under s3://${run.bucket}/${run.key}.`);
   const nothing = counted.records === 0 ? { note: 'The object holds no records.' } : {};
   const summary: SplitSummary = { ...nothing, ...found.summary(), ...counted };
   await writeText({ bucket: run.bucket, key: keys.split }, JSON.stringify(summary), 'application/json');

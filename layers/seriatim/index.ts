@@ -10,6 +10,7 @@ export * from './batch/ownership.ts';
 export * from './batch/part.ts';
 export * from './batch/parts-done.ts';
 export * from './batch/plan.ts';
+export * from './batch/quote-scanner.ts';
 export * from './batch/read-chunk.ts';
 export * from './batch/record-list.ts';
 export * from './batch/record-text.ts';
