@@ -6,9 +6,9 @@ import {
   contentTypeOfOutput,
   findPipeline,
   mergeKinds,
+  type Owner,
   outputColumns,
   outputFormat,
-  type Owner,
   runKeys,
   type SplitSummary,
   Upload,
@@ -18,7 +18,7 @@ import { checkOutcome, checkParts } from './outcome.ts';
 import { parquetSink } from './parquet-sink.ts';
 import { listParts, type PartPlace, readParts } from './parts.ts';
 import { byteSink, type ResultSink } from './sink.ts';
-import { Tally, type Tallied } from './tally.ts';
+import { type Tallied, Tally } from './tally.ts';
 
 export interface Assembled extends Tallied {
   readonly output?: Uploaded;
@@ -33,10 +33,7 @@ export interface Assembling {
 }
 
 /** @throws SeriatimError for a whole run that may not end as one that went through */
-export async function assemble(
-  run: BatchRun,
-  { summary, owner, isWhole }: Assembling,
-): Promise<Assembled> {
+export async function assemble(run: BatchRun, { summary, owner, isWhole }: Assembling): Promise<Assembled> {
   const keys = runKeys(run);
   const places = await listParts(run);
   if (isWhole) checkParts(places.length, summary);

@@ -1,12 +1,6 @@
 // A run's parts in order, read a few ahead. Where a chunk has more than one, because it was done twice and an endpoint
 // failed in between, the one with fewer failed records counts.
-import {
-  type BatchRun,
-  decodePart,
-  donePartsOf,
-  type Part,
-  readBytes,
-} from '../../layers/seriatim/index.ts';
+import { type BatchRun, decodePart, donePartsOf, type Part, readBytes } from '../../layers/seriatim/index.ts';
 
 export interface PartPlace {
   readonly n: number;

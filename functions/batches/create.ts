@@ -9,8 +9,8 @@ import {
   checkOptions,
   checkValue,
   headObject,
-  identityOf,
   InvalidPayload,
+  identityOf,
   inputPlaceOf,
   listObjects,
   optionsKeyOf,
@@ -57,8 +57,7 @@ export async function createRun(pipeline: string, body: unknown, place: BatchPla
   if (input !== undefined && (input.key === undefined) === (input.prefix === undefined))
     throw new InvalidPayload('input: either "key" or "prefix" is expected.');
   const checked = options === undefined ? undefined : checkOptions(options, 'options');
-  if (upload !== undefined)
-    return prepareUpload(pipeline, { ...upload, options: checked ?? {} }, place);
+  if (upload !== undefined) return prepareUpload(pipeline, { ...upload, options: checked ?? {} }, place);
   const { key, prefix = '' } = input!;
   const run =
     key === undefined
@@ -104,8 +103,7 @@ async function prepareUpload(
 
 /** Of the content and of what is to be done with it, where they are told: the same once more is the same run. */
 function uploadFolder({ name, sha256, options }: AskedUpload): string {
-  if (sha256 === undefined)
-    return `${new Date().toISOString().slice(0, 10)}/${randomUUID().slice(0, 8)}`;
+  if (sha256 === undefined) return `${new Date().toISOString().slice(0, 10)}/${randomUUID().slice(0, 8)}`;
   const identity = JSON.stringify([name, sha256, identityOf(options)]);
   return `by-content/${createHash('sha256').update(identity).digest('hex').slice(0, 32)}`;
 }

@@ -14,7 +14,6 @@ const place: BatchPlace = {
   machinePrefix: process.env.STATE_MACHINE_PREFIX ?? '',
 };
 
-
 export async function handler(event: APIGatewayProxyEventV2): Promise<APIGatewayProxyStructuredResultV2> {
   try {
     const { statusCode, body, headers } = await route(event);

@@ -11,8 +11,8 @@ import {
   SeriatimError,
   type SplitSummary,
 } from '../../layers/seriatim/index.ts';
-import type { BatchAnswer, BatchPlace } from './create.ts';
 import { isResumable } from './control.ts';
+import type { BatchAnswer, BatchPlace } from './create.ts';
 import { type FoundRun, findById } from './find.ts';
 
 export async function showRun(id: string, place: BatchPlace): Promise<BatchAnswer> {
@@ -114,10 +114,14 @@ export async function leadTo(id: string, what: What, place: BatchPlace): Promise
   if (found.latest.status === 'RUNNING')
     return { statusCode: 409, body: { error: { code: 'RunGoesOn', message: `The run ${id} goes on.` } } };
   const manifest = await manifestOf(found.run);
-  const { links, replaced }: Links = manifest === undefined ? { links: {} } : await linksOf(found.run, manifest);
+  const { links, replaced }: Links =
+    manifest === undefined ? { links: {} } : await linksOf(found.run, manifest);
   const other = replaced?.[what];
   if (other !== undefined)
-    throw new SeriatimError('ResultsReplaced', `The ${what} of ${id} were replaced by those of run ${other}.`);
+    throw new SeriatimError(
+      'ResultsReplaced',
+      `The ${what} of ${id} were replaced by those of run ${other}.`,
+    );
   const url = links[what];
   if (url === undefined) throw new SeriatimError('RunNotFound', `The run ${id} left no ${what}.`);
   return { statusCode: 302, body: { url }, headers: { location: url } };

@@ -107,10 +107,7 @@ function located(thrown: unknown, records: number): unknown {
 }
 
 /** @throws SeriatimError TooManyFailures when the parts that an earlier start left hold more than the run bears */
-async function writeTodo(
-  run: BatchRun,
-  { records, chunks }: SplitSummary,
-): Promise<SplitResult['todo']> {
+async function writeTodo(run: BatchRun, { records, chunks }: SplitSummary): Promise<SplitResult['todo']> {
   const keys = runKeys(run);
   const done = await failuresByPart(run);
   const list = { bucket: run.bucket, key: keys.chunkList };

@@ -56,7 +56,10 @@ async function open(
 ): Promise<AsyncIterable<Buffer>> {
   const place = { bucket: run.bucket, key: run.key };
   try {
-    return (await readStream(place, { etag: run.etag, ...(range === undefined ? {} : { range }) })) as AsyncIterable<Buffer>;
+    return (await readStream(place, {
+      etag: run.etag,
+      ...(range === undefined ? {} : { range }),
+    })) as AsyncIterable<Buffer>;
   } catch (cause) {
     const { name } = cause as Error;
     const where = `s3://${run.bucket}/${run.key}`;

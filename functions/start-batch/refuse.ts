@@ -4,9 +4,9 @@
 import {
   headObject,
   type InputPlace,
-  SERVED_PIPELINES,
   planRefusal,
   runKeys,
+  SERVED_PIPELINES,
   type SeriatimError,
   startRun,
   writeText,

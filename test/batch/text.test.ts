@@ -184,7 +184,11 @@ describe('a quoted cell', () => {
   it('of tens of megabytes is a chunk of its own, of which only the beginning is kept', async () => {
     const mib = Buffer.alloc(1_048_576, 'x\n');
     async function* file(from = 0): AsyncGenerator<Buffer> {
-      const all = [Buffer.from('1,a\n2,"'), ...Array.from({ length: 40 }, () => mib), Buffer.from(`"\n${row}`)];
+      const all = [
+        Buffer.from('1,a\n2,"'),
+        ...Array.from({ length: 40 }, () => mib),
+        Buffer.from(`"\n${row}`),
+      ];
       let at = 0;
       for (const block of all) {
         at += block.length;
@@ -221,7 +225,10 @@ describe('a quoted cell', () => {
   });
 
   it('ends where it does whatever is held of the file', async () => {
-    const text = fc.string({ unit: fc.constantFrom('a', ',', '"', '""', '\n', ' ', '","', '"\n'), maxLength: 60 });
+    const text = fc.string({
+      unit: fc.constantFrom('a', ',', '"', '""', '\n', ' ', '","', '"\n'),
+      maxLength: 60,
+    });
     const sizes = fc.integer({ min: 1, max: 20 });
     const property = fc.asyncProperty(text, sizes, sizes, async (content, size, heldBytes) => {
       const bytes = Buffer.from(content);

@@ -129,7 +129,10 @@ describe('runs of one name', () => {
     await system.run(second);
 
     expect((await outOf('name.csv')).split('\n')).toHaveLength(22);
-    const { metadata } = await system.s3.headObject({ bucket: second.bucket, key: 'house-prices/out/name.csv.out' });
+    const { metadata } = await system.s3.headObject({
+      bucket: second.bucket,
+      key: 'house-prices/out/name.csv.out',
+    });
     expect(metadata['seriatim-run']).toBe(second.id);
   });
 
@@ -138,7 +141,10 @@ describe('runs of one name', () => {
     const later = await system.plan('late.csv', csv(10, [2, 3]), { rerun: 2 });
     await system.put('late.csv', csv(10, [2, 3]));
     await system.run(later);
-    const [out, errors] = [await outOf('late.csv'), await system.text('house-prices/errors/late.csv.errors.jsonl')];
+    const [out, errors] = [
+      await outOf('late.csv'),
+      await system.text('house-prices/errors/late.csv.errors.jsonl'),
+    ];
     await system.put('late.csv', csv(10, [1]));
     system.sabotage = (name) => {
       if (name === 'assemble-batch') throw Object.assign(new Error('away'), { name: 'Runtime.ExitError' });

@@ -36,8 +36,7 @@ const OptionsSchema = v.strictObject(
     /** Failed records that the run bears: a number of them, or a share as `"5%"`. All of them unless told. */
     toleratedFailures: v.optional(
       v.custom<number | `${number}%`>(
-        (value) =>
-          typeof value === 'number' ? Number.isInteger(value) && value >= 0 : isShare(value),
+        (value) => (typeof value === 'number' ? Number.isInteger(value) && value >= 0 : isShare(value)),
         'expected a number of records or a share from "0%" to "100%"',
       ),
     ),
