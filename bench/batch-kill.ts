@@ -16,7 +16,7 @@ const { values: flags } = parseArgs({
 });
 const rows = Number(flags.rows);
 const kills = Number(flags.kills);
-const CHUNK = 5_000;
+const CHUNK = 10_000;
 const POLL_MS = 20;
 
 const folder = mkdtempSync(join(tmpdir(), 'seriatim-batch-kill-'));
