@@ -12,8 +12,8 @@ const RECORDS_PER_CHUNK = 10_000;
 /** A chunk of them is in a function's memory several times over. */
 const RECORDS_ONE_BY_ONE = 20;
 const BYTES_PER_CHUNK = 4 * 1024 * 1024;
-/** As many as keep an endpoint of one instance busy. */
-const CHILDREN_AT_ONCE = 4;
+/** As many as keep two cores busy, each with its chunk in memory. */
+const CHILDREN_AT_ONCE = 3;
 
 /** The longest a Lambda function may run. */
 const LONGEST_SECONDS = 900;
