@@ -149,7 +149,8 @@ export class Container {
         await running.drop();
         return 'it was stopped';
       }
-      if (await running.ping()) {
+      // What ended in this very moment was no healthy container that was lost: nobody would start it again.
+      if ((await running.ping()) && running.endedWith === undefined) {
         this.#setHealthy(true);
         return 'healthy';
       }

@@ -58,7 +58,7 @@ export async function deploy(plan: DeploymentPlan): Promise<void> {
     throw thrown;
   }
   endpoint.settle(green);
-  for (const variant of green.all) variant.forgetDonor();
+  for (const variant of green.all) variant.takeOverFrom(undefined);
   await blue.drainAndClose();
 }
 
@@ -133,7 +133,9 @@ async function bake({ config, context, endpoint }: DeploymentPlan, ms: number): 
 
 async function rollBack({ endpoint, green, onRollback }: DeploymentPlan, blue: Fleet): Promise<void> {
   onRollback();
+  for (const variant of blue.all) variant.takeOverFrom(green.all.find(({ name }) => name === variant.name));
   await scaleAll(blue, (variant) => variant.desiredInstanceCount).catch(() => {});
   endpoint.shift(green, 0);
+  for (const variant of blue.all) variant.takeOverFrom(undefined);
   await green.drainAndClose();
 }

@@ -30,6 +30,10 @@ export class Instance {
   /** Invocations under way. */
   outstanding = 0;
   isHealthy = false;
+  /** It finishes what it has; nothing new is sent to it. */
+  isRetired = false;
+  /** The instance that took over its equal containers as they run. */
+  heir: Instance | undefined;
   #onDrained: (() => void) | undefined;
 
   private constructor(id: string, containers: readonly Container[]) {
@@ -47,7 +51,9 @@ export class Instance {
       const kept = donor?.containers.find((container) => container.plan.key === containerPlan.key);
       return kept ?? new Container(containerPlan, siteOf(id, containerPlan, options), context);
     });
-    return new Instance(id, containers);
+    const instance = new Instance(id, containers);
+    if (donor?.containers.some((container) => containers.includes(container))) donor.heir = instance;
+    return instance;
   }
 
   /** @returns the containers that did not become healthy, with why */
@@ -77,6 +83,7 @@ export class Instance {
 
   /** Resolves when no invocation is under way; none may enter any more. */
   drained(): Promise<void> {
+    this.isRetired = true;
     if (this.outstanding === 0) return Promise.resolve();
     return new Promise((resolve) => {
       this.#onDrained = resolve;
@@ -85,6 +92,7 @@ export class Instance {
 
   /** Ends the containers that no other instance has. */
   async close(): Promise<void> {
+    this.isRetired = true;
     await Promise.all(this.containers.map((container) => container.removeOwner(this)));
   }
 }
