@@ -125,7 +125,9 @@ export class AsyncInference {
       });
     }
     const instances = endpoint.fleet.variants.reduce((sum, variant) => sum + variant.instances.length, 0);
-    backlog.metrics.backlog(backlog.waiting.length, instances);
+    const oldest = backlog.waiting[0];
+    const oldestMs = oldest === undefined ? 0 : this.#context.clock.now() - oldest.request.receivedMs;
+    backlog.metrics.backlog(backlog.waiting.length, instances, oldestMs);
     if (backlog.waiting.length > 0 && ![...backlog.running.values()].some((count) => count > 0)) {
       // Nothing runs that would call back: every instance is down. Look again soon.
       this.#context.clock.schedule(RETRY_MS, () => this.#workOff(endpoint, backlog));
