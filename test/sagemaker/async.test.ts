@@ -1,4 +1,5 @@
 // InvokeEndpointAsync through the SDK: accepted at once, worked off within bounds, results and failures in S3.
+import { UpdateEndpointWeightsAndCapacitiesCommand } from '@aws-sdk/client-sagemaker';
 import {
   InvokeEndpointAsyncCommand,
   type InvokeEndpointAsyncCommandInput,
@@ -114,6 +115,32 @@ describe('an accepted invocation', () => {
 
     expect(performance.now() - startMs).toBeGreaterThan(430);
   });
+});
+
+it('goes on at an instance that is added while every other one is busy', async () => {
+  await deploy(stack, 'growing', [{ Image: image('box'), Environment: { NAME: 'growing' } }], {
+    config: {
+      AsyncInferenceConfig: {
+        ClientConfig: { MaxConcurrentInvocationsPerInstance: 1 },
+        OutputConfig: { S3OutputPath: 's3://results/growing' },
+      },
+    },
+  });
+  const submitOne = (Body: string) =>
+    stack.sagemaker.runtime.operations.invokeEndpointAsync!({ EndpointName: 'growing', Body });
+  const stuck = await submitOne('hang:growing');
+  const next = await submitOne('next');
+
+  await stack.control.send(
+    new UpdateEndpointWeightsAndCapacitiesCommand({
+      EndpointName: 'growing',
+      DesiredWeightsAndCapacities: [{ VariantName: 'AllTraffic', DesiredInstanceCount: 2 }],
+    }),
+  );
+
+  expect(JSON.parse(await objectAt(next.OutputLocation as string)).input).toBe('next');
+  const [, bucket, key] = /^s3:\/\/([^/]+)\/(.*)$/.exec(stuck.OutputLocation as string)!;
+  await expect(stack.s3.getObject({ bucket: bucket!, key: key! })).rejects.toThrow();
 });
 
 describe('what is refused at once', () => {

@@ -29,6 +29,7 @@ export class Container {
   #running: RunningContainer | undefined;
   #started: Promise<void> | undefined;
   #isHealthy = false;
+  #failedPings = 0;
   #isClosed = false;
   #lastLine = '';
   #cancelPing: () => void = () => {};
@@ -50,6 +51,11 @@ export class Container {
 
   get isHealthy(): boolean {
     return this.#isHealthy;
+  }
+
+  /** It has left a ping unanswered, and may be hung: calls that can go elsewhere should. */
+  get isSuspect(): boolean {
+    return this.#failedPings > 0;
   }
 
   get logGroup(): string {
@@ -103,7 +109,7 @@ export class Container {
     } finally {
       deadline.end();
     }
-    this.#watch(0);
+    this.#watch();
   }
 
   /** Ends the process and everything in flight. */
@@ -176,23 +182,28 @@ export class Container {
   }
 
   /** Pings a healthy container for as long as it lives. */
-  #watch(failures: number): void {
+  #watch(): void {
     if (this.#isClosed) return;
     this.#cancelPing = this.#context.clock.schedule(this.#context.settings.pingIntervalMs, () => {
-      void this.#checkHealth(failures).then((failed) => this.#watch(failed));
+      void this.#checkHealth().then(() => this.#watch());
     });
   }
 
-  /** @returns how many pings in a row have failed now */
-  async #checkHealth(failures: number): Promise<number> {
+  async #checkHealth(): Promise<void> {
     const running = this.#running;
-    if (!this.#isHealthy || running === undefined || (await running.ping())) return 0;
-    const { pingFailuresToRestart } = this.#context.settings;
-    if (failures + 1 < pingFailuresToRestart || this.#isClosed) return failures + 1;
+    const isWell = !this.#isHealthy || running === undefined || (await running.ping());
+    this.#noteFailedPings(isWell ? 0 : this.#failedPings + 1);
+    const { pingFailuresToRestart, stopGraceMs } = this.#context.settings;
+    if (isWell || this.#failedPings < pingFailuresToRestart || this.#isClosed) return;
     this.#log([`The container ${this.plan.name} failed ${pingFailuresToRestart} pings and is restarted.`]);
     if (running.process === undefined) this.#goDown();
-    else void running.process.stop(this.#context.settings.stopGraceMs);
-    return 0;
+    else void running.process.stop(stopGraceMs);
+  }
+
+  #noteFailedPings(count: number): void {
+    if (count === this.#failedPings) return;
+    this.#failedPings = count;
+    for (const owner of this.#owners) owner.noteHealth();
   }
 
   #processEnded(ended: RunningContainer, reason: string): void {
@@ -228,6 +239,7 @@ export class Container {
 
   #setHealthy(isHealthy: boolean): void {
     this.#isHealthy = isHealthy;
+    this.#failedPings = 0;
     for (const owner of this.#owners) owner.noteHealth();
   }
 

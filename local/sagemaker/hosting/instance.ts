@@ -30,6 +30,8 @@ export class Instance {
   /** Invocations under way. */
   outstanding = 0;
   isHealthy = false;
+  /** Healthy as far as is known, with a container that may be hung. */
+  isSuspect = false;
   /** It finishes what it has; nothing new is sent to it. */
   isRetired = false;
   /** The instance that took over its equal containers as they run. */
@@ -70,6 +72,7 @@ export class Instance {
 
   noteHealth(): void {
     this.isHealthy = this.containers.every((container) => container.isHealthy);
+    this.isSuspect = this.containers.some((container) => container.isSuspect);
   }
 
   enter(): void {

@@ -194,7 +194,7 @@ export class Variant {
   pick(targetModel: string | undefined): Instance | undefined {
     const instances = this.#instances;
     if (instances.length === 1) return instances[0]!.isHealthy ? instances[0] : undefined;
-    const healthy = instances.filter((instance) => instance.isHealthy);
+    const healthy = fitToServe(instances);
     if (targetModel !== undefined && this.isMultiModel) return pickForModel(healthy, targetModel);
     if (this.plan.routing === 'RANDOM') return healthy[Math.floor(Math.random() * healthy.length)];
     return leastOutstanding(healthy);
@@ -217,6 +217,13 @@ export class Variant {
       [...this.#instances, ...this.#starting, ...this.#ending].map((instance) => instance.close()),
     );
   }
+}
+
+/** The healthy ones; those that may be hung only when there are no others. */
+function fitToServe(instances: readonly Instance[]): readonly Instance[] {
+  const healthy = instances.filter((instance) => instance.isHealthy);
+  const sure = healthy.filter((instance) => !instance.isSuspect);
+  return sure.length > 0 ? sure : healthy;
 }
 
 async function endWhenDrained(instance: Instance): Promise<void> {
