@@ -259,8 +259,8 @@ export class Container {
   }
 
   #fetchOptions(): FetchOptions {
-    const { s3, settings } = this.#context;
-    return { s3, settings, temporaryFolder: join(this.#site.baseFolder, '.incoming') };
+    const { s3, settings, unpacker } = this.#context;
+    return { s3, settings, unpacker, temporaryFolder: join(this.#site.baseFolder, '.incoming') };
   }
 
   async #callModelsApi(request: ContainerRequest): Promise<ContainerAnswer> {
