@@ -47,7 +47,7 @@ export async function createSageMaker(options: SageMakerOptions): Promise<SageMa
   const store = createStore(records);
   const logs = options.logs ?? noLogs;
   const notify = options.notify ?? ((): void => {});
-  const monitoring = options.monitoring ?? { ...noMetrics, alarmState: () => undefined };
+  const monitoring = options.monitoring ?? { ...noMetrics, alarmState: () => undefined, ringing: () => [] };
   const ports = new Ports();
   const unpacker = new Unpacker();
   const basics = { place, clock, s3, logs, monitoring, images, settings };

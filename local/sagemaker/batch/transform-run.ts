@@ -46,7 +46,7 @@ export class TransformRun {
       ...context,
       // The names of jobs and of endpoints are not told apart by a folder.
       volumesFolder: join(context.volumesFolder, TRANSFORM_VOLUMES),
-      monitoring: { ...noMetrics, alarmState: () => undefined },
+      monitoring: { ...noMetrics, alarmState: () => undefined, ringing: () => [] },
     };
     const production = {
       // Names the log streams: `{job}/{instance}`.

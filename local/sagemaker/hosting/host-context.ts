@@ -15,7 +15,7 @@ export interface HostContext {
   readonly clock: Clock;
   readonly s3: S3;
   readonly logs: LogSink;
-  readonly monitoring: Pick<Monitoring, 'series' | 'alarmState'>;
+  readonly monitoring: Pick<Monitoring, 'series' | 'alarmState' | 'ringing'>;
   readonly images: ImageTable;
   readonly volumesFolder: string;
   readonly settings: HostingSettings;
