@@ -22,7 +22,7 @@ beforeAll(async () => {
           NotificationConfig: {
             SuccessTopic: 'arn:aws:sns:us-east-1:000000000000:done',
             ErrorTopic: 'arn:aws:sns:us-east-1:000000000000:failed',
-            IncludeInferenceResponseIn: ['SUCCESS_NOTIFICATION_TOPIC'],
+            IncludeInferenceResponseIn: ['SUCCESS_NOTIFICATION_TOPIC', 'ERROR_NOTIFICATION_TOPIC'],
           },
         },
       },
@@ -61,6 +61,7 @@ describe('an accepted invocation', () => {
     const accepted = await submit({
       InputLocation: 's3://inputs/a.csv',
       ContentType: 'text/csv',
+      Accept: 'application/json',
       InferenceId: 'first',
     });
 
@@ -74,24 +75,27 @@ describe('an accepted invocation', () => {
     expect(message).toMatchObject({
       invocationStatus: 'Completed',
       requestParameters: {
+        accept: 'application/json',
         endpointName: 'later',
         inputLocation: 's3://inputs/a.csv',
         contentType: 'text/csv',
       },
-      responseParameters: { outputLocation: accepted.OutputLocation, inferenceResponse: expect.any(String) },
+      responseParameters: { outputLocation: accepted.OutputLocation, contentType: 'application/json' },
+      responseBody: { encoding: 'BASE64' },
     });
+    const { content } = message.responseBody as { content: string };
+    expect(JSON.parse(Buffer.from(content, 'base64').toString())).toEqual(seen);
   });
 
   it('may bring its body along and name its output', async () => {
-    const accepted = await stack.sagemaker.runtime.operations.invokeEndpointAsync!({
-      EndpointName: 'later',
-      Body: 'inline',
+    const accepted = await submit({
+      Body: Buffer.from('inline'),
       S3OutputPathExtension: 'team/a',
       Filename: 'answer.json',
     });
 
     expect(accepted.OutputLocation).toBe('s3://results/out/team/a/answer.json');
-    expect(JSON.parse(await objectAt(accepted.OutputLocation as string)).input).toBe('inline');
+    expect(JSON.parse(await objectAt(accepted.OutputLocation!)).input).toBe('inline');
   });
 
   it('leaves its failure where the answer said', async () => {
@@ -101,6 +105,8 @@ describe('an accepted invocation', () => {
     const { topic, message } = await noticeFor('bad');
     expect(topic).toMatch(/:failed$/);
     expect(message).toMatchObject({ invocationStatus: 'Failed', failureReason: expect.any(String) });
+    const { content } = message.responseBody as { content: string };
+    expect(Buffer.from(content, 'base64').toString()).toBe('later does not like this');
   });
 
   it('waits its turn: no instance gets more than its share at once', async () => {
@@ -155,11 +161,7 @@ describe('what is refused at once', () => {
   });
 
   it('is a body beside a location, and neither', async () => {
-    const submitOne = stack.sagemaker.runtime.operations.invokeEndpointAsync!;
-
-    for (const input of [{ Body: 'x', InputLocation: 's3://inputs/a.csv' }, {}]) {
-      const error = await submitOne({ EndpointName: 'later', ...input }).catch((thrown: Error) => thrown);
-      expect((error as Error).name).toBe('ValidationError');
-    }
+    for (const input of [{ Body: Buffer.from('x'), InputLocation: 's3://inputs/a.csv' }, {}])
+      await expect(submit(input)).rejects.toBeInstanceOf(ValidationError);
   });
 });

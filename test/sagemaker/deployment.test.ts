@@ -134,6 +134,24 @@ describe('an update under load, without a failed call,', () => {
   });
 });
 
+it('takes an update back that is over its own time', async () => {
+  await deploy(stack, 'timed', box('blue'));
+  await createConfig(stack, 'timed-2', box('green'));
+
+  const outcome = await update('timed', {
+    BlueGreenUpdatePolicy: {
+      TrafficRoutingConfiguration: { Type: 'ALL_AT_ONCE', WaitIntervalInSeconds: 600 },
+      MaximumExecutionTimeoutInSeconds: 1,
+    },
+  });
+
+  expect(outcome).toEqual({
+    status: 'InService',
+    failureReason: expect.stringContaining('MaximumExecutionTimeoutInSeconds of 1 seconds'),
+  });
+  expect((await invokeSeen(stack, 'timed')).name).toBe('blue');
+});
+
 it('replaces one container of a pipeline under load and leaves the models of the other loaded', async () => {
   await stack.s3.putObject({ bucket: BUCKET, key: 'cities/a' }, await artefact('a'));
   const pipeline = (version: string): ContainerDefinition[] => [

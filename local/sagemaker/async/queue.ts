@@ -208,7 +208,13 @@ export class AsyncInference {
       const answer = await this.#invoke(request, body, route);
       return { status: 'Completed', contentType: answer.contentType, body: answer.body };
     } catch (thrown) {
-      return { status: 'Failed', reason: toAwsError(thrown).message };
+      const { message, members } = toAwsError(thrown);
+      const words = members.OriginalMessage;
+      return {
+        status: 'Failed',
+        reason: message,
+        ...(typeof words === 'string' && { body: Buffer.from(words) }),
+      };
     }
   }
 
