@@ -134,6 +134,26 @@ describe('an update under load, without a failed call,', () => {
   });
 });
 
+it('loads a model again whose artefact was replaced in place, and no other', async () => {
+  const archive = (key: string) => ({ ModelDataUrl: `s3://${BUCKET}/replaced/${key}.tar.gz` });
+  const put = async (key: string, text: string) =>
+    stack.s3.putObject({ bucket: BUCKET, key: `replaced/${key}.tar.gz` }, await artefact(text));
+  const containers: ContainerDefinition[] = [
+    { Image: image('box'), Environment: { NAME: 'first', ANSWER: 'input' }, ...archive('first') },
+    { Image: image('box'), Environment: { NAME: 'second' }, ...archive('second') },
+  ];
+  for (const key of ['first', 'second']) await put(key, 'old');
+  await deploy(stack, 'replaced', containers);
+  await createConfig(stack, 'replaced-2', containers);
+  expect(await invokeSeen(stack, 'replaced')).toMatchObject({ name: 'second', model: 'old' });
+
+  await put('second', 'new');
+  await update('replaced', undefined);
+
+  expect(await invokeSeen(stack, 'replaced')).toMatchObject({ name: 'second', model: 'new' });
+  expect(stack.s3.fetches.get('replaced/first.tar.gz')).toBe(1);
+});
+
 it('takes an update back that is over its own time', async () => {
   await deploy(stack, 'timed', box('blue'));
   await createConfig(stack, 'timed-2', box('green'));

@@ -66,6 +66,13 @@ export async function fetchArchive(
   }
 }
 
+/** Which content lies there now, for model data that is one object; undefined where it is several, or not there. */
+export async function contentTag(data: ModelData | undefined, s3: S3): Promise<string | undefined> {
+  if (data === undefined || data.kind === 'prefix') return undefined;
+  const info = await s3.headObject(data).catch(() => undefined);
+  return info?.etag;
+}
+
 /** Fetches a single-model container's data, whichever form it has, to `folder`. */
 export async function fetchModelData(data: ModelData, folder: string, options: FetchOptions): Promise<void> {
   if (data.kind === 'archive') {

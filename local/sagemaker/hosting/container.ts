@@ -2,7 +2,7 @@
 // until it is healthy it is down, and calls to it fail at once. A multi-model one has its models besides.
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type FetchOptions, fetchModelData } from '../artefacts/fetch.ts';
+import { contentTag, type FetchOptions, fetchModelData } from '../artefacts/fetch.ts';
 import type { ModelCache } from '../multi-model/cache.ts';
 import { type ContainerAnswer, type ContainerRequest, ContainerUnreachable } from './container-client.ts';
 import { createModels } from './container-models.ts';
@@ -31,6 +31,7 @@ export class Container {
   #isHealthy = false;
   #failedPings = 0;
   #isClosed = false;
+  #contentTag: string | undefined;
   #lastLine = '';
   #cancelPing: () => void = () => {};
 
@@ -56,6 +57,11 @@ export class Container {
   /** It has left a ping unanswered, and may be hung: calls that can go elsewhere should. */
   get isSuspect(): boolean {
     return this.#failedPings > 0;
+  }
+
+  /** Whether what lies at its model's address is what it has loaded: an object can be replaced in place. */
+  async isUpToDate(): Promise<boolean> {
+    return (await contentTag(this.plan.modelData, this.#context.s3)) === this.#contentTag;
   }
 
   get logGroup(): string {
@@ -125,7 +131,11 @@ export class Container {
     const { modelData } = this.plan;
     const folder = join(this.#site.baseFolder, 'model');
     if (modelData === undefined || this.plan.isMultiModel) await mkdir(folder, { recursive: true });
-    else await fetchModelData(modelData, folder, this.#fetchOptions());
+    else {
+      // Asked first: should it be replaced meanwhile, the container counts as out of date, not as new.
+      this.#contentTag = await contentTag(modelData, this.#context.s3);
+      await fetchModelData(modelData, folder, this.#fetchOptions());
+    }
   }
 
   async #startUntilHealthy(deadline: Deadline): Promise<void> {

@@ -20,6 +20,8 @@ export interface InstanceOptions {
   readonly context: HostContext;
   /** An instance whose equal containers are taken over as they run. */
   readonly donor?: Instance | undefined;
+  /** Containers of donors that are not to be taken over: their model's data has changed. */
+  readonly outdated?: ReadonlySet<Container>;
 }
 
 export class Instance {
@@ -47,10 +49,12 @@ export class Instance {
   }
 
   static create(options: InstanceOptions): Instance {
-    const { plan, context, donor } = options;
+    const { plan, context, donor, outdated } = options;
     const id = `i-${randomHex(17)}`;
     const containers = plan.containers.map((containerPlan) => {
-      const kept = donor?.containers.find((container) => container.plan.key === containerPlan.key);
+      const kept = donor?.containers.find(
+        (container) => container.plan.key === containerPlan.key && !outdated?.has(container),
+      );
       return kept ?? new Container(containerPlan, siteOf(id, containerPlan, options), context);
     });
     const instance = new Instance(id, containers);

@@ -1,4 +1,5 @@
 // One variant of an endpoint: its instances, and which of them serves the next invocation.
+import type { Container } from './container.ts';
 import { type HostContext, logGroupOf } from './host-context.ts';
 import { Instance, type StartFailure } from './instance.ts';
 import { OnDemandInstances } from './on-demand.ts';
@@ -105,7 +106,7 @@ export class Variant {
 
   /** One instance more, once it is healthy. */
   async addInstance(): Promise<Instance> {
-    const instance = this.#createInstance();
+    const instance = this.#createInstance(await this.#outdated());
     await this.#start([instance]);
     return instance;
   }
@@ -120,9 +121,10 @@ export class Variant {
     const surplus = this.#surplusPast(count);
     this.#instances = this.#instances.filter((instance) => !surplus.includes(instance));
     for (const instance of surplus) void this.#retire(instance);
-    const fresh = Array.from({ length: Math.max(0, count - this.#instances.length) }, () =>
-      this.#createInstance(),
-    );
+    const missing = Math.max(0, count - this.#instances.length);
+    const outdated = missing > 0 ? await this.#outdated() : new Set<Container>();
+    if (this.#isClosed) return;
+    const fresh = Array.from({ length: missing }, () => this.#createInstance(outdated));
     if (fresh.length > 0) await this.#start(fresh);
   }
 
@@ -139,7 +141,14 @@ export class Variant {
     this.#ending.delete(instance);
   }
 
-  #createInstance(): Instance {
+  /** Donors' containers whose model's data was replaced since they started. */
+  async #outdated(): Promise<ReadonlySet<Container>> {
+    const containers = (this.#donor?.instances ?? []).flatMap((instance) => instance.containers);
+    const upToDate = await Promise.all(containers.map((container) => container.isUpToDate()));
+    return new Set(containers.filter((_container, index) => !upToDate[index]));
+  }
+
+  #createInstance(outdated: ReadonlySet<Container>): Instance {
     const { endpointName, plan, context, logGroup = logGroupOf(endpointName) } = this.#options;
     const { metrics } = this;
     return Instance.create({
@@ -149,6 +158,7 @@ export class Variant {
       metrics,
       context,
       donor: this.#nextDonor(),
+      outdated,
     });
   }
 
