@@ -146,3 +146,28 @@ it('brings the loaded models back when an alarm rings after the second batch', a
   expect(loadsOf('back')).toBe(loads);
   expect(linesOf('back').filter((line) => line === 'city listens')).toHaveLength(3);
 });
+
+it('keeps a session with the container that opened it, whichever instance has it now', async () => {
+  const variant = { InitialInstanceCount: 3 };
+  const containers = (version: string): ContainerDefinition[] => [
+    { Image: image('box'), Environment: { NAME: 'features', ANSWER: 'input', VERSION: version } },
+    { Image: image('box'), Environment: { NAME: 'chat', SESSIONS: '1' } },
+  ];
+  await deploy(stack, 'chat', containers('1'), { variant });
+  await createConfig(stack, 'chat-2', containers('2'), { variant });
+  const opened = await invoke(stack, 'chat', { SessionId: 'NEW_SESSION' });
+  const { pid } = JSON.parse(opened.Body.transformToString());
+  const SessionId = opened.NewSessionId!.split(';')[0]!;
+  const pids = new Set<number>();
+  let isDone = false;
+  const caller = (async () => {
+    while (!isDone) pids.add((await invokeSeen(stack, 'chat', { SessionId })).pid);
+  })();
+
+  expect(await roll('chat')).toEqual({ status: 'InService' });
+  isDone = true;
+  await caller;
+  for (let call = 0; call < 10; call++) pids.add((await invokeSeen(stack, 'chat', { SessionId })).pid);
+
+  expect(pids).toEqual(new Set([pid]));
+});
