@@ -2,6 +2,7 @@
 import type { Json } from '../json/text.ts';
 import { Cancellation } from './cancellation.ts';
 import { contextObject } from './context.ts';
+import type { Kept } from '../store/journal.ts';
 import type { Engine, MachineRevision } from './engine.ts';
 import { detailsText, type HistoryEvent, type MakeDetails } from './events.ts';
 import type { Frame, FrameRecord } from './frame.ts';
@@ -86,6 +87,8 @@ export class Execution {
   isAbandoned = false;
   /** Frames of a former life, by parent, until the states that own them take them up. */
   restored: Map<number, RestoredFrame[]> | undefined;
+  /** The journal's notes. */
+  kept: Kept | undefined;
   private sink: EventSink | undefined;
   private frameCount = 0;
   /** At least the size of all variables. */

@@ -12,12 +12,23 @@ import { batchText, change, rowChange } from './log-format.ts';
 import { RecentRows } from './recent-rows.ts';
 import type { WriteLog } from './write-log.ts';
 
+/** What has changed of an execution since the last batch. */
 interface Pending {
+  readonly execution: Execution;
   readonly events: HistoryEvent[];
   readonly frames: Set<Frame>;
   readonly dropped: number[];
   /** The row is new or has changed. */
   isRowDirty: boolean;
+}
+
+/** The journal's notes on an execution; they stand on it, since weak maps of what lives shortly cost more than the rest. */
+export interface Kept {
+  /** Under which number it is kept. */
+  readonly seq: number;
+  /** It has a row. */
+  isWritten: boolean;
+  pending: Pending | undefined;
 }
 
 export interface JournalOptions {
@@ -34,19 +45,13 @@ export class Journal implements EventSink, DocumentKeeper {
   private readonly database: Database;
   private readonly log: WriteLog | undefined;
   private readonly isTurned: boolean;
-  private pending = new Map<Execution, Pending>();
+  private pending: Pending[] = [];
   /** Changes of documents, and deletions. */
   private others: string[] = [];
   /** The executions whose row is yet to be written. */
   private readonly dirtyRows = new Map<string, Execution>();
   private readonly recent: RecentRows;
   private flushing: Promise<void> | undefined;
-  /** Under which number an execution is kept. */
-  private readonly seqs = new WeakMap<Execution, number>();
-  /** Executions that have a row. */
-  private readonly written = new WeakSet<Execution>();
-  /** Frames that have a row. */
-  private readonly stored = new WeakSet<Frame>();
   private nextSeq: number;
   private isClosed = false;
   private hasComplained = false;
@@ -79,7 +84,7 @@ export class Journal implements EventSink, DocumentKeeper {
   dropped(execution: Execution, frame: Frame): void {
     const pending = this.touch(execution);
     pending.frames.delete(frame);
-    if (frame.isRestored || this.stored.has(frame)) pending.dropped.push(frame.id);
+    if (frame.isStored) pending.dropped.push(frame.id);
   }
 
   ended(execution: Execution): void {
@@ -107,12 +112,11 @@ export class Journal implements EventSink, DocumentKeeper {
 
   /** An execution that is in the database already. */
   adopt(execution: Execution, seq: number): void {
-    this.seqs.set(execution, seq);
-    this.written.add(execution);
+    execution.kept = { seq, isWritten: true, pending: undefined };
   }
 
   settled(execution: Execution): Promise<void> | undefined {
-    if (!this.pending.has(execution)) return undefined;
+    if (execution.kept?.pending === undefined) return undefined;
     if (!this.isTurned) return this.flushing;
     this.write();
     return undefined;
@@ -131,7 +135,7 @@ export class Journal implements EventSink, DocumentKeeper {
   /** An execution's row as of now, whether or not the database has it. */
   row(arn: string): ExecutionRow | undefined {
     const dirty = this.dirtyRows.get(arn);
-    if (dirty !== undefined) return toRow(dirty, this.seqOf(dirty));
+    if (dirty !== undefined) return toRow(dirty, this.keptOf(dirty).seq);
     return this.recent.get(arn) ?? findExecution(this.database, arn);
   }
 
@@ -157,16 +161,18 @@ export class Journal implements EventSink, DocumentKeeper {
   }
 
   private touch(execution: Execution): Pending {
-    const known = this.pending.get(execution);
-    if (known !== undefined) return known;
+    const kept = this.keptOf(execution);
+    if (kept.pending !== undefined) return kept.pending;
     const pending: Pending = {
+      execution,
       events: [],
       frames: new Set(),
       dropped: [],
-      isRowDirty: !this.written.has(execution),
+      isRowDirty: !kept.isWritten,
     };
     if (this.isClosed) return pending;
-    this.pending.set(execution, pending);
+    kept.pending = pending;
+    this.pending.push(pending);
     if (pending.isRowDirty) this.dirtyRows.set(execution.arn, execution);
     this.flushSoon();
     return pending;
@@ -201,28 +207,28 @@ export class Journal implements EventSink, DocumentKeeper {
 
   /** Makes everything so far safe. Nothing is forgotten when that fails. */
   private write(): void {
-    if (this.pending.size === 0 && this.others.length === 0) return;
+    if (this.pending.length === 0 && this.others.length === 0) return;
     const changes: string[] = [...this.others];
     this.recent.beginBatch();
-    for (const [execution, work] of this.pending) this.collect(changes, execution, work);
+    for (const pending of this.pending) this.collect(changes, pending);
     const text = batchText(changes);
     if (this.log === undefined) applyBatches(this.database, text);
     else this.recent.wrote(this.log.append(text));
-    for (const execution of this.pending.keys()) this.written.add(execution);
-    this.pending = new Map();
+    for (const { execution } of this.pending) {
+      const kept = this.keptOf(execution);
+      kept.isWritten = true;
+      kept.pending = undefined;
+    }
+    this.pending = [];
     this.others = [];
     this.dirtyRows.clear();
   }
 
-  private collect(
-    changes: string[],
-    execution: Execution,
-    { events, frames, dropped, isRowDirty }: Pending,
-  ): void {
-    const seq = this.seqOf(execution);
+  private collect(changes: string[], { execution, events, frames, dropped, isRowDirty }: Pending): void {
+    const { seq, isWritten } = this.keptOf(execution);
     if (isRowDirty) {
       const row = toRow(execution, seq);
-      changes.push(rowChange(this.written.has(execution) ? 'U' : 'X', row));
+      changes.push(rowChange(isWritten ? 'U' : 'X', row));
       this.recent.writing(row);
     }
     if (events.length > 0) {
@@ -234,16 +240,13 @@ export class Journal implements EventSink, DocumentKeeper {
     else if (isRowDirty) this.endFrames(changes, seq, execution);
   }
 
-  private seqOf(execution: Execution): number {
-    const known = this.seqs.get(execution);
-    if (known !== undefined) return known;
-    const seq = this.nextSeq++;
-    this.seqs.set(execution, seq);
-    return seq;
+  private keptOf(execution: Execution): Kept {
+    execution.kept ??= { seq: this.nextSeq++, isWritten: false, pending: undefined };
+    return execution.kept;
   }
 
   private frameChange(seq: number, frame: Frame): string {
-    this.stored.add(frame);
+    frame.isStored = true;
     return change('F', seq, frame.id, JSON.stringify(frame.toRecord()));
   }
 
@@ -251,7 +254,7 @@ export class Journal implements EventSink, DocumentKeeper {
   private endFrames(changes: string[], seq: number, execution: Execution): void {
     if (execution.status !== 'SUCCEEDED') {
       for (const frame of execution.openFrames()) changes.push(this.frameChange(seq, frame));
-    } else if (execution.openFrames().some((frame) => frame.isRestored || this.stored.has(frame))) {
+    } else if (execution.openFrames().some((frame) => frame.isStored)) {
       changes.push(change('A', seq));
     }
   }
