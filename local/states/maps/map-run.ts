@@ -54,10 +54,12 @@ export class MapRun {
     this.keepsOutputs = state.writer === undefined;
     this.isRedrive = record.redriveCount > 0;
     world.liveCounts.set(record.arn, { itemCounts: this.itemCounts, executionCounts: this.executionCounts });
-    world.journal.catchUp();
-    for (const row of childrenOf(world.database, record.arn)) {
-      this.former.set(row.position, row);
-    }
+  }
+
+  /** Learns what became of the children of a Map Run that had begun before. */
+  takeUp(): void {
+    this.world.journal.catchUp();
+    for (const row of childrenOf(this.world.database, this.record.arn)) this.former.set(row.position, row);
   }
 
   /**

@@ -1,8 +1,8 @@
 // One execution: its identity, its event counter, its frames, and how it ends. What happens inside is `interpreter.ts`.
 import type { Json } from '../json/text.ts';
+import type { Kept } from '../store/journal.ts';
 import { Cancellation } from './cancellation.ts';
 import { contextObject } from './context.ts';
-import type { Kept } from '../store/journal.ts';
 import type { Engine, MachineRevision } from './engine.ts';
 import { detailsText, type HistoryEvent, type MakeDetails } from './events.ts';
 import type { Frame, FrameRecord } from './frame.ts';

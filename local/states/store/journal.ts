@@ -38,6 +38,9 @@ export interface JournalOptions {
   readonly isTurned: boolean;
 }
 
+/** A page of a history is read in whole pieces: a long turn's events are more than one. */
+const MAX_PIECE_EVENTS = 200;
+
 /** A disk that takes nothing is tried again; what waits for it goes on waiting. */
 const RETRY_MS = 250;
 
@@ -149,9 +152,13 @@ export class Journal implements EventSink, DocumentKeeper {
    * execution whose task has succeeded and whose state is not left yet would run the task again after a crash.
    */
   async whenReadable(): Promise<void> {
-    if (this.isTurned) this.write();
-    else await this.whenFlushed();
-    this.catchUp();
+    if (this.isTurned) {
+      this.write();
+      this.catchUp();
+      return;
+    }
+    await this.whenFlushed();
+    await this.log?.whenCaughtUp();
   }
 
   async close(): Promise<void> {
@@ -231,8 +238,10 @@ export class Journal implements EventSink, DocumentKeeper {
       changes.push(rowChange(isWritten ? 'U' : 'X', row));
       this.recent.writing(row);
     }
-    if (events.length > 0) {
-      changes.push(change('H', seq, events[0]!.id, events.at(-1)!.id, eventsText(events)));
+    for (let at = 0; at < events.length; at += MAX_PIECE_EVENTS) {
+      const piece =
+        at === 0 && events.length <= MAX_PIECE_EVENTS ? events : events.slice(at, at + MAX_PIECE_EVENTS);
+      changes.push(change('H', seq, piece[0]!.id, piece.at(-1)!.id, eventsText(piece)));
     }
     for (const id of dropped) changes.push(change('G', seq, id));
     if (execution.status === 'RUNNING')
