@@ -1,8 +1,8 @@
 // One Map Run: starts child executions as far as concurrency allows, counts how they end, and stops when more failed
 // than is tolerated. After a restart it leaves out what has ended and takes up what had begun.
-import { randomUUID } from 'node:crypto';
 import type { MapState } from '../definition/types.ts';
 import { type Json, parseJson, textOf } from '../json/text.ts';
+import { madeUpName } from '../operations/names.ts';
 import type { World } from '../operations/world.ts';
 import type { MachineRevision } from '../run/engine.ts';
 import type { Execution } from '../run/execution.ts';
@@ -164,7 +164,7 @@ export class MapRun {
 
   private start(unit: Unit): { execution: Execution; ended: Promise<void> } {
     return this.world.executor.start(this.machine, {
-      name: randomUUID(),
+      name: madeUpName(this.world.clock.now()),
       inputText: textOf(unit.input),
       mapRun: { arn: this.record.arn, item: undefined, index: unit.index, itemCount: unit.itemCount },
     });

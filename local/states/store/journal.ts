@@ -8,7 +8,7 @@ import { applyBatches } from './apply.ts';
 import type { Database } from './database.ts';
 import type { DocumentKeeper } from './documents.ts';
 import { type ExecutionRow, findExecution, toRow } from './execution-rows.ts';
-import { batchText, change, rowChange } from './log-format.ts';
+import { BATCH_END, change, rowChange, withChange } from './log-format.ts';
 import { RecentRows } from './recent-rows.ts';
 import type { WriteLog } from './write-log.ts';
 
@@ -40,6 +40,8 @@ export interface JournalOptions {
 
 /** A page of a history is read in whole pieces: a long turn's events are more than one. */
 const MAX_PIECE_EVENTS = 200;
+
+const TURNS_TO_STAND = 8;
 
 /** A disk that takes nothing is tried again; what waits for it goes on waiting. */
 const RETRY_MS = 250;
@@ -135,6 +137,16 @@ export class Journal implements EventSink, DocumentKeeper {
     return this.dirtyRows.has(arn) ? this.whenFlushed() : undefined;
   }
 
+  /**
+   * Resolves when an execution that goes from state to state stands still, or after a few turns: who asks for one that
+   * is about to end need not ask twice, since a request costs more than the states.
+   */
+  async whenStill({ kept }: Execution): Promise<void> {
+    for (let turn = 0; turn < TURNS_TO_STAND && kept?.pending !== undefined && !this.isTurned; turn += 1) {
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+
   /** An execution's row as of now, whether or not the database has it. */
   row(arn: string): ExecutionRow | undefined {
     const dirty = this.dirtyRows.get(arn);
@@ -215,10 +227,11 @@ export class Journal implements EventSink, DocumentKeeper {
   /** Makes everything so far safe. Nothing is forgotten when that fails. */
   private write(): void {
     if (this.pending.length === 0 && this.others.length === 0) return;
-    const changes: string[] = [...this.others];
+    let batch = '';
+    for (const other of this.others) batch = withChange(batch, other);
     this.recent.beginBatch();
-    for (const pending of this.pending) this.collect(changes, pending);
-    const text = batchText(changes);
+    for (const pending of this.pending) batch = this.collect(batch, pending);
+    const text = batch + BATCH_END;
     if (this.log === undefined) applyBatches(this.database, text);
     else this.recent.wrote(this.log.append(text));
     for (const { execution } of this.pending) {
@@ -231,22 +244,20 @@ export class Journal implements EventSink, DocumentKeeper {
     this.dirtyRows.clear();
   }
 
-  private collect(changes: string[], { execution, events, frames, dropped, isRowDirty }: Pending): void {
+  /** @returns the batch with what has changed of an execution */
+  private collect(before: string, { execution, events, frames, dropped, isRowDirty }: Pending): string {
     const { seq, isWritten } = this.keptOf(execution);
+    let batch = before;
     if (isRowDirty) {
       const row = toRow(execution, seq);
-      changes.push(rowChange(isWritten ? 'U' : 'X', row));
+      batch = withChange(batch, rowChange(isWritten ? 'U' : 'X', row));
       this.recent.writing(row);
     }
-    for (let at = 0; at < events.length; at += MAX_PIECE_EVENTS) {
-      const piece =
-        at === 0 && events.length <= MAX_PIECE_EVENTS ? events : events.slice(at, at + MAX_PIECE_EVENTS);
-      changes.push(change('H', seq, piece[0]!.id, piece.at(-1)!.id, eventsText(piece)));
-    }
-    for (const id of dropped) changes.push(change('G', seq, id));
-    if (execution.status === 'RUNNING')
-      for (const frame of frames) changes.push(this.frameChange(seq, frame));
-    else if (isRowDirty) this.endFrames(changes, seq, execution);
+    if (events.length > 0) batch = withEvents(batch, seq, events);
+    for (const id of dropped) batch = withChange(batch, change('G', seq, id));
+    if (execution.status !== 'RUNNING') return isRowDirty ? this.withEndFrames(batch, seq, execution) : batch;
+    for (const frame of frames) batch = withChange(batch, frameChange(seq, frame));
+    return batch;
   }
 
   private keptOf(execution: Execution): Kept {
@@ -254,19 +265,31 @@ export class Journal implements EventSink, DocumentKeeper {
     return execution.kept;
   }
 
-  private frameChange(seq: number, frame: Frame): string {
-    frame.isStored = true;
-    return change('F', seq, frame.id, JSON.stringify(frame.toRecord()));
-  }
-
   /** What failed may be redriven from where it stood; what succeeded leaves nothing behind. */
-  private endFrames(changes: string[], seq: number, execution: Execution): void {
+  private withEndFrames(before: string, seq: number, execution: Execution): string {
+    let batch = before;
     if (execution.status !== 'SUCCEEDED') {
-      for (const frame of execution.openFrames()) changes.push(this.frameChange(seq, frame));
+      for (const frame of execution.openFrames()) batch = withChange(batch, frameChange(seq, frame));
     } else if (execution.openFrames().some((frame) => frame.isStored)) {
-      changes.push(change('A', seq));
+      batch = withChange(batch, change('A', seq));
     }
+    return batch;
   }
+}
+
+function frameChange(seq: number, frame: Frame): string {
+  frame.isStored = true;
+  return change('F', seq, frame.id, JSON.stringify(frame.toRecord()));
+}
+
+function withEvents(before: string, seq: number, events: readonly HistoryEvent[]): string {
+  let batch = before;
+  for (let at = 0; at < events.length; at += MAX_PIECE_EVENTS) {
+    const piece = events.length <= MAX_PIECE_EVENTS ? events : events.slice(at, at + MAX_PIECE_EVENTS);
+    const text = change('H', seq, piece[0]!.id, piece.at(-1)!.id, eventsText(piece));
+    batch = withChange(batch, text);
+  }
+  return batch;
 }
 
 /** A JSON array; what is in it is JSON text already. */
