@@ -120,6 +120,7 @@ async function measure(executablePath: string, hash: string, ready: string): Pro
   };
   for (let round = 0; round < rounds; round += 1) {
     const browser = await openBrowser(executablePath, `${product.httpUrl}/console/`);
+    browser.context.setDefaultTimeout(60_000);
     try {
       for (const visit of ['first visit', 'second visit']) {
         const page = await browser.open(hash);

@@ -149,14 +149,17 @@ async function summariseAll(
   return found;
 }
 
-/** How far from what its name says an execution's start may be logged. */
-const NEAR_MS = 2_000;
+/** How far from what its name says an execution's start may be logged: mostly it follows at once, and clocks differ. */
+const NEAR_MS: readonly { readonly before: number; readonly after: number }[] = [
+  { before: 20, after: 200 },
+  { before: 2_000, after: 2_000 },
+];
 
 /** A name that is a version 7 UUID says when; otherwise it is looked for through the time that one may last. */
 async function findStart(source: ExpressSource, end: LoggedEvent): Promise<LoggedEvent | undefined> {
   const named = uuid7TimeMs(parseExecutionArn(end.executionArn)?.id ?? '');
-  if (named !== undefined) {
-    const near = await startWithin(source, end, { fromMs: named - NEAR_MS, beforeMs: named + NEAR_MS });
+  for (const { before, after } of named === undefined ? [] : NEAR_MS) {
+    const near = await startWithin(source, end, { fromMs: named! - before, beforeMs: named! + after });
     if (near !== undefined) return near;
   }
   return startWithin(source, end, {
@@ -165,6 +168,8 @@ async function findStart(source: ExpressSource, end: LoggedEvent): Promise<Logge
   });
 }
 
+const FIRST_WINDOW_MS = 4_000;
+
 async function startWithin(
   source: ExpressSource,
   end: LoggedEvent,
@@ -172,7 +177,7 @@ async function startWithin(
 ): Promise<LoggedEvent | undefined> {
   const id = parseExecutionArn(end.executionArn)?.id ?? end.executionArn;
   const pattern = `"${id}" "ExecutionStarted"`;
-  const scan = { group: source.logGroup, pattern, fromMs, beforeMs, firstWindowMs: 2 * NEAR_MS };
+  const scan = { group: source.logGroup, pattern, fromMs, beforeMs, firstWindowMs: FIRST_WINDOW_MS };
   for await (const { events } of newestFirst(source.read, scan)) {
     const start = events.find(
       (event) => event.type === 'ExecutionStarted' && event.executionArn === end.executionArn,
