@@ -5,7 +5,6 @@ import {
   type DescribeExecutionOutput,
   DescribeMapRunCommand,
   type ExecutionListItem,
-  GetExecutionHistoryCommand,
   ListExecutionsCommand,
   type MapRunExecutionCounts,
   type SFNClient,
@@ -16,11 +15,12 @@ import type { Defined, Definitions } from './definitions.ts';
 import type { ListQuery } from './express-list.ts';
 import { readFailure, stoppedFailure } from './failure.ts';
 import { summaryOf } from './fold.ts';
-import { fromSfn, type HistoryEvent, textOf } from './history.ts';
+import { textOf } from './history.ts';
 import { parseJson } from './payload.ts';
 import type { ExecutionRecord } from './record.ts';
 import { recordCountsOf } from './record-counts.ts';
 import { iso, span } from './stages.ts';
+import { readHistory, readOn } from './standard-history.ts';
 import type { Counts, ExecutionSummary, MapRunView } from './view.ts';
 
 export interface StandardSource {
@@ -225,41 +225,6 @@ function definedOf({ description: { definition, version } }: ExecutionRecord): D
     ...(definition === undefined ? {} : { definition }),
     ...(version === undefined ? {} : { version }),
   };
-}
-
-/** New events are asked for at once; more than that many since the last time take a second request. */
-const NEWEST = 200;
-
-/** The same array when nothing has come. */
-async function readOn(
-  sfn: SFNClient,
-  executionArn: string,
-  known: readonly HistoryEvent[],
-): Promise<readonly HistoryEvent[]> {
-  const lastId = known.reduce((most, { id }) => Math.max(most, id), 0);
-  const found: HistoryEvent[] = [];
-  let nextToken: string | undefined;
-  do {
-    const asked = { executionArn, reverseOrder: true, maxResults: NEWEST, nextToken };
-    const page = await sfn.send(new GetExecutionHistoryCommand(asked));
-    const newer = (page.events ?? []).map(fromSfn).filter(({ id }) => id > lastId);
-    found.push(...newer);
-    nextToken = newer.length < (page.events ?? []).length ? undefined : page.nextToken;
-  } while (nextToken !== undefined);
-  return found.length === 0 ? known : [...known, ...found.reverse()];
-}
-
-async function readHistory(sfn: SFNClient, executionArn: string): Promise<HistoryEvent[]> {
-  const events: HistoryEvent[] = [];
-  let nextToken: string | undefined;
-  do {
-    const page = await sfn.send(
-      new GetExecutionHistoryCommand({ executionArn, maxResults: 1000, nextToken }),
-    );
-    for (const event of page.events ?? []) events.push(fromSfn(event));
-    nextToken = page.nextToken;
-  } while (nextToken !== undefined);
-  return events;
 }
 
 /** A Map Run with the counts of its items and child executions. */
