@@ -19,6 +19,7 @@ import type { Logs } from '../local/logs/api.ts';
 import { createLogs } from '../local/logs/index.ts';
 import { createStates } from '../local/states/index.ts';
 import { createWireServer } from '../local/wire/server.ts';
+import { linesOf } from './execution-lines.ts';
 
 const { values: flags } = parseArgs({
   options: { executions: { type: 'string', default: '100000' }, json: { type: 'boolean', default: false } },
@@ -33,7 +34,6 @@ const ROUNDS = 5;
 const LOOPS = 6_240;
 
 const run = promisify(execFile);
-const INPUT = '{"records":[{"position":0,"value":{"city":"Houston_TX","squareFeet":2900}}]}';
 const figures: Record<string, number> = {};
 const folder = mkdtempSync(join(tmpdir(), 'seriatim-bench-inspection-'));
 const logs = await createLogs({ folder, maxGroupBytes: 2 ** 30 });
@@ -132,24 +132,6 @@ function fillLog(log: Logs): Filled {
     log.write(GROUP, `states/stream-${n % 16}`, linesOf(arn, startMs, n % 1000 === 999));
   }
   return { old: names[Math.round(EXECUTIONS / 10)]!, oldOther: 'named-otherwise' };
-}
-
-function linesOf(arn: string, startMs: number, isFailed: boolean) {
-  const events: [string, object][] = [
-    ['ExecutionStarted', { input: INPUT }],
-    ['TaskStateEntered', { name: 'Preprocess', input: INPUT }],
-    ['TaskScheduled', { resourceType: 'lambda', resource: 'invoke', parameters: INPUT }],
-    ['TaskStarted', { resourceType: 'lambda', resource: 'invoke' }],
-    ['TaskSucceeded', { resourceType: 'lambda', resource: 'invoke', output: INPUT }],
-    ['TaskStateExited', { name: 'Preprocess', output: INPUT }],
-    isFailed
-      ? ['ExecutionFailed', { error: 'ModelFailed', cause: 'no' }]
-      : ['ExecutionSucceeded', { output: INPUT }],
-  ];
-  return events.map(([type, details], at) => ({
-    timestamp: startMs + at,
-    message: `{"id":"${at + 1}","type":"${type}","details":${JSON.stringify(details)},"previous_event_id":"${at}","event_timestamp":"${startMs + at}","execution_arn":"${arn}","redrive_count":"0"}`,
-  }));
 }
 
 async function measureLists(inspection: Inspection, { old, oldOther }: Filled): Promise<void> {

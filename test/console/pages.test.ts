@@ -170,6 +170,8 @@ describe.skipIf(chromium === undefined)('the console', () => {
       expect(await error.innerText()).toMatch(
         /ModelNotFound in Estimate[\s\S]*Nowhere_TX[\s\S]*→ Upload the artefact/,
       );
+      // What it quotes of the input is for those who may read that.
+      await error.getByText('There is no model for "Nowhere_TX"').waitFor();
 
       await error.getByRole('link', { name: 'Estimate' }).click();
       await page.getByRole('link', { name: 'Iteration 0, attempt 1' }).click();
