@@ -3,6 +3,7 @@
 
 import { uuid7TimeMs } from '../uuid7.ts';
 import { isDerivedName, parseExecutionArn } from './arn.ts';
+import type { BoundedMap } from './bounded-map.ts';
 import { readFailure } from './failure.ts';
 import { statusOf, summaryOf } from './fold.ts';
 import { type LoggedEvent, textOf } from './history.ts';
@@ -21,6 +22,8 @@ export interface ExpressSource {
   readonly stateMachineName: string;
   readonly logGroup: string;
   readonly nowMs: number;
+  /** Of executions that failed, by ARN: how they started, looked for once. */
+  readonly starts?: BoundedMap<LoggedEvent>;
 }
 
 export interface ListQuery {
@@ -143,9 +146,18 @@ async function summariseAll(
   const found: ExecutionSummary[] = [];
   for (let at = 0; at < ends.length; at += LOOKUPS) {
     const some = ends.slice(at, at + LOOKUPS);
-    const starts = await Promise.all(some.map((end) => findStart(source, end)));
+    const starts = await Promise.all(some.map((end) => knownStart(source, end)));
     found.push(...some.map((end, n) => summarise(source, starts[n], end)));
   }
+  return found;
+}
+
+async function knownStart(source: ExpressSource, end: LoggedEvent): Promise<LoggedEvent | undefined> {
+  const known = source.starts?.get(end.executionArn);
+  if (known !== undefined) return known;
+  const found = await findStart(source, end);
+  // Without its payload: nothing but the time is asked of it.
+  if (found !== undefined) source.starts?.set(end.executionArn, { ...found, details: {} });
   return found;
 }
 

@@ -11,6 +11,7 @@ import {
   type ExecutionStatus as SfnStatus,
 } from '@aws-sdk/client-sfn';
 import { parseExecutionArn, stateMachineName } from './arn.ts';
+import type { BoundedMap } from './bounded-map.ts';
 import type { Defined, Definitions } from './definitions.ts';
 import type { ListQuery } from './express-list.ts';
 import { readFailure, stoppedFailure } from './failure.ts';
@@ -28,28 +29,10 @@ export interface StandardSource {
   readonly pipeline: string;
   readonly stateMachineArn: string;
   /** What executions that ended were found to say beyond ListExecutions, by ARN and end: it is asked for once. */
-  readonly ends: KeptEnds;
+  readonly ends: BoundedMap<End>;
 }
 
 export type End = Pick<ExecutionSummary, 'records' | 'failure'>;
-
-export interface KeptEnds {
-  get(key: string): End | undefined;
-  set(key: string, end: End): void;
-}
-
-const MOST_ENDS = 5000;
-
-export function createKeptEnds(): KeptEnds {
-  const kept = new Map<string, End>();
-  return {
-    get: (key) => kept.get(key),
-    set(key, end) {
-      kept.set(key, end);
-      if (kept.size > MOST_ENDS) kept.delete(kept.keys().next().value!);
-    },
-  };
-}
 
 /** Newest start first, as ListExecutions has them. */
 export async function* listStandard(
