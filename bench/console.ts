@@ -2,13 +2,20 @@
 // contentful paint of the list, of the few that failed, of an execution of 1,000 stages and of a history of 10,000
 // events in Chromium, with an empty cache and with a warm one; and the server's memory while 100 readers follow a run.
 import { spawn } from 'node:child_process';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import {
+  CloudWatchLogsClient,
+  CreateLogStreamCommand,
+  PutLogEventsCommand,
+} from '@aws-sdk/client-cloudwatch-logs';
+import { uuid7 } from '../layers/seriatim/uuid7.ts';
 import { findChromium, openBrowser } from '../test/console/browser.ts';
 import { runChain, runOn } from '../test/console/seeds.ts';
 import { startProduct } from '../test/product/product.ts';
+import { type LogLine, linesOf } from './execution-lines.ts';
 import { memoryOf } from './memory.ts';
 
 const { values: flags } = parseArgs({
@@ -27,8 +34,11 @@ const EVERY_MS = 1500;
 const STAGES = 1000;
 /** Of a history of 10,002 events. */
 const MANY_STAGES = 5000;
-/** One request in so many names a city without a model. */
+/** One execution in so many failed. */
 const FAILS_EVERY = 1000;
+const SPAN_MS = 10 * 86_400_000;
+/** Of their lines, so many executions' in one request: it has a megabyte. */
+const AT_ONCE = 200;
 const PAINT = "performance.getEntriesByName('first-contentful-paint')[0].startTime";
 
 const product = await startProduct();
@@ -42,7 +52,7 @@ try {
 
 async function bench(): Promise<Record<string, string>> {
   say(`${flags.executions} executions`);
-  await sendMany(Number(flags.executions));
+  await fillLog(Number(flags.executions));
   const chains = { chain: await runChain(product, STAGES), long: await runChain(product, MANY_STAGES) };
   return {
     ...bytes(),
@@ -54,22 +64,25 @@ async function bench(): Promise<Record<string, string>> {
   };
 }
 
-async function sendMany(count: number): Promise<void> {
-  const file = new URL('../models/house-prices/requests.ndjson', import.meta.url);
-  const lines = readFileSync(file, 'utf8').trim().split('\n');
-  const url = `${product.httpUrl}/pipelines/house-prices/invocations`;
-  const headers = { 'content-type': 'application/json' };
-  let sent = 0;
-  const sender = async (): Promise<void> => {
-    while (sent < count) {
-      sent += 1;
-      const line = lines[sent % lines.length]!;
-      const body =
-        sent % FAILS_EVERY === 1 ? line.replaceAll(/"city":"[^"]*"/g, '"city":"Nowhere_TX"') : line;
-      await (await fetch(url, { method: 'POST', headers, body })).text();
-    }
-  };
-  await Promise.all(Array.from({ length: 16 }, sender));
+/** Lines of so many executions of ten days, as the log group of the requests would have them. */
+async function fillLog(count: number): Promise<void> {
+  const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
+  const client = new CloudWatchLogsClient({ endpoint: product.awsUrl, region: 'us-east-1', credentials });
+  const stream = { logGroupName: '/aws/vendedlogs/states/seriatim-dev-house-prices', logStreamName: 'bench' };
+  await client.send(new CreateLogStreamCommand(stream));
+  const endMs = Date.now() - 1000;
+  for (let from = 0; from < count; from += AT_ONCE) {
+    const some = Array.from({ length: Math.min(AT_ONCE, count - from) }, (_, at) => from + at);
+    const logEvents = some.flatMap((n) => executionLines(n, endMs - SPAN_MS + (SPAN_MS * n) / count));
+    await client.send(new PutLogEventsCommand({ ...stream, logEvents }));
+  }
+  client.destroy();
+}
+
+function executionLines(n: number, startMs: number): LogLine[] {
+  const ms = Math.round(startMs);
+  const arn = `arn:aws:states:us-east-1:000000000000:express:seriatim-dev-house-prices:${uuid7(ms)}:0`;
+  return linesOf(arn, ms, n % FAILS_EVERY === 1);
 }
 
 function bytes(): Record<string, string> {
@@ -120,6 +133,7 @@ async function measure(executablePath: string, hash: string, ready: string): Pro
   };
   for (let round = 0; round < rounds; round += 1) {
     const browser = await openBrowser(executablePath, `${product.httpUrl}/console/`);
+    browser.context.setDefaultTimeout(60_000);
     try {
       for (const visit of ['first visit', 'second visit']) {
         const page = await browser.open(hash);

@@ -18,6 +18,7 @@ import {
 } from '../ui/format.ts';
 import { StatusMark } from '../ui/status.tsx';
 import { Actions } from './actions.tsx';
+import { useToldError } from './use-told-error.ts';
 
 interface HeaderProps {
   readonly execution: ExecutionView;
@@ -25,7 +26,8 @@ interface HeaderProps {
 }
 
 export function ExecutionHeader({ execution, onChanged }: HeaderProps) {
-  const { id, pipeline, status, type, error } = execution;
+  const { id, pipeline, status, type } = execution;
+  const error = useToldError(execution);
   const ofPipeline = pathHref(['executions'], new URLSearchParams({ pipeline }));
   return (
     <div className="execution-head">

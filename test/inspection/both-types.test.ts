@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import {
   CreateStateMachineCommand,
+  DescribeExecutionCommand,
   SFNClient,
   StartExecutionCommand,
   StartSyncExecutionCommand,
@@ -16,6 +17,7 @@ import { payloadRoutes } from '../../layers/seriatim/inspection/http/payload-rou
 import { viewRoutes } from '../../layers/seriatim/inspection/http/view-routes.ts';
 import { createInspection, type Inspection } from '../../layers/seriatim/inspection/inspection.ts';
 import { createRedactor } from '../../layers/seriatim/inspection/payloads/redact.ts';
+import { readHistory, readOn } from '../../layers/seriatim/inspection/standard-history.ts';
 import type { ExecutionView } from '../../layers/seriatim/inspection/view.ts';
 import type { FunctionInvoker, InvokeRequest, InvokeResult } from '../../local/lambda/api.ts';
 import { createLogs } from '../../local/logs/index.ts';
@@ -350,6 +352,30 @@ describe('what a child of a Map Run is told to have failed with', () => {
     const { error } = await runStandard('strict-batch', { items: [failing] });
 
     expect(error!.message).toContain('nobody is called Ann Smith');
+  });
+});
+
+describe('a long history', () => {
+  it('is read from both ends, whole and once each', async () => {
+    const names = Array.from({ length: 1300 }, (_, at) => `Stage${at}`);
+    const States = Object.fromEntries(
+      names.map((name, at) => {
+        const Next = names[at + 1];
+        return [name, { Type: 'Pass', ...(Next === undefined ? { End: true } : { Next }) }];
+      }),
+    );
+    await createMachine('long-batch', 'STANDARD', { StartAt: names[0], States });
+    const asked = new StartExecutionCommand({ stateMachineArn: arnOf('long-batch'), input: '{}' });
+    const { executionArn } = await sfn.send(asked);
+    const described = () => sfn.send(new DescribeExecutionCommand({ executionArn }));
+    while ((await described()).status === 'RUNNING') await new Promise((resolve) => setTimeout(resolve, 20));
+
+    const events = await readHistory(sfn, executionArn!);
+
+    expect(events.length).toBe(2602);
+    expect(events.map(({ id }) => id)).toEqual(events.map((_, at) => at + 1));
+    expect(await readOn(sfn, executionArn!, events.slice(0, -250))).toEqual(events);
+    expect(await readOn(sfn, executionArn!, events)).toBe(events);
   });
 });
 

@@ -4,12 +4,14 @@ import type { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import type { SFNClient } from '@aws-sdk/client-sfn';
 import type { ChildrenPage, ChildSummary, ExecutionsPage } from './api.ts';
 import { parseExecutionArn, stateMachineName } from './arn.ts';
+import { type BoundedMap, createBoundedMap } from './bounded-map.ts';
 import { type ChildrenQuery, type ChildrenSource, readChildren } from './children.ts';
 import type { CostSettings } from './cost/prices.ts';
 import { createDefinitions, type Definitions } from './definitions.ts';
 import { listExpress, MAX_EXPRESS_MS, SLACK_MS } from './express-list.ts';
 import { type ExpressLog, readExpress } from './express-read.ts';
 import { isTooManyFailed } from './fold.ts';
+import type { LoggedEvent } from './history.ts';
 import { createKeptRecords } from './kept-records.ts';
 import { logPageReader, type ReadLogPage } from './log-scan.ts';
 import { createMachineBook, type MachineBook } from './machine-book.ts';
@@ -19,7 +21,7 @@ import { type PageMark, readToken, writeToken } from './page-token.ts';
 import { inputsOf } from './payloads/readings.ts';
 import { type Recent, readRecent } from './recent.ts';
 import { type ExecutionRecord, viewOf } from './record.ts';
-import { createKeptEnds, type KeptEnds, listStandard, readStandard } from './standard.ts';
+import { type End, listStandard, readStandard } from './standard.ts';
 import type { ErrorView, ExecutionStatus, ExecutionSummary, ExecutionView } from './view.ts';
 
 export interface InspectionOptions {
@@ -65,6 +67,8 @@ export interface Inspection {
 
 export const DEFAULT_LIMIT = 50;
 export const MAX_LIMIT = 1000;
+/** Of ended executions, what lists found of each beyond the list itself. */
+const MOST_KEPT = 5000;
 const LOOK_BACK_MS = 14 * 24 * 3600_000;
 
 export function createInspection(options: InspectionOptions): Inspection {
@@ -74,7 +78,8 @@ export function createInspection(options: InspectionOptions): Inspection {
     read: logPageReader(options.logs),
     book: createMachineBook(sfn, machines, now),
     definitions: createDefinitions(sfn, now),
-    ends: createKeptEnds(),
+    ends: createBoundedMap(MOST_KEPT),
+    starts: createBoundedMap(MOST_KEPT),
   };
   const kept = createKeptRecords(now);
   const readRecord = (id: string): Promise<ExecutionRecord | undefined> =>
@@ -105,7 +110,8 @@ interface Reader extends InspectionOptions {
   readonly read: ReadLogPage;
   readonly book: MachineBook;
   readonly definitions: Definitions;
-  readonly ends: KeptEnds;
+  readonly ends: BoundedMap<End>;
+  readonly starts: BoundedMap<LoggedEvent>;
 }
 
 async function listExecutions(reader: Reader, query: ExecutionsQuery): Promise<ExecutionsPage> {
@@ -133,7 +139,7 @@ function isWanted({ failure }: ExecutionSummary, { error, stage }: ExecutionsQue
 const FAILED: readonly ExecutionStatus[] = ['FAILED', 'TIMED_OUT', 'ABORTED'];
 
 function sources(
-  { sfn, read, now, ends }: Reader,
+  { sfn, read, now, ends, starts }: Reader,
   machines: StateMachines,
   { query, mark }: { query: ExecutionsQuery; mark: PageMark | undefined },
 ): AsyncGenerator<ExecutionSummary>[] {
@@ -148,7 +154,7 @@ function sources(
     .flatMap(({ pipeline, arn, type, logGroup }) => {
       const { status } = query;
       if (type === 'EXPRESS') {
-        const source = { read, pipeline, stateMachineName: stateMachineName(arn), logGroup, nowMs };
+        const source = { read, pipeline, stateMachineName: stateMachineName(arn), logGroup, nowMs, starts };
         return [listExpress(source, { ...asked, status })];
       }
       return (isAnyFailure ? FAILED : [status]).map((each) =>

@@ -5,22 +5,23 @@ import {
   type DescribeExecutionOutput,
   DescribeMapRunCommand,
   type ExecutionListItem,
-  GetExecutionHistoryCommand,
   ListExecutionsCommand,
   type MapRunExecutionCounts,
   type SFNClient,
   type ExecutionStatus as SfnStatus,
 } from '@aws-sdk/client-sfn';
 import { parseExecutionArn, stateMachineName } from './arn.ts';
+import type { BoundedMap } from './bounded-map.ts';
 import type { Defined, Definitions } from './definitions.ts';
 import type { ListQuery } from './express-list.ts';
 import { readFailure, stoppedFailure } from './failure.ts';
 import { summaryOf } from './fold.ts';
-import { fromSfn, type HistoryEvent, textOf } from './history.ts';
+import { textOf } from './history.ts';
 import { parseJson } from './payload.ts';
 import type { ExecutionRecord } from './record.ts';
 import { recordCountsOf } from './record-counts.ts';
 import { iso, span } from './stages.ts';
+import { readHistory, readOn } from './standard-history.ts';
 import type { Counts, ExecutionSummary, MapRunView } from './view.ts';
 
 export interface StandardSource {
@@ -28,28 +29,10 @@ export interface StandardSource {
   readonly pipeline: string;
   readonly stateMachineArn: string;
   /** What executions that ended were found to say beyond ListExecutions, by ARN and end: it is asked for once. */
-  readonly ends: KeptEnds;
+  readonly ends: BoundedMap<End>;
 }
 
 export type End = Pick<ExecutionSummary, 'records' | 'failure'>;
-
-export interface KeptEnds {
-  get(key: string): End | undefined;
-  set(key: string, end: End): void;
-}
-
-const MOST_ENDS = 5000;
-
-export function createKeptEnds(): KeptEnds {
-  const kept = new Map<string, End>();
-  return {
-    get: (key) => kept.get(key),
-    set(key, end) {
-      kept.set(key, end);
-      if (kept.size > MOST_ENDS) kept.delete(kept.keys().next().value!);
-    },
-  };
-}
 
 /** Newest start first, as ListExecutions has them. */
 export async function* listStandard(
@@ -225,41 +208,6 @@ function definedOf({ description: { definition, version } }: ExecutionRecord): D
     ...(definition === undefined ? {} : { definition }),
     ...(version === undefined ? {} : { version }),
   };
-}
-
-/** New events are asked for at once; more than that many since the last time take a second request. */
-const NEWEST = 200;
-
-/** The same array when nothing has come. */
-async function readOn(
-  sfn: SFNClient,
-  executionArn: string,
-  known: readonly HistoryEvent[],
-): Promise<readonly HistoryEvent[]> {
-  const lastId = known.reduce((most, { id }) => Math.max(most, id), 0);
-  const found: HistoryEvent[] = [];
-  let nextToken: string | undefined;
-  do {
-    const asked = { executionArn, reverseOrder: true, maxResults: NEWEST, nextToken };
-    const page = await sfn.send(new GetExecutionHistoryCommand(asked));
-    const newer = (page.events ?? []).map(fromSfn).filter(({ id }) => id > lastId);
-    found.push(...newer);
-    nextToken = newer.length < (page.events ?? []).length ? undefined : page.nextToken;
-  } while (nextToken !== undefined);
-  return found.length === 0 ? known : [...known, ...found.reverse()];
-}
-
-async function readHistory(sfn: SFNClient, executionArn: string): Promise<HistoryEvent[]> {
-  const events: HistoryEvent[] = [];
-  let nextToken: string | undefined;
-  do {
-    const page = await sfn.send(
-      new GetExecutionHistoryCommand({ executionArn, maxResults: 1000, nextToken }),
-    );
-    for (const event of page.events ?? []) events.push(fromSfn(event));
-    nextToken = page.nextToken;
-  } while (nextToken !== undefined);
-  return events;
 }
 
 /** A Map Run with the counts of its items and child executions. */
