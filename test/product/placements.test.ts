@@ -36,15 +36,19 @@ async function answerAll(product: Product, pipeline: string): Promise<unknown[]>
   return answers;
 }
 
-/** Every sample photo, and one that leaves early. */
+/** Every sample photo, one on which nothing is, and one that leaves early. */
 async function answerPhotos(product: Product): Promise<unknown[]> {
   const good = photos.map((name) => readFileSync(join(SCENES, name)));
+  const plain = await sharp({ create: { width: 96, height: 96, channels: 3, background: '#808080' } })
+    .png()
+    .toBuffer();
   const poor = await sharp(good[0]).blur(2).png().toBuffer();
   const answers: unknown[] = [];
-  for (const photo of [...good, poor]) {
+  for (const photo of [...good, plain, poor]) {
     const { json } = await ask(product, 'photo-themes', photo, { contentType: 'image/png' });
     answers.push(json);
   }
+  expect(answers.at(-2)).toMatchObject({ labels: [], theme: null, reason: expect.any(String) });
   expect(answers.at(-1)).toMatchObject({ rejected: expect.any(String) });
   return answers;
 }
@@ -117,7 +121,7 @@ describe('one definition, three placements', () => {
         221,
         285,
         500,
-        photos.length + 1,
+        photos.length + 2,
       ]);
       // A file's records get what the same records get by request.
       expect(batches.slice(0, 3)).toEqual(TABULAR.map((pipeline) => byPipeline[pipeline]));
