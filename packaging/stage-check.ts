@@ -20,6 +20,25 @@ export function checkStages(pipelines: readonly Pipeline[], checked: readonly Ch
   });
 }
 
+/**
+ * The pipelines' entries at the API, `layers/seriatim/pipelines.ts`: each has one, and says so where no function reads
+ * its records: without it numbers would stay text, and a default of the schema would not be filled in.
+ */
+export function checkEntries(
+  pipelines: readonly Pipeline[],
+  entries: Readonly<Record<string, { readonly startsWithInference?: boolean }>>,
+): string[] {
+  return pipelines.flatMap(({ name, stages, body }) => {
+    const entry = entries[name];
+    if (entry === undefined) return [`${name}: layers/seriatim/pipelines.ts has no entry for it`];
+    const first = stages[0]!;
+    if (first.kind === 'function' || body === 'payload' || entry.startsWithInference === true) return [];
+    return [
+      `${name}: its first stage, ${first.name}, is no function, so its entry needs startsWithInference: true`,
+    ];
+  });
+}
+
 /** `Choose(WeighApple | WeighPlum) → AddUnit` */
 export function outline(stages: readonly Stage[]): string {
   const parts = stages.map((stage) => {

@@ -22,15 +22,23 @@ export function register(program: Command): void {
 
 /** Prints what was found; returns what is wrong. */
 async function check(projectFolder: string): Promise<string[]> {
-  const [{ compilePipeline }, { PIPELINE_DEFINITIONS }, artefacts, models, hosting, stageCheck] =
-    await Promise.all([
-      import('../../statemachines/compile/compile.ts'),
-      import('../../statemachines/index.ts'),
-      import('../../packaging/artefacts.ts'),
-      import('../../packaging/model-check.ts'),
-      import('../../packaging/pipelines/hosting.ts'),
-      import('../../packaging/stage-check.ts'),
-    ]);
+  const [
+    { compilePipeline },
+    { PIPELINE_DEFINITIONS },
+    { PIPELINES },
+    artefacts,
+    models,
+    hosting,
+    stageCheck,
+  ] = await Promise.all([
+    import('../../statemachines/compile/compile.ts'),
+    import('../../statemachines/index.ts'),
+    import('../../layers/seriatim/pipelines.ts'),
+    import('../../packaging/artefacts.ts'),
+    import('../../packaging/model-check.ts'),
+    import('../../packaging/pipelines/hosting.ts'),
+    import('../../packaging/stage-check.ts'),
+  ]);
   for (const pipeline of PIPELINE_DEFINITIONS) {
     compilePipeline(pipeline);
     console.log(`${pipeline.name}: ${stageCheck.outline(pipeline.stages)}`);
@@ -48,6 +56,7 @@ async function check(projectFolder: string): Promise<string[]> {
     console.log(`${endpoint}/${container}: ${kind.join('; ')}`);
   }
   return [
+    ...stageCheck.checkEntries(PIPELINE_DEFINITIONS, PIPELINES),
     ...stageCheck.checkStages(PIPELINE_DEFINITIONS, checked),
     ...checked.flatMap(({ endpoint, container, problems }) =>
       problems.map((problem) => `${endpoint}/${container}: ${problem}`),

@@ -4,7 +4,7 @@ import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
 import { checkModels } from '../../packaging/model-check.ts';
 import { endpointTargets } from '../../packaging/pipelines/hosting.ts';
-import { checkStages, outline } from '../../packaging/stage-check.ts';
+import { checkEntries, checkStages, outline } from '../../packaging/stage-check.ts';
 import { nestedStage, parallelStage, shadowStage, switchStage } from '../../statemachines/composition.ts';
 import {
   type EndpointTarget,
@@ -128,5 +128,21 @@ describe('composed stages and their models', () => {
     const within = switchStage({ name: 'Choose', cases: [{ when: 'true', stages: [price()] }] });
 
     expect(outline([within, price({ name: 'Again' })])).toBe('Choose(Price | –) → Again');
+  });
+});
+
+describe('the entries at the API', () => {
+  it('are there, and say where no function reads the records', () => {
+    const definition = of(price());
+    const read = { prices: { startsWithInference: true } };
+
+    expect(checkEntries([definition], read)).toEqual([]);
+    expect(checkEntries([{ ...definition, body: 'payload' }], { prices: {} })).toEqual([]);
+    expect(checkEntries([definition], { prices: {} })).toEqual([
+      'prices: its first stage, Price, is no function, so its entry needs startsWithInference: true',
+    ]);
+    expect(checkEntries([definition], {})).toEqual([
+      'prices: layers/seriatim/pipelines.ts has no entry for it',
+    ]);
   });
 });
