@@ -8,6 +8,7 @@ import type { Engine, MachineRevision } from './run/engine.ts';
 import { Execution, type ExecutionStart, type RestoredFrame } from './run/execution.ts';
 import type { FrameRecord } from './run/frame.ts';
 import { begin, beginAgain, run } from './run/start.ts';
+import { RunningExecutions } from './running.ts';
 import type { Database } from './store/database.ts';
 import { type ExecutionMore, type ExecutionRow, runningExecutions } from './store/execution-rows.ts';
 import type { Journal } from './store/journal.ts';
@@ -33,7 +34,7 @@ const MAX_COMPILED = 1000;
 
 export class Executor {
   readonly parts: ExecutorParts;
-  readonly running = new Map<string, Execution>();
+  readonly running = new RunningExecutions();
   private engine: Engine | undefined;
   private readonly compiled = new Map<string, MachineRevision>();
   private readonly waiting = new Map<string, ((execution: Execution) => void)[]>();
@@ -105,9 +106,9 @@ export class Executor {
   }
 
   private async go(execution: Execution): Promise<void> {
-    this.running.set(execution.arn, execution);
+    this.running.add(execution);
     await run(execution);
-    this.running.delete(execution.arn);
+    this.running.delete(execution);
     const waiting = this.waiting.get(execution.arn);
     if (waiting === undefined) return;
     this.waiting.delete(execution.arn);
@@ -140,7 +141,7 @@ export class Executor {
     const rows = runningExecutions(this.parts.database).filter((row) => row.map_run_arn === null);
     const opened = rows.flatMap((row) => this.tryOpening(row));
     // All are known to run before any goes on: one may wait for the end of another.
-    for (const execution of opened) this.running.set(execution.arn, execution);
+    for (const execution of opened) this.running.add(execution);
     for (const execution of opened) void this.go(execution);
   }
 

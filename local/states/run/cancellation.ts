@@ -43,7 +43,11 @@ export class Cancellation {
 
   /** The promise's outcome, or Cancelled as soon as that happens. */
   guard<T>(promise: Promise<T>): Promise<T> {
-    if (this.isCancelled) return Promise.reject(new Cancelled());
+    if (this.isCancelled) {
+      // Nobody is left to hear how it fails.
+      promise.catch(() => {});
+      return Promise.reject(new Cancelled());
+    }
     return new Promise((resolve, reject) => {
       const forget = this.onCancel(() => reject(new Cancelled()));
       promise.then(

@@ -72,7 +72,11 @@ async function perform(call: TaskCall, wasSubmitted: boolean): Promise<Json> {
   if (!wasSubmitted) events.scheduled();
   // Nothing outside may happen that the journal does not lead up to.
   const settled = frame.execution.settled();
-  if (settled !== undefined) await settled;
+  if (settled !== undefined) {
+    await settled;
+    // Stopped meanwhile: a call that begins now would be one too many.
+    frame.cancellation.check();
+  }
   const deadlines = new Deadlines(frame, call.timeoutSeconds, call.heartbeatSeconds);
   try {
     const mock = frame.execution.engine.mocks?.[frame.stateName];
