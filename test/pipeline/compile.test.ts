@@ -139,6 +139,11 @@ describe('compilePipeline', () => {
 
   it.each<[string, Pipeline, RegExp]>([
     [
+      'a word that starts with a digit',
+      of([first], { name: 'guesses-2' }),
+      /each word starting with a letter/,
+    ],
+    [
       'a bad pipeline name',
       of([first], { name: 'Guesses' }),
       /Pipeline "Guesses": expected a name like .* found "Guesses"/,
