@@ -60,6 +60,7 @@ function heading(view: ExecutionView): string[] {
     ...(view.redriveCount === undefined ? [] : [`redriven ${view.redriveCount} times`]),
     ...(view.links.traceId === undefined ? [] : [`trace ${view.links.traceId}`]),
   ];
+  const logs = view.links.logGroup === undefined ? [] : [`logs ${view.links.logGroup}`];
   const rerun = view.rerun === undefined ? [] : [rerunText(view.rerun)];
   const parent =
     view.parent === undefined ? [] : [`child of ${view.parent.stateMachineName}/${view.parent.mapRunLabel}`];
@@ -69,6 +70,7 @@ function heading(view: ExecutionView): string[] {
   return [
     ...(title.join('   ').length > WIDTH ? title : [title.join('   ')]),
     facts.join('   '),
+    ...logs,
     ...rerun,
     ...parent,
   ].map((line) => shorten2(line));

@@ -51,6 +51,8 @@ export const ERRORS = {
   ContractViolation: { effect: 'terminal', httpStatus: 502 },
   /** The target model has no artefact. */
   ModelNotFound: { effect: 'terminal', httpStatus: 404 },
+  /** The endpoint has no variant of the name that was asked for. */
+  VariantNotFound: { effect: 'terminal', httpStatus: 404 },
   /** The target model is still being downloaded or loaded. */
   ModelLoading: { effect: 'retry', httpStatus: 429 },
   /** No memory for the model, even after others were unloaded. */
