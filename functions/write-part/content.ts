@@ -31,6 +31,8 @@ export interface PartContent {
 
 /** The group of records that left before they got a value. */
 const REJECTED = 'rejected';
+/** The group of those whose value is null: they came through, and belong nowhere. */
+const NONE = 'none';
 
 export async function partContent(part: PartSource): Promise<PartContent> {
   const { task, pipeline } = part;
@@ -122,7 +124,8 @@ function noteGroup(
   field: string,
 ): void {
   const fields = value as Readonly<Record<string, unknown>>;
-  const group = typeof fields[field] === 'string' ? fields[field] : REJECTED;
+  const own = fields[field];
+  const group = typeof own === 'string' ? own : own === null ? NONE : REJECTED;
   groups[group] ??= [];
   groups[group].push(typeof fields.key === 'string' ? fields.key : position);
 }

@@ -119,6 +119,13 @@ export class UnsupportedContentType extends SeriatimError {
   }
 }
 
+export class NotAcceptable extends SeriatimError {
+  constructor(accept: string, given: readonly string[], place?: ErrorPlace) {
+    const message = `Accept "${accept}" cannot be answered; answers are ${given.join(' or ')}.`;
+    super('NotAcceptable', message, place);
+  }
+}
+
 export class PayloadTooLarge extends SeriatimError {
   constructor(what: string, sizes: { bytes: number; limitBytes: number }, place?: ErrorPlace) {
     super(
