@@ -58,6 +58,12 @@ describe('a run', () => {
     expect(id).toMatch(/^a-csv-[0-9a-f]{32}$/);
   });
 
+  it('of a file in a folder that is called by its content is called by the file', () => {
+    expect(planRun({ ...input, name: 'by-content/0a1b/houses.csv' }, {}).id).toMatch(
+      /^houses-csv-[0-9a-f]{32}$/,
+    );
+  });
+
   it('is found again from the name of any of its starts', () => {
     const { id } = planRun({ ...input, name: `${'long '.repeat(30)}.csv` }, {});
     const names = [1, 2, 37].map((attempt) => executionName({ id, attempt }));

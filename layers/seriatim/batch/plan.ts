@@ -161,9 +161,15 @@ function quoted(names: readonly string[]): string {
   return names.map((name) => JSON.stringify(name)).join(', ');
 }
 
+/** The folder of an upload that is called by its content says nothing to a reader. */
+const BY_CONTENT = /^by-content\/[0-9a-f]+\//;
+
 /** Readable, and 128 bits of a digest. */
 function runId(name: string, identity: readonly unknown[]): string {
-  const readable = name.replace(/[^A-Za-z0-9-]+/g, '-').slice(0, 40);
+  const readable = name
+    .replace(BY_CONTENT, '')
+    .replace(/[^A-Za-z0-9-]+/g, '-')
+    .slice(0, 40);
   const digest = createHash('sha256').update(JSON.stringify(identity)).digest('hex');
   return `${readable}-${digest.slice(0, 32)}`;
 }
