@@ -2,9 +2,17 @@
 import { startChild } from './child.ts';
 import { CHAIN, FUNCTIONS, machineOf } from './states-definitions.ts';
 import { rateOf } from './states-engine.ts';
+import {
+  LEAST_TIMES_EMULATOR,
+  MOST_START_TO_END_MS,
+  MOST_TIMES_EXPRESS,
+  PEER,
+  target,
+} from './states-targets.ts';
 import { WireCaller } from './states-wire.ts';
 
 const COUNT = 4_000;
+const CLIENTS = [1, 8] as const;
 
 export async function wire(): Promise<void> {
   const server = startChild('./states-server.ts');
@@ -15,11 +23,40 @@ export async function wire(): Promise<void> {
       return (await server.next<{ cpuMs: number }>()).cpuMs;
     };
     await floor(port, cpu);
-    for (const [what, definition] of [['chain of 5', CHAIN] as const, ['3 functions', FUNCTIONS] as const]) {
-      for (const type of ['EXPRESS', 'STANDARD'] as const) await rates(port, cpu, { what, definition, type });
+    for (const { what, definition, emulator } of DEFINITIONS) {
+      const express = await rates(port, cpu, { what, definition, type: 'EXPRESS' });
+      const standard = await rates(port, cpu, { what, definition, type: 'STANDARD' });
+      targets(express, standard, emulator);
     }
   } finally {
     await server.close();
+  }
+}
+
+const DEFINITIONS = [
+  { what: 'chain of 5', definition: CHAIN, emulator: PEER.wireChain },
+  { what: '3 functions', definition: FUNCTIONS, emulator: PEER.wireFunctions },
+] as const;
+
+/** At one number of clients. */
+interface Measured {
+  readonly perSecond: number;
+  readonly p50Ms: number;
+  readonly serverUs: number;
+}
+
+/** The first of each is at one client, the second at eight. */
+function targets(express: readonly Measured[], standard: readonly Measured[], emulator: number): void {
+  const least = emulator * LEAST_TIMES_EMULATOR;
+  for (const [type, [, eight]] of [['Express', express] as const, ['Standard', standard] as const]) {
+    target(`${type}, 8 clients, executions/s`, eight!.perSecond, { atLeast: least });
+  }
+  target('Standard, 1 client, start to the end, ms', standard[0]!.p50Ms, { atMost: MOST_START_TO_END_MS });
+  for (const [index, clients] of CLIENTS.entries()) {
+    const times = express[index]!.perSecond / standard[index]!.perSecond;
+    target(`Standard, times Express, ${clients} clients`, times, { atMost: MOST_TIMES_EXPRESS });
+    const work = standard[index]!.serverUs / express[index]!.serverUs;
+    target(`the same by the server's processor time`, work, { atMost: MOST_TIMES_EXPRESS });
   }
 }
 
@@ -40,13 +77,13 @@ async function rates(
   port: number,
   cpu: Cpu,
   { what, definition, type }: { what: string; definition: object; type: 'EXPRESS' | 'STANDARD' },
-): Promise<void> {
+): Promise<Measured[]> {
   const caller = await WireCaller.open(port);
   const name = `${type}-${what.replaceAll(' ', '-')}`;
   const answer = await caller.call('CreateStateMachine', machineOf(name, definition, type));
   caller.close();
   const arn = String(answer.stateMachineArn);
-  await measured(port, cpu, {
+  return measured(port, cpu, {
     what: `${what}, ${type === 'EXPRESS' ? 'Express' : 'Standard'}`,
     one: (each, n) => (type === 'EXPRESS' ? each.runExpress(arn, n) : each.runStandard(arn, n)),
   });
@@ -56,8 +93,9 @@ async function measured(
   port: number,
   cpu: Cpu,
   { what, one }: { what: string; one: (caller: WireCaller, n: number) => Promise<void> },
-): Promise<void> {
-  for (const clients of [1, 8]) {
+): Promise<Measured[]> {
+  const all: Measured[] = [];
+  for (const clients of CLIENTS) {
     const callers = await Promise.all(Array.from({ length: clients }, () => WireCaller.open(port)));
     const free = [...callers];
     const each = async (n: number): Promise<void> => {
@@ -70,8 +108,10 @@ async function measured(
     const rate = await rateOf(each, { count: COUNT, atOnce: clients });
     const serverUs = (((await cpu()) - beforeMs) / COUNT) * 1000;
     for (const caller of callers) caller.close();
+    all.push({ perSecond: rate.perSecond, p50Ms: rate.p50Ms, serverUs });
     console.log(
       `${what.padEnd(24)} ${clients} clients ${rate.perSecond.toFixed(0).padStart(6)}/s  p50 ${rate.p50Ms.toFixed(3)} ms  ${serverUs.toFixed(0).padStart(4)} µs of the server's processor each`,
     );
   }
+  return all;
 }

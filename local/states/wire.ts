@@ -61,6 +61,10 @@ function withTimes(value: unknown): unknown {
   if (value instanceof Date) return value.getTime() / 1000;
   if (Array.isArray(value)) return value.map(withTimes);
   const copy: Record<string, unknown> = {};
-  for (const key of Object.keys(value)) copy[key] = withTimes((value as Record<string, unknown>)[key]);
+  for (const key of Object.keys(value)) {
+    const member = (value as Record<string, unknown>)[key];
+    // An event's details are JSON, without times: the greatest part of a history.
+    copy[key] = key.endsWith('EventDetails') ? member : withTimes(member);
+  }
   return copy;
 }

@@ -188,6 +188,13 @@ describe('a Standard execution', () => {
     expect(JSON.parse(String(described.output))).toEqual(OUTPUT);
     expect(calls.filter((name) => name === 'left-1' || name === 'right-1')).toHaveLength(2);
     await states.close();
+    const later = await open(lambda);
+    expect(await later.operations.redriveExecution!({ executionArn, clientToken })).toEqual(first);
+    await clock.turn(15 * 60_000 + 1);
+    await expect(later.operations.redriveExecution!({ executionArn, clientToken })).rejects.toMatchObject({
+      name: 'ExecutionNotRedrivable',
+    });
+    await later.close();
   });
 
   it('that waits for an execution of its own goes on waiting when both are taken up', async () => {

@@ -171,7 +171,7 @@ describe('a timeout', () => {
 describe('the log group of an Express state machine', () => {
   it.each([
     ['ALL', ['ExecutionStarted', 'FailStateEntered', 'ExecutionFailed']],
-    ['ERROR', ['ExecutionFailed']],
+    ['ERROR', ['FailStateEntered', 'ExecutionFailed']],
     ['FATAL', ['ExecutionFailed']],
     ['OFF', []],
   ])('gets the events of level %s', async (level, types) => {

@@ -9,6 +9,7 @@ import {
   DescribeExecutionCommand,
   DescribeMapRunCommand,
   GetActivityTaskCommand,
+  GetExecutionHistoryCommand,
   ListExecutionsCommand,
   ListMapRunsCommand,
   RedriveExecutionCommand,
@@ -288,6 +289,70 @@ describe('a Map Run under way', () => {
       ['SUCCEEDED', 'NOT_REDRIVABLE'],
     ]);
   });
+
+  it('is aborted with its execution, in the history too, and a redrive goes on with the same children', async () => {
+    const { activityArn } = await engine.client.send(new CreateActivityCommand({ name: 'stopped' }));
+    const work = { Type: 'Task', Resource: activityArn, End: true };
+    const executionArn = await begin({ MaxConcurrency: 1 }, [1, 2], work);
+    const answer = async (): Promise<void> => {
+      const { taskToken, input } = await engine.client.send(new GetActivityTaskCommand({ activityArn }));
+      await engine.client.send(new SendTaskSuccessCommand({ taskToken, output: input }));
+    };
+    await answer();
+    await engine.client.send(new GetActivityTaskCommand({ activityArn }));
+    await engine.client.send(new StopExecutionCommand({ executionArn, error: 'Enough' }));
+    const { mapRuns } = await engine.client.send(new ListMapRunsCommand({ executionArn }));
+    const { mapRunArn } = mapRuns![0]!;
+    const stopped = await engine.client.send(new DescribeMapRunCommand({ mapRunArn }));
+    await engine.client.send(new RedriveExecutionCommand({ executionArn }));
+    await answer();
+    const { output } = await end(executionArn);
+
+    expect(stopped).toMatchObject({ status: 'ABORTED', itemCounts: { succeeded: 1, aborted: 1 } });
+    expect(output).toEqual([1, 2]);
+    const { events } = await engine.client.send(new GetExecutionHistoryCommand({ executionArn }));
+    const started = events!.find(({ type }) => type === 'MapRunStarted')!;
+    expect(events!.slice(started.id!).map(({ type, previousEventId }) => [type, previousEventId])).toEqual([
+      ['MapRunAborted', started.id],
+      ['ExecutionAborted', 0],
+      ['ExecutionRedriven', started.id! + 2],
+      ['MapRunRedriven', started.id! + 3],
+      ['MapRunSucceeded', started.id! + 4],
+      ['MapStateSucceeded', started.id! + 5],
+      ['MapStateExited', started.id! + 5],
+      ['ExecutionSucceeded', started.id! + 7],
+    ]);
+    const children = await engine.client.send(new ListExecutionsCommand({ mapRunArn }));
+    expect(children.executions).toHaveLength(2);
+  });
+
+  it('is aborted by the failure of the branch beside it', async () => {
+    const { activityArn } = await engine.client.send(new CreateActivityCommand({ name: 'beside' }));
+    const work = { Type: 'Task', Resource: activityArn, End: true };
+    const states = { Do: work };
+    const each = { Type: 'Map', End: true, ItemProcessor: { ...DISTRIBUTED, StartAt: 'Do', States: states } };
+    const pause = { Type: 'Task', Resource: activityArn, Next: 'Break' };
+    const failing = { StartAt: 'Pause', States: { Pause: pause, Break: { Type: 'Fail' } } };
+    const both = [{ StartAt: 'Each', States: { Each: each } }, failing];
+    const definition = { StartAt: 'Both', States: { Both: { Type: 'Parallel', Branches: both, End: true } } };
+    const executionArn = await start(definition, [1]);
+    const tokens = new Map<string, string>();
+    while (tokens.size < 2) {
+      const { taskToken, input } = await engine.client.send(new GetActivityTaskCommand({ activityArn }));
+      tokens.set(input!, taskToken!);
+    }
+    await engine.client.send(new SendTaskSuccessCommand({ taskToken: tokens.get('[1]'), output: '1' }));
+    await end(executionArn);
+
+    const { events } = await engine.client.send(new GetExecutionHistoryCommand({ executionArn }));
+    expect(events!.slice(-5).map(({ type }) => type)).toEqual([
+      'FailStateEntered',
+      'MapRunAborted',
+      'MapStateAborted',
+      'ParallelStateFailed',
+      'ExecutionFailed',
+    ]);
+  });
 });
 
 describe('failures', () => {
@@ -352,6 +417,8 @@ describe('failures', () => {
   });
 });
 
+const DISTRIBUTED = { ProcessorConfig: { Mode: 'DISTRIBUTED', ExecutionType: 'STANDARD' } };
+
 const TASK = {
   Type: 'Task',
   Resource: 'arn:aws:lambda:us-east-1:000000000000:function:work',
@@ -386,22 +453,13 @@ async function begin(
   input: unknown = {},
   state: object = { Type: 'Pass', End: true },
 ): Promise<string> {
+  const processor = { ...DISTRIBUTED, StartAt: 'Do', States: { Do: state } };
+  const each = { Type: 'Map', ItemProcessor: processor, End: true, ...fields };
+  return start({ StartAt: 'Each', States: { Each: each } }, input);
+}
+
+async function start(definition: object, input: unknown): Promise<string> {
   count += 1;
-  const definition = {
-    StartAt: 'Each',
-    States: {
-      Each: {
-        Type: 'Map',
-        ItemProcessor: {
-          ProcessorConfig: { Mode: 'DISTRIBUTED', ExecutionType: 'STANDARD' },
-          StartAt: 'Do',
-          States: { Do: state },
-        },
-        End: true,
-        ...fields,
-      },
-    },
-  };
   const { stateMachineArn } = await engine.client.send(
     new CreateStateMachineCommand({
       name: `map-${count}`,

@@ -7,12 +7,13 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Database } from '../../local/states/store/database.ts';
 import {
-  batchText,
+  BATCH_END,
   COLUMNS,
   change,
   changesOf,
   rowChange,
   rowValues,
+  withChange,
 } from '../../local/states/store/log-format.ts';
 import { WriteLog } from '../../local/states/store/write-log.ts';
 
@@ -25,6 +26,8 @@ beforeEach(() => {
 });
 
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const batchText = (changes: readonly string[]): string => changes.reduce(withChange, '') + BATCH_END;
 
 const row = (seq: number, error: string | null = null, cause: string | null = null) => ({
   seq,

@@ -4,6 +4,7 @@ import { jacksonError } from '../json/jackson.ts';
 import { parseJson } from '../json/text.ts';
 import { checkMachine } from './check-machine.ts';
 import type { Diagnostic } from './diagnostics.ts';
+import { repeatedStates } from './repeated-states.ts';
 import type { Resource } from './types.ts';
 
 /** AWS's limit: 1 MB of text. */
@@ -18,7 +19,7 @@ export function checkDefinition(
   if (problem !== undefined) {
     return [{ severity: 'ERROR', code: 'INVALID_JSON_DESCRIPTION', message: problem, location: undefined }];
   }
-  return checkMachine(parseJson(definition), type, isServed);
+  return [...repeatedStates(definition), ...checkMachine(parseJson(definition), type, isServed)];
 }
 
 /** @throws AwsError InvalidDefinition with all problems in one sentence */

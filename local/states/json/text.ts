@@ -64,28 +64,51 @@ export function parseJson(text: string): Json {
   );
 }
 
-const texts = new WeakMap<object, string>();
+/** What remembering a text by the object costs more than making it again. */
+const LONG_TEXT = 1024;
+
+const longTexts = new WeakMap<object, Texts>();
+
+interface Texts {
+  readonly value: object;
+  readonly text: string;
+  quoted: string | undefined;
+}
+
+/** The texts asked for last, whatever their length: most are asked for again at once. */
+const LATEST = 8;
+const latest: (Texts | undefined)[] = Array.from({ length: LATEST }, () => undefined);
+let latestAt = 0;
+
+function textsOf(value: object): Texts {
+  for (let back = 0; back < LATEST; back += 1) {
+    const texts = latest[(latestAt - back) & (LATEST - 1)];
+    if (texts !== undefined && texts.value === value) return texts;
+  }
+  const texts = longTexts.get(value) ?? makeTexts(value);
+  latestAt = (latestAt + 1) & (LATEST - 1);
+  latest[latestAt] = texts;
+  return texts;
+}
+
+function makeTexts(value: object): Texts {
+  const texts: Texts = { value, text: JSON.stringify(value), quoted: undefined };
+  if (texts.text.length > LONG_TEXT) longTexts.set(value, texts);
+  return texts;
+}
 
 /** Compact JSON text; remembered for objects, since one payload goes through many events and states. */
 export function textOf(value: Json): string {
   if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
-  const known = texts.get(value);
-  if (known !== undefined) return known;
-  const text = JSON.stringify(value);
-  texts.set(value, text);
-  return text;
+  return textsOf(value).text;
 }
-
-const quotedTexts = new WeakMap<object, string>();
 
 /** The value's text as a JSON string, as histories hold payloads; remembered like the text itself. */
 export function quotedText(value: Json): string {
   if (typeof value !== 'object' || value === null) return JSON.stringify(textOf(value));
-  const known = quotedTexts.get(value);
-  if (known !== undefined) return known;
-  const quoted = JSON.stringify(textOf(value));
-  quotedTexts.set(value, quoted);
-  return quoted;
+  const texts = textsOf(value);
+  texts.quoted ??= JSON.stringify(texts.text);
+  return texts.quoted;
 }
 
 /** JSON text with a space after commas and colons, as TestState shows payloads. */

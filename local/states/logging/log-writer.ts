@@ -8,9 +8,9 @@ import type { HistoryEvent } from '../run/events.ts';
 import type { EventSink, Execution } from '../run/execution.ts';
 import type { LoggingConfiguration } from '../store/machines.ts';
 
-/** Events that level FATAL logs, and those that ERROR adds. */
+/** Events that level FATAL logs, and those that ERROR adds: failures of any part, and the entry of a Fail state. */
 const FATAL = new Set(['ExecutionFailed', 'ExecutionAborted', 'ExecutionTimedOut']);
-const ERROR = /(Failed|TimedOut|Aborted)$/;
+const ERROR = /(Failed|TimedOut|Aborted|^FailStateEntered)$/;
 
 export class LogWriter {
   private readonly logs: LogSink;

@@ -1,8 +1,8 @@
 // One Map Run: starts child executions as far as concurrency allows, counts how they end, and stops when more failed
 // than is tolerated. After a restart it leaves out what has ended and takes up what had begun.
-import { randomUUID } from 'node:crypto';
 import type { MapState } from '../definition/types.ts';
 import { type Json, parseJson, textOf } from '../json/text.ts';
+import { madeUpName } from '../operations/names.ts';
 import type { World } from '../operations/world.ts';
 import type { MachineRevision } from '../run/engine.ts';
 import type { Execution } from '../run/execution.ts';
@@ -54,10 +54,12 @@ export class MapRun {
     this.keepsOutputs = state.writer === undefined;
     this.isRedrive = record.redriveCount > 0;
     world.liveCounts.set(record.arn, { itemCounts: this.itemCounts, executionCounts: this.executionCounts });
-    world.journal.catchUp();
-    for (const row of childrenOf(world.database, record.arn)) {
-      this.former.set(row.position, row);
-    }
+  }
+
+  /** Learns what became of the children of a Map Run that had begun before. */
+  takeUp(): void {
+    this.world.journal.catchUp();
+    for (const row of childrenOf(this.world.database, this.record.arn)) this.former.set(row.position, row);
   }
 
   /**
@@ -162,7 +164,7 @@ export class MapRun {
 
   private start(unit: Unit): { execution: Execution; ended: Promise<void> } {
     return this.world.executor.start(this.machine, {
-      name: randomUUID(),
+      name: madeUpName(this.world.clock.now()),
       inputText: textOf(unit.input),
       mapRun: { arn: this.record.arn, item: undefined, index: unit.index, itemCount: unit.itemCount },
     });

@@ -5,6 +5,7 @@ import { arn as arnOf } from '../../service.ts';
 import type { MapState } from '../definition/types.ts';
 import { isObject, type Json } from '../json/text.ts';
 import type { World } from '../operations/world.ts';
+import { abortMapRun } from '../run/abort.ts';
 import { Cancelled } from '../run/cancellation.ts';
 import { failureDetails } from '../run/events.ts';
 import type { Execution } from '../run/execution.ts';
@@ -63,6 +64,7 @@ export class MapRuns {
       frame.emit('MapRunRedriven', () => ({ mapRunArn: record.arn, redriveCount: record.redriveCount }));
     }
     const mapRun = new MapRun(this.world, frame, state, record);
+    if (former !== undefined) mapRun.takeUp();
     try {
       const batching = await this.batching(frame, state, input);
       const items = given ?? (await openReader(frame, state.reader!, input));
@@ -94,12 +96,19 @@ export class MapRuns {
     },
   ): MapRunRecord {
     const known = former === undefined ? undefined : this.world.shelves.mapRuns.get(former.mapRunArn);
-    if (known !== undefined) return this.reopen(known);
+    if (known !== undefined) {
+      this.mark(frame, known);
+      return this.reopen(known);
+    }
     const record = this.create(frame.execution, state.label ?? randomUUID(), settings);
     this.world.shelves.mapRuns.put(record.arn, record);
-    frame.marker = { mapRunArn: record.arn };
-    frame.execution.changed(frame);
+    this.mark(frame, record);
     return record;
+  }
+
+  private mark(frame: Frame, { arn }: MapRunRecord): void {
+    frame.marker = { mapRunArn: arn };
+    frame.execution.changed(frame);
   }
 
   private create({ arn, machine }: Execution, label: string, settings: Settings): MapRunRecord {
@@ -158,6 +167,7 @@ export class MapRuns {
   private fail(frame: Frame, mapRun: MapRun, thrown: unknown): unknown {
     if (thrown instanceof Cancelled) {
       mapRun.close('ABORTED');
+      abortMapRun(frame);
       return thrown;
     }
     mapRun.close('FAILED');

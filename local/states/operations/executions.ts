@@ -1,5 +1,4 @@
 // StartExecution, StartSyncExecution, StopExecution, DescribeExecution, ListExecutions.
-import { randomUUID } from 'node:crypto';
 import type { SdkOperations, SdkValues } from '../../service.ts';
 import { AwsError } from '../../wire/errors.ts';
 import { jacksonError } from '../json/jackson.ts';
@@ -26,7 +25,7 @@ import {
   requiredArn,
   requiredText,
 } from './input.ts';
-import { checkName } from './names.ts';
+import { checkName, madeUpName } from './names.ts';
 import { findTarget, type Target } from './targets.ts';
 import type { World } from './world.ts';
 
@@ -36,16 +35,19 @@ export function executionOperations(world: World): SdkOperations {
     startSyncExecution: (input) => startSyncExecution(world, input),
     stopExecution: (input) => stopExecution(world, input),
     describeExecution: async (input) => {
-      await world.journal.whenSafe(requiredText(input, 'executionArn'));
+      const arn = requiredText(input, 'executionArn');
+      const running = world.executor.running.get(arn);
+      if (running !== undefined) await world.journal.whenStill(running);
+      await world.journal.whenSafe(arn);
       return describeExecution(world, input, readIncluded(input));
     },
     listExecutions: (input) => list(world, input),
   };
 }
 
-function executionName(input: SdkValues): string {
+function executionName(world: World, input: SdkValues): string {
   const name = optionalText(input, 'name');
-  if (name === undefined) return randomUUID();
+  if (name === undefined) return madeUpName(world.clock.now());
   checkName(name);
   return name;
 }
@@ -63,7 +65,7 @@ function executionInput(input: SdkValues): string {
 async function startExecution(world: World, input: SdkValues): Promise<SdkValues> {
   const arn = requiredArn(input, 'stateMachineArn');
   const target = findTarget(world, arn);
-  const name = executionName(input);
+  const name = executionName(world, input);
   const inputText = executionInput(input);
   // A name that was just made up cannot be taken.
   if (target.machine.type === 'STANDARD' && input.name !== undefined) {
@@ -131,7 +133,7 @@ export async function runSync(world: World, input: SdkValues): Promise<Execution
   if (target.machine.type !== 'EXPRESS') throw typeNotSupported();
   const { execution, ended } = world.executor.start(target.machine, {
     ...startOptions(target, input),
-    name: executionName(input),
+    name: executionName(world, input),
     inputText: executionInput(input),
   });
   await ended;
@@ -175,29 +177,39 @@ const REDRIVE_DAYS = 14;
 
 function describeExecution(world: World, input: SdkValues, hasData: boolean): SdkValues {
   const row = findRow(world, input);
-  const more = JSON.parse(row.more) as ExecutionMore;
-  return {
+  const described: Record<string, unknown> = {
     executionArn: row.arn,
     stateMachineArn: row.machine_arn,
     name: row.name,
     status: row.status,
     startDate: new Date(row.start_ms),
-    ...(row.stop_ms === null ? {} : { stopDate: new Date(row.stop_ms) }),
-    ...(hasData ? { input: row.input } : {}),
     inputDetails: { included: hasData },
-    ...(row.output === null || !hasData ? {} : { output: row.output }),
-    ...(row.output === null ? {} : { outputDetails: { included: hasData } }),
-    ...(row.error === null ? {} : { error: row.error }),
-    ...(row.cause === null ? {} : { cause: row.cause }),
-    ...(row.map_run_arn === null ? {} : { mapRunArn: row.map_run_arn }),
-    ...(row.version_arn === null ? {} : { stateMachineVersionArn: row.version_arn }),
-    ...(row.alias_arn === null ? {} : { stateMachineAliasArn: row.alias_arn }),
-    ...(more.traceHeader === undefined ? {} : { traceHeader: more.traceHeader }),
-    redriveCount: more.redriveCount ?? 0,
-    ...(more.redriveMs === undefined ? {} : { redriveDate: new Date(more.redriveMs) }),
-    ...(more.rerunOf === undefined ? {} : { rerunOf: more.rerunOf }),
-    ...redriveStatus(row, world.clock.now()),
+    redriveCount: 0,
   };
+  if (hasData) described.input = row.input;
+  if (row.stop_ms !== null) describeEnd(described, row, hasData);
+  if (row.map_run_arn !== null) described.mapRunArn = row.map_run_arn;
+  if (row.version_arn !== null) described.stateMachineVersionArn = row.version_arn;
+  if (row.alias_arn !== null) described.stateMachineAliasArn = row.alias_arn;
+  if (row.more !== '{}') describeMore(described, JSON.parse(row.more) as ExecutionMore);
+  return Object.assign(described, redriveStatus(row, world.clock.now()));
+}
+
+function describeEnd(described: Record<string, unknown>, row: ExecutionRow, hasData: boolean): void {
+  described.stopDate = new Date(row.stop_ms!);
+  if (row.output !== null) {
+    if (hasData) described.output = row.output;
+    described.outputDetails = { included: hasData };
+  }
+  if (row.error !== null) described.error = row.error;
+  if (row.cause !== null) described.cause = row.cause;
+}
+
+function describeMore(described: Record<string, unknown>, more: ExecutionMore): void {
+  described.redriveCount = more.redriveCount ?? 0;
+  if (more.traceHeader !== undefined) described.traceHeader = more.traceHeader;
+  if (more.redriveMs !== undefined) described.redriveDate = new Date(more.redriveMs);
+  if (more.rerunOf !== undefined) described.rerunOf = more.rerunOf;
 }
 
 /** Whether an execution can be redriven, and why not. */

@@ -20,8 +20,11 @@ export function eventsOf(world: World, seq: number): KeptEvent[] {
   return readEvents(world, seq, { from: 1, isReverse: false, limit: Number.POSITIVE_INFINITY });
 }
 
-/** Chunks read at once: most histories are one or two. */
-const CHUNKS = 8;
+/** About what a chunk holds, when its events are small. */
+const CHUNK_EVENTS = 100;
+
+/** Chunks read at once. */
+const MOST_CHUNKS = 8;
 
 async function getHistory(world: World, input: SdkValues): Promise<SdkValues> {
   const arn = requiredText(input, 'executionArn');
@@ -51,7 +54,7 @@ function readEvents(world: World, seq: number, { from, isReverse, limit }: Event
   const events: KeptEvent[] = [];
   let at = from;
   while (events.length < limit) {
-    const chunks = readChunks(world, seq, { from: at, isReverse });
+    const chunks = readChunks(world, seq, { from: at, isReverse, limit: limit - events.length });
     if (chunks.length === 0) break;
     for (const chunk of chunks) {
       if (events.length >= limit) break;
@@ -72,14 +75,17 @@ interface Chunk {
   readonly events: string;
 }
 
-function readChunks(
-  { database }: World,
-  seq: number,
-  { from, isReverse }: Omit<EventQuery, 'limit'>,
-): Chunk[] {
-  const condition = isReverse ? 'first <= ? ORDER BY first DESC' : 'last >= ? ORDER BY first';
-  const sql = `SELECT first, last, events FROM history WHERE seq = ? AND ${condition} LIMIT ${CHUNKS}`;
-  return database.all<Chunk>(sql, seq, from);
+const BACKWARDS = `SELECT first, last, events FROM history WHERE seq = ? AND first <= ?
+  ORDER BY first DESC LIMIT ?`;
+/** From the chunk that holds the event: found by the key, however long the history before it is. */
+const FORWARDS = `SELECT first, last, events FROM history WHERE seq = ?
+  AND first >= (SELECT coalesce(max(first), 0) FROM history WHERE seq = ? AND first <= ?) AND last >= ? ORDER BY first LIMIT ?`;
+
+function readChunks({ database }: World, seq: number, { from, isReverse, limit }: EventQuery): Chunk[] {
+  const count = Math.min(MOST_CHUNKS, 1 + Math.ceil(limit / CHUNK_EVENTS));
+  return isReverse
+    ? database.all<Chunk>(BACKWARDS, seq, from, count)
+    : database.all<Chunk>(FORWARDS, seq, seq, from, from, count);
 }
 
 const DATA = new Set(['input', 'output', 'parameters', 'assignedVariables', 'cause']);

@@ -7,28 +7,47 @@ import { findRow, redriveStatus } from './executions.ts';
 import { boundedText } from './input.ts';
 import type { World } from './world.ts';
 
+/** Redrives with a token that are not safe on disk yet, by execution and token. */
+type UnderWay = Map<string, Promise<Date>>;
+
 export function redriveOperations(world: World): SdkOperations {
-  const tokens = new RedriveTokens();
+  const underWay: UnderWay = new Map();
   return {
-    redriveExecution: async (input) => redrive(world, input, tokens),
+    redriveExecution: async (input) => redrive(world, input, underWay),
   };
 }
 
 const MAX_TOKEN = 64;
 
-async function redrive(world: World, input: SdkValues, tokens: RedriveTokens): Promise<SdkValues> {
+async function redrive(world: World, input: SdkValues, underWay: UnderWay): Promise<SdkValues> {
   const token = boundedText(input, 'clientToken', MAX_TOKEN);
   if (token === '') throw constraint('', 'clientToken', 'have length greater than or equal to 1');
   const row = findRow(world, input);
+  if (token === undefined) return { redriveDate: await begin(world, row) };
   const key = `${row.arn} ${token}`;
-  const known = token === undefined ? undefined : tokens.find(key, world.clock.now());
+  const known = underWay.get(key) ?? formerRedrive(world, key);
   if (known !== undefined) return { redriveDate: await known };
-  const redriven = begin(world, row);
-  if (token !== undefined) tokens.put(key, world.clock.now(), redriven);
-  return { redriveDate: await redriven };
+  const redriven = begin(world, row, key);
+  underWay.set(key, redriven);
+  try {
+    return { redriveDate: await redriven };
+  } finally {
+    underWay.delete(key);
+  }
 }
 
-async function begin(world: World, row: ExecutionRow): Promise<Date> {
+/** How long a request with the same token is the same request. */
+const TOKEN_MS = 15 * 60_000;
+
+function formerRedrive({ shelves, clock }: World, key: string): Date | undefined {
+  const known = shelves.redrives.get(key);
+  return known === undefined || clock.now() - known.redriveMs > TOKEN_MS
+    ? undefined
+    : new Date(known.redriveMs);
+}
+
+/** @param key under which the same request finds it, also after a restart */
+async function begin(world: World, row: ExecutionRow, key?: string): Promise<Date> {
   const { redriveStatus: status, redriveStatusReason } = redriveStatus(row, world.clock.now());
   if (status !== 'REDRIVABLE') {
     const reason =
@@ -37,33 +56,16 @@ async function begin(world: World, row: ExecutionRow): Promise<Date> {
   }
   await world.journal.whenReadable();
   const { execution } = world.executor.redrive(row);
+  const redriveMs = execution.redriveMs ?? world.clock.now();
+  // In the batch of the redrive itself: after a crash both are known or neither.
+  if (key !== undefined) remember(world, key, redriveMs);
   await world.journal.whenFlushed();
-  return new Date(execution.redriveMs ?? world.clock.now());
+  return new Date(redriveMs);
 }
 
-/** How long a request with the same token is the same request. */
-const TOKEN_MS = 15 * 60_000;
-const MOST_TOKENS = 10_000;
-
-interface Redriven {
-  readonly atMs: number;
-  readonly date: Promise<Date>;
-}
-
-/** The last `clientToken`s: the same request again answers as before. */
-class RedriveTokens {
-  private readonly known = new Map<string, Redriven>();
-
-  find(key: string, nowMs: number): Promise<Date> | undefined {
-    const redriven = this.known.get(key);
-    return redriven === undefined || nowMs - redriven.atMs > TOKEN_MS ? undefined : redriven.date;
+function remember({ shelves, clock }: World, key: string, redriveMs: number): void {
+  for (const [old, record] of shelves.redrives.entries()) {
+    if (clock.now() - record.redriveMs > TOKEN_MS) shelves.redrives.delete(old);
   }
-
-  put(key: string, atMs: number, date: Promise<Date>): void {
-    this.known.delete(key);
-    this.known.set(key, { atMs, date });
-    if (this.known.size > MOST_TOKENS) this.known.delete(this.known.keys().next().value!);
-    // A redrive that was refused may be asked for again.
-    date.catch(() => this.known.delete(key));
-  }
+  shelves.redrives.put(key, { redriveMs });
 }

@@ -1,6 +1,5 @@
 // RerunExecution, beyond AWS: a new execution from any state that a finished one entered. A Standard execution is read
 // from its history, an Express one from its log group. Documented in `docs/states.md`.
-import { randomUUID } from 'node:crypto';
 import type { SdkOperations, SdkValues } from '../../service.ts';
 import { AwsError } from '../../wire/errors.ts';
 import { type Json, parseJson } from '../json/text.ts';
@@ -9,7 +8,7 @@ import { executionDoesNotExist, validation } from './api-errors.ts';
 import { findRow, outcome } from './executions.ts';
 import { eventsOf } from './history.ts';
 import { optionalText, requiredArn } from './input.ts';
-import { checkName } from './names.ts';
+import { checkName, madeUpName } from './names.ts';
 import type { KeptEvent, World } from './world.ts';
 
 export function rerunOperations(world: World): SdkOperations {
@@ -30,7 +29,7 @@ async function rerun(world: World, input: SdkValues): Promise<SdkValues> {
     arn.split(':')[5] === 'express' ? await expressFormer(world, arn) : await standardFormer(world, input);
   const entry = entryOf(former, input);
   const given = optionalText(input, 'input');
-  const name = optionalText(input, 'name') ?? randomUUID();
+  const name = optionalText(input, 'name') ?? madeUpName(world.clock.now());
   checkName(name);
   refuseTaken(world, former, name);
   const { execution, ended } = world.executor.start(former.machine, {

@@ -1,5 +1,6 @@
 // One execution: its identity, its event counter, its frames, and how it ends. What happens inside is `interpreter.ts`.
 import type { Json } from '../json/text.ts';
+import type { Kept } from '../store/journal.ts';
 import { Cancellation } from './cancellation.ts';
 import { contextObject } from './context.ts';
 import type { Engine, MachineRevision } from './engine.ts';
@@ -86,6 +87,8 @@ export class Execution {
   isAbandoned = false;
   /** Frames of a former life, by parent, until the states that own them take them up. */
   restored: Map<number, RestoredFrame[]> | undefined;
+  /** The journal's notes. */
+  kept: Kept | undefined;
   private sink: EventSink | undefined;
   private frameCount = 0;
   /** At least the size of all variables. */

@@ -77,6 +77,8 @@ export class Frame {
   output: Json = undefined;
   /** Whether it was taken up from a record. */
   readonly isRestored: boolean;
+  /** Whether the journal keeps a record of it. */
+  isStored: boolean;
   private children: Set<Frame> | undefined;
   /** The task's token while a task runs. */
   taskToken: string | undefined;
@@ -84,6 +86,7 @@ export class Frame {
   constructor(start: FrameStart) {
     this.id = start.from?.id ?? start.execution.nextFrameId();
     this.isRestored = start.from !== undefined;
+    this.isStored = this.isRestored;
     this.execution = start.execution;
     this.graph = start.graph;
     this.parent = start.parent;

@@ -30,6 +30,10 @@ export class Documents<T> {
     return [...this.items.values()];
   }
 
+  entries(): [key: string, value: T][] {
+    return [...this.items.entries()];
+  }
+
   put(key: string, value: T): void {
     this.items.set(key, value);
     this.keeper.putDocument(this.kind, key, JSON.stringify(value));

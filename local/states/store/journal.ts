@@ -8,16 +8,27 @@ import { applyBatches } from './apply.ts';
 import type { Database } from './database.ts';
 import type { DocumentKeeper } from './documents.ts';
 import { type ExecutionRow, findExecution, toRow } from './execution-rows.ts';
-import { batchText, change, rowChange } from './log-format.ts';
+import { BATCH_END, change, rowChange, withChange } from './log-format.ts';
 import { RecentRows } from './recent-rows.ts';
 import type { WriteLog } from './write-log.ts';
 
+/** What has changed of an execution since the last batch. */
 interface Pending {
+  readonly execution: Execution;
   readonly events: HistoryEvent[];
   readonly frames: Set<Frame>;
   readonly dropped: number[];
   /** The row is new or has changed. */
   isRowDirty: boolean;
+}
+
+/** The journal's notes on an execution; they stand on it, since weak maps of what lives shortly cost more than the rest. */
+export interface Kept {
+  /** Under which number it is kept. */
+  readonly seq: number;
+  /** It has a row. */
+  isWritten: boolean;
+  pending: Pending | undefined;
 }
 
 export interface JournalOptions {
@@ -27,6 +38,11 @@ export interface JournalOptions {
   readonly isTurned: boolean;
 }
 
+/** A page of a history is read in whole pieces: a long turn's events are more than one. */
+const MAX_PIECE_EVENTS = 200;
+
+const TURNS_TO_STAND = 8;
+
 /** A disk that takes nothing is tried again; what waits for it goes on waiting. */
 const RETRY_MS = 250;
 
@@ -34,19 +50,13 @@ export class Journal implements EventSink, DocumentKeeper {
   private readonly database: Database;
   private readonly log: WriteLog | undefined;
   private readonly isTurned: boolean;
-  private pending = new Map<Execution, Pending>();
+  private pending: Pending[] = [];
   /** Changes of documents, and deletions. */
   private others: string[] = [];
   /** The executions whose row is yet to be written. */
   private readonly dirtyRows = new Map<string, Execution>();
   private readonly recent: RecentRows;
   private flushing: Promise<void> | undefined;
-  /** Under which number an execution is kept. */
-  private readonly seqs = new WeakMap<Execution, number>();
-  /** Executions that have a row. */
-  private readonly written = new WeakSet<Execution>();
-  /** Frames that have a row. */
-  private readonly stored = new WeakSet<Frame>();
   private nextSeq: number;
   private isClosed = false;
   private hasComplained = false;
@@ -79,7 +89,7 @@ export class Journal implements EventSink, DocumentKeeper {
   dropped(execution: Execution, frame: Frame): void {
     const pending = this.touch(execution);
     pending.frames.delete(frame);
-    if (frame.isRestored || this.stored.has(frame)) pending.dropped.push(frame.id);
+    if (frame.isStored) pending.dropped.push(frame.id);
   }
 
   ended(execution: Execution): void {
@@ -107,12 +117,11 @@ export class Journal implements EventSink, DocumentKeeper {
 
   /** An execution that is in the database already. */
   adopt(execution: Execution, seq: number): void {
-    this.seqs.set(execution, seq);
-    this.written.add(execution);
+    execution.kept = { seq, isWritten: true, pending: undefined };
   }
 
   settled(execution: Execution): Promise<void> | undefined {
-    if (!this.pending.has(execution)) return undefined;
+    if (execution.kept?.pending === undefined) return undefined;
     if (!this.isTurned) return this.flushing;
     this.write();
     return undefined;
@@ -128,10 +137,20 @@ export class Journal implements EventSink, DocumentKeeper {
     return this.dirtyRows.has(arn) ? this.whenFlushed() : undefined;
   }
 
+  /**
+   * Resolves when an execution that goes from state to state stands still, or after a few turns: who asks for one that
+   * is about to end need not ask twice, since a request costs more than the states.
+   */
+  async whenStill({ kept }: Execution): Promise<void> {
+    for (let turn = 0; turn < TURNS_TO_STAND && kept?.pending !== undefined && !this.isTurned; turn += 1) {
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+
   /** An execution's row as of now, whether or not the database has it. */
   row(arn: string): ExecutionRow | undefined {
     const dirty = this.dirtyRows.get(arn);
-    if (dirty !== undefined) return toRow(dirty, this.seqOf(dirty));
+    if (dirty !== undefined) return toRow(dirty, this.keptOf(dirty).seq);
     return this.recent.get(arn) ?? findExecution(this.database, arn);
   }
 
@@ -145,9 +164,13 @@ export class Journal implements EventSink, DocumentKeeper {
    * execution whose task has succeeded and whose state is not left yet would run the task again after a crash.
    */
   async whenReadable(): Promise<void> {
-    if (this.isTurned) this.write();
-    else await this.whenFlushed();
-    this.catchUp();
+    if (this.isTurned) {
+      this.write();
+      this.catchUp();
+      return;
+    }
+    await this.whenFlushed();
+    await this.log?.whenCaughtUp();
   }
 
   async close(): Promise<void> {
@@ -157,16 +180,18 @@ export class Journal implements EventSink, DocumentKeeper {
   }
 
   private touch(execution: Execution): Pending {
-    const known = this.pending.get(execution);
-    if (known !== undefined) return known;
+    const kept = this.keptOf(execution);
+    if (kept.pending !== undefined) return kept.pending;
     const pending: Pending = {
+      execution,
       events: [],
       frames: new Set(),
       dropped: [],
-      isRowDirty: !this.written.has(execution),
+      isRowDirty: !kept.isWritten,
     };
     if (this.isClosed) return pending;
-    this.pending.set(execution, pending);
+    kept.pending = pending;
+    this.pending.push(pending);
     if (pending.isRowDirty) this.dirtyRows.set(execution.arn, execution);
     this.flushSoon();
     return pending;
@@ -201,60 +226,70 @@ export class Journal implements EventSink, DocumentKeeper {
 
   /** Makes everything so far safe. Nothing is forgotten when that fails. */
   private write(): void {
-    if (this.pending.size === 0 && this.others.length === 0) return;
-    const changes: string[] = [...this.others];
+    if (this.pending.length === 0 && this.others.length === 0) return;
+    let batch = '';
+    for (const other of this.others) batch = withChange(batch, other);
     this.recent.beginBatch();
-    for (const [execution, work] of this.pending) this.collect(changes, execution, work);
-    const text = batchText(changes);
+    for (const pending of this.pending) batch = this.collect(batch, pending);
+    const text = batch + BATCH_END;
     if (this.log === undefined) applyBatches(this.database, text);
     else this.recent.wrote(this.log.append(text));
-    for (const execution of this.pending.keys()) this.written.add(execution);
-    this.pending = new Map();
+    for (const { execution } of this.pending) {
+      const kept = this.keptOf(execution);
+      kept.isWritten = true;
+      kept.pending = undefined;
+    }
+    this.pending = [];
     this.others = [];
     this.dirtyRows.clear();
   }
 
-  private collect(
-    changes: string[],
-    execution: Execution,
-    { events, frames, dropped, isRowDirty }: Pending,
-  ): void {
-    const seq = this.seqOf(execution);
+  /** @returns the batch with what has changed of an execution */
+  private collect(before: string, { execution, events, frames, dropped, isRowDirty }: Pending): string {
+    const { seq, isWritten } = this.keptOf(execution);
+    let batch = before;
     if (isRowDirty) {
       const row = toRow(execution, seq);
-      changes.push(rowChange(this.written.has(execution) ? 'U' : 'X', row));
+      batch = withChange(batch, rowChange(isWritten ? 'U' : 'X', row));
       this.recent.writing(row);
     }
-    if (events.length > 0) {
-      changes.push(change('H', seq, events[0]!.id, events.at(-1)!.id, eventsText(events)));
-    }
-    for (const id of dropped) changes.push(change('G', seq, id));
-    if (execution.status === 'RUNNING')
-      for (const frame of frames) changes.push(this.frameChange(seq, frame));
-    else if (isRowDirty) this.endFrames(changes, seq, execution);
+    if (events.length > 0) batch = withEvents(batch, seq, events);
+    for (const id of dropped) batch = withChange(batch, change('G', seq, id));
+    if (execution.status !== 'RUNNING') return isRowDirty ? this.withEndFrames(batch, seq, execution) : batch;
+    for (const frame of frames) batch = withChange(batch, frameChange(seq, frame));
+    return batch;
   }
 
-  private seqOf(execution: Execution): number {
-    const known = this.seqs.get(execution);
-    if (known !== undefined) return known;
-    const seq = this.nextSeq++;
-    this.seqs.set(execution, seq);
-    return seq;
-  }
-
-  private frameChange(seq: number, frame: Frame): string {
-    this.stored.add(frame);
-    return change('F', seq, frame.id, JSON.stringify(frame.toRecord()));
+  private keptOf(execution: Execution): Kept {
+    execution.kept ??= { seq: this.nextSeq++, isWritten: false, pending: undefined };
+    return execution.kept;
   }
 
   /** What failed may be redriven from where it stood; what succeeded leaves nothing behind. */
-  private endFrames(changes: string[], seq: number, execution: Execution): void {
+  private withEndFrames(before: string, seq: number, execution: Execution): string {
+    let batch = before;
     if (execution.status !== 'SUCCEEDED') {
-      for (const frame of execution.openFrames()) changes.push(this.frameChange(seq, frame));
-    } else if (execution.openFrames().some((frame) => frame.isRestored || this.stored.has(frame))) {
-      changes.push(change('A', seq));
+      for (const frame of execution.openFrames()) batch = withChange(batch, frameChange(seq, frame));
+    } else if (execution.openFrames().some((frame) => frame.isStored)) {
+      batch = withChange(batch, change('A', seq));
     }
+    return batch;
   }
+}
+
+function frameChange(seq: number, frame: Frame): string {
+  frame.isStored = true;
+  return change('F', seq, frame.id, JSON.stringify(frame.toRecord()));
+}
+
+function withEvents(before: string, seq: number, events: readonly HistoryEvent[]): string {
+  let batch = before;
+  for (let at = 0; at < events.length; at += MAX_PIECE_EVENTS) {
+    const piece = events.length <= MAX_PIECE_EVENTS ? events : events.slice(at, at + MAX_PIECE_EVENTS);
+    const text = change('H', seq, piece[0]!.id, piece.at(-1)!.id, eventsText(piece));
+    batch = withChange(batch, text);
+  }
+  return batch;
 }
 
 /** A JSON array; what is in it is JSON text already. */

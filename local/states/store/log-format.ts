@@ -30,12 +30,16 @@ export type ChangeKind =
   /** A document is deleted: kind, key. */
   | 'Q';
 
+/** Only strung together: the text is made once, when its batch is written. */
 export function change(kind: ChangeKind, ...fields: readonly (string | number)[]): string {
-  return `${kind}${FIELD}${fields.join(FIELD)}`;
+  let text: string = kind;
+  for (const field of fields) text += FIELD + field;
+  return text;
 }
 
-export function batchText(changes: readonly string[]): string {
-  return changes.join(CHANGE) + BATCH_END;
+/** @param batch what it holds so far, '' for nothing */
+export function withChange(batch: string, one: string): string {
+  return batch === '' ? one : batch + CHANGE + one;
 }
 
 /** @param text whole batches */

@@ -91,12 +91,19 @@ export interface Counts {
   readonly resultsWritten: number;
 }
 
+/** A redrive that was asked for with a token: the same request again answers as before. */
+export interface RedriveRecord {
+  readonly redriveMs: number;
+}
+
 export interface Shelves {
   readonly machines: Documents<MachineRecord>;
   readonly revisions: Documents<Revision>;
   readonly aliases: Documents<AliasRecord>;
   readonly activities: Documents<ActivityRecord>;
   readonly mapRuns: Documents<MapRunRecord>;
+  /** By execution and client token. */
+  readonly redrives: Documents<RedriveRecord>;
 }
 
 export function openShelves(database: Database, keeper: DocumentKeeper): Shelves {
@@ -106,5 +113,6 @@ export function openShelves(database: Database, keeper: DocumentKeeper): Shelves
     aliases: new Documents(database, keeper, 'alias'),
     activities: new Documents(database, keeper, 'activity'),
     mapRuns: new Documents(database, keeper, 'map-run'),
+    redrives: new Documents(database, keeper, 'redrive'),
   };
 }

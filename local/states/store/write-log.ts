@@ -19,6 +19,8 @@ const SEGMENT_BYTES = 64 * 1024 * 1024;
 /** The thread may not fall behind without end. */
 const MAX_BACKLOG_BYTES = 256 * 1024 * 1024;
 const LOOK_MS = 20_000;
+const WAIT_MS = 1000;
+const NOT_WRITABLE = 'The database of executions cannot be written.';
 
 export class WriteLog {
   private readonly file: string;
@@ -59,13 +61,38 @@ export class WriteLog {
     return Atomics.load(this.cells, CELL.applied) >= number;
   }
 
-  /** Returns once the database has everything. @throws Error when it cannot be written for long */
+  /** Returns once the database has everything; blocks the event loop until then. @throws Error when it cannot be written for long */
   catchUp(): void {
     const written = Atomics.load(this.cells, CELL.written);
     if (this.worker === undefined) this.applyHere(written);
     else this.waitFor(written);
     this.waitingBytes = 0;
     this.backlogBytes = 0;
+  }
+
+  /** Resolves once the database has everything so far; the event loop goes on meanwhile. @throws Error as `catchUp` */
+  async whenCaughtUp(): Promise<void> {
+    const written = Atomics.load(this.cells, CELL.written);
+    if (this.worker === undefined) return this.applyHere(written);
+    if (this.hasApplied(written)) return;
+    this.wake();
+    // What waits for a thread does not keep the process going by itself.
+    const keeping = setInterval(() => {}, LOOK_MS);
+    try {
+      await this.appliedBy(written, performance.now() + LOOK_MS);
+    } finally {
+      clearInterval(keeping);
+    }
+  }
+
+  private async appliedBy(written: number, untilMs: number): Promise<void> {
+    for (;;) {
+      const applied = Atomics.load(this.cells, CELL.applied);
+      if (applied >= written) return;
+      const waiting = Atomics.waitAsync(this.cells, CELL.applied, applied, WAIT_MS);
+      if (waiting.async) await waiting.value;
+      if (performance.now() > untilMs) throw new Error(NOT_WRITABLE);
+    }
   }
 
   async close(): Promise<void> {
@@ -93,8 +120,8 @@ export class WriteLog {
     for (;;) {
       const applied = Atomics.load(this.cells, CELL.applied);
       if (applied >= written) return;
-      Atomics.wait(this.cells, CELL.applied, applied, 1000);
-      if (performance.now() > untilMs) throw new Error('The database of executions cannot be written.');
+      Atomics.wait(this.cells, CELL.applied, applied, WAIT_MS);
+      if (performance.now() > untilMs) throw new Error(NOT_WRITABLE);
     }
   }
 
