@@ -30,7 +30,12 @@ export class Cancellation {
     this.parent?.children?.delete(this);
   }
 
+  /** Calls the listener when it happens; at once when it has happened. @returns what forgets the listener */
   onCancel(listener: () => void): () => void {
+    if (this.isCancelled) {
+      listener();
+      return () => {};
+    }
     this.listeners ??= new Set();
     this.listeners.add(listener);
     return () => this.listeners?.delete(listener);
@@ -43,7 +48,11 @@ export class Cancellation {
 
   /** The promise's outcome, or Cancelled as soon as that happens. */
   guard<T>(promise: Promise<T>): Promise<T> {
-    if (this.isCancelled) return Promise.reject(new Cancelled());
+    if (this.isCancelled) {
+      // Nobody is left to hear how it ends.
+      promise.catch(() => {});
+      return Promise.reject(new Cancelled());
+    }
     return new Promise((resolve, reject) => {
       const forget = this.onCancel(() => reject(new Cancelled()));
       promise.then(
