@@ -27,9 +27,12 @@ console.log(JSON.stringify({ ready: true }));
 for await (const line of input) {
   const { from, to } = JSON.parse(line) as { from: string; to: string };
   const begunMs = performance.now();
+  const begun = process.cpuUsage();
   const rows = await run(from, to);
   const tookMs = performance.now() - begunMs;
-  console.log(JSON.stringify({ rows, tookMs, peakMb: Math.round(process.resourceUsage().maxRSS / 1024) }));
+  const { user, system } = process.cpuUsage(begun);
+  const peakMb = Math.round(process.resourceUsage().maxRSS / 1024);
+  console.log(JSON.stringify({ rows, tookMs, peakMb, cpuMs: (user + system) / 1000 }));
 }
 
 async function run(from: string, to: string): Promise<number> {

@@ -9,14 +9,14 @@ import { parseArgs } from 'node:util';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { countParts, download, putFile, readManifest, s3At } from './batch-product.ts';
 import { writeRows } from './batch-rows.ts';
-import { type Child, startChild } from './child.ts';
+import { type Child, PRODUCT_COMMAND, startChild } from './child.ts';
 
 const { values: flags } = parseArgs({
   options: { rows: { type: 'string', default: '1000000' }, kills: { type: 'string', default: '5' } },
 });
 const rows = Number(flags.rows);
 const kills = Number(flags.kills);
-const CHUNK = 5_000;
+const CHUNK = 10_000;
 const POLL_MS = 20;
 
 const folder = mkdtempSync(join(tmpdir(), 'seriatim-batch-kill-'));
@@ -44,11 +44,7 @@ try {
 }
 
 async function start(): Promise<void> {
-  product = startChild('./product.ts', [
-    process.execPath,
-    '--max-semi-space-size=4',
-    '--heap-growing-percent=100',
-  ]);
+  product = startChild('./product.ts', PRODUCT_COMMAND);
   const { awsUrl } = await product.next<{ awsUrl: string }>();
   s3 = s3At(awsUrl);
 }

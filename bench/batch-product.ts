@@ -3,16 +3,19 @@ import { createReadStream, createWriteStream, statSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import { memoryOf } from './memory.ts';
+import { type Footprint, footprintOf } from './footprint.ts';
 
 const BUCKET = 'seriatim-dev-batch-000000000000';
 const POLL_MS = 20;
-const MEMORY_EVERY_MS = 300;
+const LOOK_EVERY_MS = 500;
 
 export interface BatchFigures {
   readonly rows: number;
   readonly tookMs: number;
+  /** Each page counted once, over all processes. */
   readonly peakMb: number;
+  /** Processor time of all processes; undefined where it cannot be told. */
+  readonly cpuMs?: number | undefined;
 }
 
 export interface Manifest {
@@ -55,23 +58,37 @@ export async function runBatch(
   { file, name, pid }: { readonly file: string; readonly name: string; readonly pid: number },
 ): Promise<BatchFigures> {
   await putFile(s3, file, name);
+  const before = await footprintOf(pid);
   const begunMs = performance.now();
-  let peakMb = 0;
-  let sampledMs = Number.NEGATIVE_INFINITY;
+  let peakMb = before.memoryMb;
+  let lookedMs = begunMs;
   for (;;) {
     const manifest = await readManifest(s3, name);
     const nowMs = performance.now();
-    if (manifest !== undefined) {
-      if (manifest.status !== 'SUCCEEDED' || manifest.counts.failed > 0)
-        throw new Error(`${name}: ${JSON.stringify(manifest.error ?? manifest.counts)}`);
-      return { rows: manifest.counts.records, tookMs: nowMs - begunMs, peakMb };
-    }
-    if (nowMs - sampledMs > MEMORY_EVERY_MS) {
-      peakMb = Math.max(peakMb, (await memoryOf(pid)).residentMb);
-      sampledMs = nowMs;
+    const isOver = manifest !== undefined;
+    if (isOver || nowMs - lookedMs > LOOK_EVERY_MS) {
+      const now = await footprintOf(pid);
+      peakMb = Math.max(peakMb, now.memoryMb);
+      lookedMs = performance.now();
+      if (isOver)
+        return figures(manifest, name, { tookMs: nowMs - begunMs, peakMb, cpuMs: spent(before, now) });
     }
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
+}
+
+function figures(
+  { status, counts, error }: Manifest,
+  name: string,
+  measured: Omit<BatchFigures, 'rows'>,
+): BatchFigures {
+  if (status !== 'SUCCEEDED' || counts.failed > 0)
+    throw new Error(`${name}: ${JSON.stringify(error ?? counts)}`);
+  return { rows: counts.records, ...measured };
+}
+
+function spent(before: Footprint, now: Footprint): number | undefined {
+  return before.cpuMs === undefined || now.cpuMs === undefined ? undefined : now.cpuMs - before.cpuMs;
 }
 
 /** Of the run of a file that is not over yet; its runs are told apart by the name that they start with. */

@@ -20,10 +20,13 @@ export interface Machine {
 const HEAD = [
   'rows',
   'rows/s',
+  'CPU µs/row',
   'peak MB',
   'stream rows/s',
+  'CPU µs/row',
   'peak MB',
   'pandas rows/s',
+  'CPU µs/row',
   'peak MB',
   'of the stream',
   'equal',
@@ -34,7 +37,7 @@ export function batchText({ node, cores, load }: Machine, rows: readonly BatchRo
     count.toLocaleString('en-US'),
     ...figures(ours),
     ...figures(floor),
-    ...(peer === undefined ? ['–', '–'] : figures(peer)),
+    ...(peer === undefined ? ['–', '–', '–'] : figures(peer)),
     (rate(ours) / rate(floor)).toFixed(3),
     isEqual ? 'yes' : 'NO',
   ]);
@@ -54,7 +57,9 @@ export function batchText({ node, cores, load }: Machine, rows: readonly BatchRo
 }
 
 function figures(figure: BatchFigures): string[] {
-  return [Math.round(rate(figure)).toLocaleString('en-US'), String(figure.peakMb)];
+  const { rows, cpuMs, peakMb } = figure;
+  const cpu = cpuMs === undefined ? '–' : ((cpuMs * 1000) / rows).toFixed(1);
+  return [Math.round(rate(figure)).toLocaleString('en-US'), cpu, String(peakMb)];
 }
 
 function rate({ rows, tookMs }: BatchFigures): number {

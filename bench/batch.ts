@@ -11,7 +11,7 @@ import { parseArgs } from 'node:util';
 import { type BatchFigures, download, runBatch, s3At } from './batch-product.ts';
 import { type BatchRow, batchText } from './batch-report.ts';
 import { writeRows } from './batch-rows.ts';
-import { type Child, startChild } from './child.ts';
+import { type Child, PRODUCT_COMMAND, startChild } from './child.ts';
 
 const { values: flags } = parseArgs({
   options: {
@@ -35,12 +35,7 @@ try {
 }
 
 async function bench(): Promise<BatchRow[]> {
-  // As `npm start` runs it.
-  const product = start('./product.ts', [
-    process.execPath,
-    '--max-semi-space-size=4',
-    '--heap-growing-percent=100',
-  ]);
+  const product = start('./product.ts', PRODUCT_COMMAND);
   const { awsUrl } = await product.next<{ awsUrl: string }>();
   const floor = start('./batch-floor.ts');
   await floor.next();

@@ -12,6 +12,15 @@ export interface Child {
   close(): Promise<void>;
 }
 
+/** Runs `product.ts` as `npm start` runs the product; `env` becomes the program and keeps its process id. */
+export const PRODUCT_COMMAND = [
+  'env',
+  'MALLOC_ARENA_MAX=2',
+  process.execPath,
+  '--max-semi-space-size=4',
+  '--heap-growing-percent=100',
+];
+
 /** Gives up on a child that does not end, so that none is left behind. */
 const END_MS = 5000;
 

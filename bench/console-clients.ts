@@ -24,12 +24,15 @@ console.log(JSON.stringify({ requests: took.length, failed, p50Ms: at(0.5), p99M
 /** They do not all begin at once. */
 async function follow(at: number): Promise<void> {
   await pause((order.everyMs * at) / order.clients);
+  let etag: string | undefined;
   while (!ending.signal.aborted) {
     const begunMs = performance.now();
     try {
-      const { statusCode, body } = await request(order.url, { dispatcher });
-      await body.dump();
-      if (statusCode !== 200) failed += 1;
+      const known = etag === undefined ? {} : { 'if-none-match': etag };
+      const { statusCode, headers, body } = await request(order.url, { dispatcher, headers: known });
+      await body.dump({ limit: Number.MAX_SAFE_INTEGER });
+      if (statusCode !== 200 && statusCode !== 304) failed += 1;
+      etag = String(headers.etag);
     } catch {
       failed += 1;
     }

@@ -1,14 +1,21 @@
 // `npx node bench/console.ts [--json] [--rounds 5] [--executions 2000] [--seconds 15]`: the console's bytes; first
-// contentful paint of the list and of an execution of 1,000 stages in Chromium, with an empty cache and with a warm one;
-// and the server's memory while 100 readers follow a run.
+// contentful paint of the list, of the few that failed, of an execution of 1,000 stages and of a history of 10,000
+// events in Chromium, with an empty cache and with a warm one; and the server's memory while 100 readers follow a run.
 import { spawn } from 'node:child_process';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import {
+  CloudWatchLogsClient,
+  CreateLogStreamCommand,
+  PutLogEventsCommand,
+} from '@aws-sdk/client-cloudwatch-logs';
+import { uuid7 } from '../layers/seriatim/uuid7.ts';
 import { findChromium, openBrowser } from '../test/console/browser.ts';
 import { runChain, runOn } from '../test/console/seeds.ts';
 import { startProduct } from '../test/product/product.ts';
+import { type LogLine, linesOf } from './execution-lines.ts';
 import { memoryOf } from './memory.ts';
 
 const { values: flags } = parseArgs({
@@ -25,6 +32,13 @@ const READERS = 100;
 /** As the page follows a run. */
 const EVERY_MS = 1500;
 const STAGES = 1000;
+/** Of a history of 10,002 events. */
+const MANY_STAGES = 5000;
+/** One execution in so many failed. */
+const FAILS_EVERY = 1000;
+const SPAN_MS = 10 * 86_400_000;
+/** Of their lines, so many executions' in one request: it has a megabyte. */
+const AT_ONCE = 200;
 const PAINT = "performance.getEntriesByName('first-contentful-paint')[0].startTime";
 
 const product = await startProduct();
@@ -38,24 +52,37 @@ try {
 
 async function bench(): Promise<Record<string, string>> {
   say(`${flags.executions} executions`);
-  await sendMany(Number(flags.executions));
-  const chain = await runChain(product, STAGES);
-  return { ...bytes(), ...(await paints(chain)), ...(await following(20)), ...(await following(200)) };
+  await fillLog(Number(flags.executions));
+  const chains = { chain: await runChain(product, STAGES), long: await runChain(product, MANY_STAGES) };
+  return {
+    ...bytes(),
+    ...(await paints(chains)),
+    ...(await following(20)),
+    ...(await following(200)),
+    ...(await following(STAGES)),
+    ...(await reading(chains.chain)),
+  };
 }
 
-async function sendMany(count: number): Promise<void> {
-  const file = new URL('../models/house-prices/requests.ndjson', import.meta.url);
-  const lines = readFileSync(file, 'utf8').trim().split('\n');
-  const url = `${product.httpUrl}/pipelines/house-prices/invocations`;
-  const headers = { 'content-type': 'application/json' };
-  let sent = 0;
-  const sender = async (): Promise<void> => {
-    while (sent < count) {
-      sent += 1;
-      await (await fetch(url, { method: 'POST', headers, body: lines[sent % lines.length]! })).text();
-    }
-  };
-  await Promise.all(Array.from({ length: 16 }, sender));
+/** Lines of so many executions of ten days, as the log group of the requests would have them. */
+async function fillLog(count: number): Promise<void> {
+  const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
+  const client = new CloudWatchLogsClient({ endpoint: product.awsUrl, region: 'us-east-1', credentials });
+  const stream = { logGroupName: '/aws/vendedlogs/states/seriatim-dev-house-prices', logStreamName: 'bench' };
+  await client.send(new CreateLogStreamCommand(stream));
+  const endMs = Date.now() - 1000;
+  for (let from = 0; from < count; from += AT_ONCE) {
+    const some = Array.from({ length: Math.min(AT_ONCE, count - from) }, (_, at) => from + at);
+    const logEvents = some.flatMap((n) => executionLines(n, endMs - SPAN_MS + (SPAN_MS * n) / count));
+    await client.send(new PutLogEventsCommand({ ...stream, logEvents }));
+  }
+  client.destroy();
+}
+
+function executionLines(n: number, startMs: number): LogLine[] {
+  const ms = Math.round(startMs);
+  const arn = `arn:aws:states:us-east-1:000000000000:express:seriatim-dev-house-prices:${uuid7(ms)}:0`;
+  return linesOf(arn, ms, n % FAILS_EVERY === 1);
 }
 
 function bytes(): Record<string, string> {
@@ -71,12 +98,20 @@ function bytes(): Record<string, string> {
   };
 }
 
-async function paints(chain: string): Promise<Record<string, string>> {
+interface Chains {
+  readonly chain: string;
+  readonly long: string;
+}
+
+async function paints({ chain, long }: Chains): Promise<Record<string, string>> {
   const executablePath = findChromium();
   if (executablePath === undefined) return { 'first contentful paint': 'not measured: no Chromium' };
   const pages = {
     'the list': ['', '.grid-row.body'],
+    'the list of what failed': ['#/executions?status=FAILED', '.grid-row.body'],
     [`an execution of ${STAGES} stages`]: [`#/executions/${encodeURIComponent(chain)}`, '.row-title'],
+    [`an execution of ${MANY_STAGES} stages`]: [`#/executions/${encodeURIComponent(long)}`, '.row-title'],
+    'its 10,002 events': [`#/executions/${encodeURIComponent(long)}?view=events`, '.grid-row.body'],
   } as const;
   const report: Record<string, string> = {};
   for (const [name, [hash, ready]] of Object.entries(pages)) {
@@ -98,6 +133,7 @@ async function measure(executablePath: string, hash: string, ready: string): Pro
   };
   for (let round = 0; round < rounds; round += 1) {
     const browser = await openBrowser(executablePath, `${product.httpUrl}/console/`);
+    browser.context.setDefaultTimeout(60_000);
     try {
       for (const visit of ['first visit', 'second visit']) {
         const page = await browser.open(hash);
@@ -109,32 +145,41 @@ async function measure(executablePath: string, hash: string, ready: string): Pro
     } finally {
       await browser.close();
     }
-    say(`${hash === '' ? 'list' : 'execution'}, round ${round + 1}`);
+    say(`${hash === '' ? 'list' : hash.slice(0, 40)}, round ${round + 1}`);
   }
   return times;
 }
 
 /** A run of so many stages that goes on. */
 async function following(stages: number): Promise<Record<string, string>> {
-  const id = encodeURIComponent(await runOn(product, stages));
+  return readers(await runOn(product, stages), `follow ${stages} stages`);
+}
+
+/** Of what has ended a page asks once: these ask again and again, as so many new pages would. */
+function reading(arn: string): Promise<Record<string, string>> {
+  return readers(arn, `read ${STAGES} stages that ended`);
+}
+
+async function readers(arn: string, what: string): Promise<Record<string, string>> {
+  const id = encodeURIComponent(arn);
   const before = await memoryOf(product.child.pid!);
   const order = { url: `${product.httpUrl}/executions/${id}`, clients: READERS, everyMs: EVERY_MS };
   const file = fileURLToPath(new URL('./console-clients.ts', import.meta.url));
-  const readers = spawn(process.execPath, [file, JSON.stringify(order)], {
+  const clients = spawn(process.execPath, [file, JSON.stringify(order)], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
-  const answer = text(readers.stdout);
+  const answer = text(clients.stdout);
   const seen: number[] = [];
   for (let second = 0; second < seconds; second += 1) {
     await new Promise((resolve) => setTimeout(resolve, 1000));
     seen.push((await memoryOf(product.child.pid!)).residentMb);
   }
-  readers.stdin.end();
+  clients.stdin.end();
   const { requests, failed, p50Ms, p99Ms } = JSON.parse(await answer) as Record<string, number>;
   return {
-    [`memory before ${READERS} follow ${stages} stages`]: `${before.residentMb} MB in ${before.processes} processes`,
-    [`memory while ${READERS} follow ${stages} stages`]: `${Math.max(...seen)} MB at most`,
-    [`requests of ${READERS} for ${stages} stages in ${seconds} s`]: `${requests}, ${failed} failed, p50 ${p50Ms!.toFixed(0)} ms, p99 ${p99Ms!.toFixed(0)} ms`,
+    [`memory before ${READERS} ${what}`]: `${before.residentMb} MB in ${before.processes} processes`,
+    [`memory while ${READERS} ${what}`]: `${Math.max(...seen)} MB at most`,
+    [`requests of ${READERS} that ${what}, in ${seconds} s`]: `${requests}, ${failed} failed, p50 ${p50Ms!.toFixed(0)} ms, p99 ${p99Ms!.toFixed(0)} ms`,
   };
 }
 

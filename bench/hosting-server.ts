@@ -1,10 +1,12 @@
 // A whole SageMaker for the bench, in a process of its own: a chain of three containers, one echoing container, and a
-// multi-model endpoint of 1,000 models. Prints its port; `memory` on standard input prints its resident memory.
+// multi-model endpoint of 1,000 models. Prints its port; `memory` on standard input prints its resident memory, `loop`
+// what the serving thread spent.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { createInterface } from 'node:readline';
 import { gzipSync } from 'node:zlib';
 import { pack } from 'tar-stream';
@@ -80,6 +82,23 @@ const server = createWireServer({ services: [sagemaker, sagemaker.runtime, monit
 server.listen(0, '127.0.0.1', () =>
   console.log(JSON.stringify({ port: (server.address() as AddressInfo).port })),
 );
+const loopDelay = monitorEventLoopDelay({ resolution: 1 });
+loopDelay.enable();
+let cpuBefore = process.threadCpuUsage();
+
+function residentMemory(): Record<string, number> {
+  return { residentMb: process.memoryUsage.rss() / 1024 / 1024 };
+}
+
+/** What this thread spent since it was last asked, and how late it got to its timers. */
+function servingThread(): Record<string, number> {
+  const { user, system } = process.threadCpuUsage(cpuBefore);
+  cpuBefore = process.threadCpuUsage();
+  const lateMs = loopDelay.percentile(99) / 1e6;
+  loopDelay.reset();
+  return { cpuMicros: user + system, lateMs };
+}
+
 createInterface(process.stdin)
-  .on('line', () => console.log(JSON.stringify({ residentMb: process.memoryUsage.rss() / 1024 / 1024 })))
+  .on('line', (what) => console.log(JSON.stringify(what === 'loop' ? servingThread() : residentMemory())))
   .on('close', () => void sagemaker.close().then(() => process.exit(0)));

@@ -62,6 +62,8 @@ async function hops(hosting: Program): Promise<void> {
   echo.child.stdin!.end();
 }
 
+const CHAIN_CALLS = 6_000;
+
 async function chain(hosting: Program): Promise<void> {
   const floor = await start('hosting-floor.ts');
   const fused = () => ({ path: '/', headers: JSON_TYPE, body: BODY });
@@ -69,12 +71,17 @@ async function chain(hosting: Program): Promise<void> {
     await load(floor.origin, fused, { clients, requests: 2_000 });
     await load(hosting.origin, () => invocation('chain', BODY), { clients, requests: 2_000 });
     const below = await load(floor.origin, fused, { clients, requests: 10_000 });
-    const ours = await load(hosting.origin, () => invocation('chain', BODY), { clients, requests: 6_000 });
+    await ask(hosting, 'loop');
+    const ours = await load(hosting.origin, () => invocation('chain', BODY), {
+      clients,
+      requests: CHAIN_CALLS,
+    });
+    const { cpuMicros } = await ask(hosting, 'loop');
     show(`fused floor, ${clients} clients`, below);
     show(
       `chain of three, ${clients} clients`,
       ours,
-      `  ${(ours.perSecond / below.perSecond).toFixed(2)} of the floor`,
+      `  ${(ours.perSecond / below.perSecond).toFixed(2)} of the floor, serving thread ${(cpuMicros! / CHAIN_CALLS).toFixed(0)} µs/call`,
     );
   }
   floor.child.kill();
@@ -100,39 +107,92 @@ async function manyModels(hosting: Program): Promise<void> {
   );
 }
 
-/** Warm callers alone, then beside callers who only ever ask for models that are not there. */
+/** Odd, so that there is a middle one. */
+const STORM_ROUNDS = 7;
+
+/**
+ * Warm callers alone, then beside callers who only ever ask for models that are not there, round after round. Times of
+ * callers swing with whatever else the machine does; what the serving thread spends, and how late it gets to things,
+ * swings less.
+ */
 async function storm(hosting: Program): Promise<void> {
   const warmCall = () => invocation('cities', FEATURES, '0.tar.gz');
+  const calm = async (): Promise<Reading> => measured(hosting, warmCall);
   await load(hosting.origin, warmCall, { clients: 2, requests: 2_000 });
-  const quiet = await load(hosting.origin, warmCall, { clients: 2, requests: 5_000 });
-  let model = 0;
-  let isOver = false;
-  const coldCallers = Array.from({ length: 8 }, async () => {
-    while (!isOver) {
-      model = (model + 1) % 900;
-      await load(hosting.origin, () => invocation('cities', FEATURES, `${100 + model}.tar.gz`), {
-        clients: 1,
-        requests: 1,
-      });
-    }
-  });
-  const stormy = await load(hosting.origin, warmCall, { clients: 2, requests: 5_000 });
-  isOver = true;
-  await Promise.all(coldCallers);
-  show('warm calls, quiet', quiet);
-  show(
-    'warm calls in a storm of cold loads',
-    stormy,
-    `  p99 ${(stormy.p99Ms / quiet.p99Ms).toFixed(1)} times the quiet one`,
+  const quiet: Reading[] = [];
+  const stormy: Reading[] = [];
+  for (let round = 0; round < STORM_ROUNDS; round++) {
+    quiet.push(await calm());
+    const loads = startLoads(hosting, round * 100);
+    const reading = await measured(hosting, warmCall);
+    stormy.push({ ...reading, coldLoads: await loads.end() });
+  }
+  const ratios = quiet.map(({ p99Ms }, round) => stormy[round]!.p99Ms / p99Ms);
+  const of = (readings: readonly Reading[], key: keyof Reading) => median(readings.map((one) => one[key]));
+  for (const [what, readings] of [
+    ['warm calls, quiet', quiet],
+    ['warm calls in a storm of cold loads', stormy],
+  ] as const)
+    console.log(
+      `${what.padEnd(36)} medians of ${STORM_ROUNDS}: p50 ${of(readings, 'p50Ms').toFixed(3)} ms  p99 ${of(readings, 'p99Ms').toFixed(2)} ms  serving thread ${of(readings, 'cpuMicros').toFixed(0)} µs/call, late p99 ${of(readings, 'lateMs').toFixed(2)} ms, ${of(readings, 'coldLoads').toFixed(0)} cold loads`,
+    );
+  console.log(
+    `p99 in the storm against quiet: median ${median(ratios).toFixed(2)}, of ${ratios.map((one) => one.toFixed(2)).join(', ')}`,
   );
 }
 
-async function memory(hosting: Program): Promise<void> {
-  const resident = async (): Promise<number> => {
-    hosting.child.stdin!.write('memory\n');
-    const [line] = (await once(hosting.lines, 'line')) as [string];
-    return JSON.parse(line).residentMb;
+interface Reading {
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  /** The hosting process's serving thread, for each warm call. */
+  readonly cpuMicros: number;
+  readonly lateMs: number;
+  readonly coldLoads: number;
+}
+
+const STORM_CALLS = 3_000;
+
+async function measured(hosting: Program, next: () => Call): Promise<Reading> {
+  await ask(hosting, 'loop');
+  const { p50Ms, p99Ms } = await load(hosting.origin, next, { clients: 2, requests: STORM_CALLS });
+  const { cpuMicros, lateMs } = await ask(hosting, 'loop');
+  return { p50Ms, p99Ms, cpuMicros: cpuMicros! / STORM_CALLS, lateMs: lateMs!, coldLoads: 0 };
+}
+
+/** Eight callers, each asking for one absent model after the other. */
+function startLoads(hosting: Program, from: number): { end(): Promise<number> } {
+  let count = 0;
+  let isOver = false;
+  const callers = Array.from({ length: 8 }, async () => {
+    while (!isOver) {
+      const model = 100 + ((from + count++) % 900);
+      const next = () => invocation('cities', FEATURES, `${model}.tar.gz`);
+      await load(hosting.origin, next, { clients: 1, requests: 1 });
+    }
+  });
+  return {
+    async end() {
+      isOver = true;
+      const loaded = count;
+      await Promise.all(callers);
+      return loaded;
+    },
   };
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
+}
+
+/** Asks the hosting process on its standard input. */
+async function ask(hosting: Program, what: string): Promise<Record<string, number>> {
+  hosting.child.stdin!.write(`${what}\n`);
+  const [line] = (await once(hosting.lines, 'line')) as [string];
+  return JSON.parse(line);
+}
+
+async function memory(hosting: Program): Promise<void> {
+  const resident = async (): Promise<number> => (await ask(hosting, 'memory')).residentMb!;
   const readings: string[] = [];
   for (let round = 0; round < 5; round++) {
     await load(hosting.origin, () => invocation('echo', BODY), { clients: 8, requests: 20_000 });

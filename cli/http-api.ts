@@ -28,17 +28,24 @@ export interface ApiRequest {
   readonly url: string;
   /** From `/` on, with its query. */
   readonly path: string;
-  /** Posted as JSON when given. */
-  readonly body?: string;
+  /** Posted when given. */
+  readonly body?: string | Uint8Array;
+  /** Of the body: JSON unless told. */
+  readonly contentType?: string;
 }
 
 /** @throws CommandError when nothing answers */
-export async function callApi({ url, path, body }: ApiRequest): Promise<ApiAnswer> {
+export async function callApi({
+  url,
+  path,
+  body,
+  contentType = 'application/json',
+}: ApiRequest): Promise<ApiAnswer> {
   try {
     const answer = await request(url + path, {
       ...(body === undefined
         ? { method: 'GET' }
-        : { method: 'POST', body, headers: { 'content-type': 'application/json' } }),
+        : { method: 'POST', body, headers: { 'content-type': contentType } }),
     });
     return { statusCode: answer.statusCode, headers: answer.headers, text: await answer.body.text() };
   } catch (thrown) {

@@ -3,6 +3,7 @@
 // inference pipeline each container's outputs are the next one's inputs, in the content type that the definition says.
 // Handlers may turn anything into anything, so what stands behind one is left to the run of samples.
 import { readFile } from 'node:fs/promises';
+import { relative } from 'node:path';
 import { type OnnxFile, type OnnxValue, readOnnxFile } from '../container/onnx/model-file.ts';
 import type { EndpointContainer, EndpointTarget, EndpointVariant } from '../statemachines/pipeline.ts';
 import type { ArtefactSource } from './artefacts.ts';
@@ -19,6 +20,8 @@ export interface CheckedContainer {
   readonly givesOutputs: boolean;
   /** Of the first model; undefined where there is none. */
   readonly signature: Pick<OnnxFile, 'inputs' | 'outputs'> | undefined;
+  /** The file that it was read from, from the working directory on. */
+  readonly file: string | undefined;
   /** What is wrong, each in one line. */
   readonly problems: readonly string[];
 }
@@ -67,7 +70,7 @@ export function signatureDifference(one: CheckedContainer, other: CheckedContain
   if (one.hasHandlers || other.hasHandlers) return undefined;
   const [found, wanted] = [describe(one.signature), describe(other.signature)];
   if (found === wanted) return undefined;
-  return `its model is ${found}, unlike that of ${other.endpoint}: ${wanted}`;
+  return `its model is ${found} (${one.file}), unlike that of ${other.endpoint}: ${wanted} (${other.file})`;
 }
 
 async function checkContainer(
@@ -91,7 +94,7 @@ async function checkContainer(
   for (const { file } of models.slice(1)) {
     const other = describe(await readSignature(file));
     if (other !== describe(first!))
-      problems.push(`${file} is ${other}, unlike the others: ${describe(first!)}`);
+      problems.push(`${relative('', file)} is ${other}, unlike the others: ${describe(first!)}`);
   }
   return {
     ...place,
@@ -100,6 +103,7 @@ async function checkContainer(
     takesInputs,
     givesOutputs,
     signature: first,
+    file: models[0] && relative('', models[0].file),
     problems,
   };
 }
@@ -150,7 +154,7 @@ function withNeighbour(one: CheckedContainer, next: CheckedContainer | undefined
     .map((input) => {
       const given = outputs.get(input.name);
       const found = given === undefined ? 'no such output' : describeValue(given);
-      return `the container ${next.container} takes ${describeValue(input)}, this one gives ${found}`;
+      return `the container ${next.container} takes ${describeValue(input)} (${next.file}), this one gives ${found} (${one.file})`;
     });
   return { ...one, problems: [...one.problems, ...problems] };
 }
@@ -170,6 +174,6 @@ export function describe({ inputs, outputs }: Pick<OnnxFile, 'inputs' | 'outputs
   return `${inputs.map(describeValue).join(', ')} → ${outputs.map(describeValue).join(', ')}`;
 }
 
-function describeValue({ name, dtype, shape }: OnnxValue): string {
+export function describeValue({ name, dtype, shape }: OnnxValue): string {
   return `${name} ${dtype} [${shape.join(', ')}]`;
 }

@@ -2,10 +2,11 @@
 // has the members that the model takes, and that a canary's or a shadow's model is of the kind of the one beside it.
 // And that a nested pipeline is one of the project's own. What an expression does not tell is not held against it.
 import jsonata from 'jsonata';
+import type { OnnxValue } from '../container/onnx/model-file.ts';
 import { resolveFields } from '../statemachines/compile/expressions.ts';
 import { allStages, branchesOf, type ShadowStage } from '../statemachines/composition.ts';
 import type { EndpointTarget, InferenceStage, Pipeline, Stage } from '../statemachines/pipeline.ts';
-import { type CheckedContainer, signatureDifference } from './model-check.ts';
+import { type CheckedContainer, describeValue, signatureDifference } from './model-check.ts';
 import { endpointOf } from './pipelines/names.ts';
 
 /** @returns what is wrong, each in one line */
@@ -16,7 +17,27 @@ export function checkStages(pipelines: readonly Pipeline[], checked: readonly Ch
     const problems = stages.flatMap((stage) =>
       problemsOf(stage, { checked, stages, names, isRecord: pipeline.flow === 'record' }),
     );
-    return problems.map((problem) => `${pipeline.name}: ${problem}`);
+    const notes = signatureNotes(pipeline, checked).filter(({ isCertain }) => isCertain);
+    return [...problems.map((problem) => `${pipeline.name}: ${problem}`), ...notes.map(({ text }) => text)];
+  });
+}
+
+/**
+ * The pipelines' entries at the API, `layers/seriatim/pipelines.ts`: each has one, and says so where no function reads
+ * its records: without it numbers would stay text, and a default of the schema would not be filled in.
+ */
+export function checkEntries(
+  pipelines: readonly Pipeline[],
+  entries: Readonly<Record<string, { readonly startsWithInference?: boolean }>>,
+): string[] {
+  return pipelines.flatMap(({ name, stages, body }) => {
+    const entry = entries[name];
+    if (entry === undefined) return [`${name}: layers/seriatim/pipelines.ts has no entry for it`];
+    const first = stages[0]!;
+    if (first.kind === 'function' || body === 'payload' || entry.startsWithInference === true) return [];
+    return [
+      `${name}: its first stage, ${first.name}, is no function, so its entry needs startsWithInference: true`,
+    ];
   });
 }
 
@@ -57,6 +78,61 @@ function instanceProblems(stage: InferenceStage | ShadowStage, { checked }: Surr
   return [
     `${stage.name} sends ${members.join(', ')}; the model of ${first.endpoint} takes ${inputs.join(', ')}`,
   ];
+}
+
+/** A member of an instance that is the same of another model's answer: `"probabilities": {recognised}.probabilities`. */
+const HANDED_ON = /"(\w+)"\s*:\s*\{(\w+)\}\.(\w+)\s*(?=[,}])/g;
+
+export interface SignatureNote {
+  /** Names both stages, what either model says, and the files. */
+  readonly text: string;
+  /** Whether nothing stands between that could make it fit: no handlers write the answer. */
+  readonly isCertain: boolean;
+}
+
+/** Where a model takes another dtype or shape than the model has whose answer it is handed, stage by stage. */
+export function signatureNotes(
+  { name, stages }: Pipeline,
+  checked: readonly CheckedContainer[],
+): SignatureNote[] {
+  const all = allStages(stages);
+  return all.flatMap((stage) => {
+    const first = stage.kind === 'inference' ? containersOf(stage.endpoint, checked)[0] : undefined;
+    if (stage.kind !== 'inference' || first?.signature === undefined || !first.takesInputs) return [];
+    return [...(stage.instance ?? '').matchAll(HANDED_ON)].flatMap(([, member, field, given]) => {
+      const input = first.signature!.inputs.find((one) => one.name === member);
+      const giver = all.find((one) => answerField(one) === field);
+      const from = giverContainer(giver, checked);
+      const output = from?.signature?.outputs.find((one) => one.name === given);
+      if (input === undefined || output === undefined || fitsAsJson(output, input)) return [];
+      const text = `${name}: ${stage.name} takes ${describeValue(input)} (${first.file}), ${giver!.name} gives ${describeValue(output)} (${from!.file})`;
+      return [{ text, isCertain: from!.givesOutputs }];
+    });
+  });
+}
+
+function answerField(stage: Stage): string | undefined {
+  if (stage.kind === 'payload') return stage.answer.prediction;
+  return stage.kind === 'inference' ? stage.into : undefined;
+}
+
+function giverContainer(
+  stage: Stage | undefined,
+  checked: readonly CheckedContainer[],
+): CheckedContainer | undefined {
+  return stage?.kind === 'payload' || stage?.kind === 'inference'
+    ? containersOf(stage.endpoint, checked).at(-1)
+    : undefined;
+}
+
+/** In JSON all numbers are alike; the first dimension counts the records. */
+function fitsAsJson(output: OnnxValue, input: OnnxValue): boolean {
+  const kind = ({ dtype }: OnnxValue): string => (dtype === 'string' || dtype === 'bool' ? dtype : 'number');
+  const [given, taken] = [output.shape.slice(1), input.shape.slice(1)];
+  if (kind(output) !== kind(input) || given.length !== taken.length) return false;
+  return given.every(
+    (size, i) => typeof size === 'string' || typeof taken[i] === 'string' || size === taken[i],
+  );
 }
 
 /** The keys of an object constructor; undefined for any other expression. */

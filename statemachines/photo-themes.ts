@@ -1,6 +1,7 @@
 // The pipeline `photo-themes` (a serial ensemble): a photo → its quality, and the photo scaled up → what is on it →
 // its theme. Each model is an endpoint of its own, so that each scales and is upgraded alone. The photo itself travels
-// as a claim; one of too little quality leaves after the first model.
+// as a claim; one of too little quality leaves after the first model, one on which nothing is recognised after the
+// second: the third would name a theme even so, since the weights of nothing have a largest too.
 import { PhotoSchema, PhotoThemesSchema } from '../layers/seriatim/contracts/photo-themes.ts';
 import { exitStage, inferenceStage, payloadStage, pipeline } from './pipeline.ts';
 
@@ -51,6 +52,18 @@ export const photoThemes = pipeline({
       payload: 'upscaled',
       accept: 'application/json',
       answer: { prediction: 'recognised' },
+    }),
+    exitStage({
+      name: 'LeaveUnrecognised',
+      description: 'A photo on which nothing was recognised has no theme.',
+      when: '$count({recognised}.labels) = 0',
+      answer: {
+        quality: '{quality}',
+        labels: '[]',
+        theme: 'null',
+        reason:
+          '"None of the " & $count({recognised}.probabilities) & " kinds of object that the model knows is more likely than not on the photo."',
+      },
     }),
     inferenceStage({
       name: 'GroupByTheme',

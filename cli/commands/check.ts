@@ -1,6 +1,7 @@
 // `seriatim check`: every pipeline's contracts, and the models' own signatures against the endpoints that serve them,
 // before anything is deployed; then samples through the real functions and containers. Exit code 1 when something is
 // wrong.
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { EXIT_FAILURE } from '../exit.ts';
@@ -22,17 +23,31 @@ export function register(program: Command): void {
 
 /** Prints what was found; returns what is wrong. */
 async function check(projectFolder: string): Promise<string[]> {
-  const [{ compilePipeline }, { PIPELINE_DEFINITIONS }, artefacts, models, hosting, stageCheck] =
-    await Promise.all([
-      import('../../statemachines/compile/compile.ts'),
-      import('../../statemachines/index.ts'),
-      import('../../packaging/artefacts.ts'),
-      import('../../packaging/model-check.ts'),
-      import('../../packaging/pipelines/hosting.ts'),
-      import('../../packaging/stage-check.ts'),
-    ]);
+  const [
+    { compilePipeline },
+    { PIPELINE_DEFINITIONS },
+    { PIPELINES },
+    artefacts,
+    models,
+    hosting,
+    stageCheck,
+  ] = await Promise.all([
+    import('../../statemachines/compile/compile.ts'),
+    import('../../statemachines/index.ts'),
+    import('../../layers/seriatim/pipelines.ts'),
+    import('../../packaging/artefacts.ts'),
+    import('../../packaging/model-check.ts'),
+    import('../../packaging/pipelines/hosting.ts'),
+    import('../../packaging/stage-check.ts'),
+  ]);
   for (const pipeline of PIPELINE_DEFINITIONS) {
-    compilePipeline(pipeline);
+    try {
+      compilePipeline(pipeline);
+    } catch (thrown) {
+      const file = `statemachines/${pipeline.name}.ts`;
+      const where = existsSync(join(projectFolder, file)) ? ` (${file})` : '';
+      return [`${(thrown as Error).message}${where}`];
+    }
     console.log(`${pipeline.name}: ${stageCheck.outline(pipeline.stages)}`);
   }
   // As written, where containers stand in series: how they are placed changes nothing in what they take and give.
@@ -47,7 +62,11 @@ async function check(projectFolder: string): Promise<string[]> {
     ];
     console.log(`${endpoint}/${container}: ${kind.join('; ')}`);
   }
+  for (const pipeline of PIPELINE_DEFINITIONS)
+    for (const { text, isCertain } of stageCheck.signatureNotes(pipeline, checked))
+      if (!isCertain) console.log(`note: ${text}; handlers stand between, so samples must tell`);
   return [
+    ...stageCheck.checkEntries(PIPELINE_DEFINITIONS, PIPELINES),
     ...stageCheck.checkStages(PIPELINE_DEFINITIONS, checked),
     ...checked.flatMap(({ endpoint, container, problems }) =>
       problems.map((problem) => `${endpoint}/${container}: ${problem}`),

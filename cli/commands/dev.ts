@@ -1,4 +1,5 @@
-// `seriatim dev`: the same as `start`, and changed functions, layers and state machines are picked up while it runs.
+// `seriatim dev`: the same as `start`, and changed functions, layers, state machines and the console are picked up while
+// it runs.
 import type { Command } from 'commander';
 import { type StartFlags, withStartOptions } from './start.ts';
 

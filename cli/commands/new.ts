@@ -61,5 +61,5 @@ Check it, test it, run it:
   npx seriatim check
   npx vitest run test/product/${name}.test.ts
   SERIATIM_PIPELINES=${name} npm start
-  npx seriatim invoke ${name} --file models/${name}/requests.ndjson`;
+  npx seriatim invoke ${name} models/${name}/requests.ndjson`;
 }

@@ -60,6 +60,7 @@ function heading(view: ExecutionView): string[] {
     ...(view.redriveCount === undefined ? [] : [`redriven ${view.redriveCount} times`]),
     ...(view.links.traceId === undefined ? [] : [`trace ${view.links.traceId}`]),
   ];
+  const logs = view.links.logGroup === undefined ? [] : [`logs ${view.links.logGroup}`];
   const rerun = view.rerun === undefined ? [] : [rerunText(view.rerun)];
   const parent =
     view.parent === undefined ? [] : [`child of ${view.parent.stateMachineName}/${view.parent.mapRunLabel}`];
@@ -69,6 +70,7 @@ function heading(view: ExecutionView): string[] {
   return [
     ...(title.join('   ').length > WIDTH ? title : [title.join('   ')]),
     facts.join('   '),
+    ...logs,
     ...rerun,
     ...parent,
   ].map((line) => shorten2(line));
@@ -226,7 +228,10 @@ function mapRunLine({ mapRun }: StageView): string[] {
 
 function attemptLines({ attempts }: StageView): string[] {
   const isPlain =
-    attempts.length === 1 && attempts[0]!.status === 'SUCCEEDED' && attempts[0]!.inference === undefined;
+    attempts.length === 1 &&
+    attempts[0]!.status === 'SUCCEEDED' &&
+    attempts[0]!.inference === undefined &&
+    nestedText(attempts[0]!) === undefined;
   if (isPlain) return [];
   const shown = attempts.slice(0, MAX_ATTEMPTS).map(attemptLine);
   const rest = attempts.length - shown.length;
@@ -235,18 +240,27 @@ function attemptLines({ attempts }: StageView): string[] {
 
 function attemptLine(attempt: AttemptView): string {
   const { iteration, number, status, durationMs, waitMs, policy, error, inference, target } = attempt;
-  const where = iteration === undefined ? '' : `[${iteration}] `;
+  const where = [
+    ...(iteration === undefined ? [] : [`[${iteration}] `]),
+    ...(attempt.state === undefined ? [] : [`${attempt.state} `]),
+  ].join('');
   const model = inference?.targetModel ?? target ?? '';
   const parts = [
     `${SYMBOLS[status] ?? '?'} ${where}attempt ${number}`,
     formatMs(durationMs),
-    model,
+    nestedText(attempt) ?? model,
     ...(inference?.marks ?? []).map(markText),
     ...(error === undefined ? [] : [`${error.code}: ${shorten(error.message, 50)}`]),
     ...(waitMs === undefined ? [] : [`then waited ${formatMs(waitMs)}`]),
     ...(policy === undefined ? [] : [policyText(policy)]),
   ];
   return `  ${parts.filter((part) => part !== '').join('  ')}`;
+}
+
+/** `execution 771198f6-…`, which `show` takes: of a nested pipeline. */
+function nestedText({ output }: AttemptView): string | undefined {
+  const arn = (output as { ExecutionArn?: unknown } | null | undefined)?.ExecutionArn;
+  return typeof arn === 'string' ? `execution ${arn.split(':')[7] ?? arn}` : undefined;
 }
 
 /** `by policy 1 s × 2, at most 3`: the first wait, its growth, and how many. */

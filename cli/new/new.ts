@@ -52,7 +52,14 @@ export async function newPipeline(options: NewOptions): Promise<Written> {
 function checkName(name: string): void {
   if (NAME.test(name) && name.length <= NAME_LENGTH) return;
   const expected = `words of small letters and digits joined by hyphens, each starting with a letter, at most ${NAME_LENGTH} characters, such as wine-quality`;
-  throw new CommandError(`"${name}" is no name for a pipeline: expected ${expected}`);
+  throw new CommandError(`"${name}" is no name for a pipeline: expected ${expected}${nearest(name)}`);
+}
+
+/** `Resnet_50` → `; "resnet50" is one` */
+function nearest(name: string): string {
+  const words = name.replace(/(?<=[a-z0-9])(?=[A-Z])|[^A-Za-z0-9]+/g, '-').toLowerCase();
+  const near = words.replace(/^[^a-z]+|-+$/g, '').replace(/-+(?=\d)/g, '');
+  return NAME.test(near) && near.length <= NAME_LENGTH ? `; "${near}" is one` : '';
 }
 
 async function planOf({ name, pattern, model, sample }: NewOptions): Promise<Plan> {

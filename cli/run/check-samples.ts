@@ -2,10 +2,14 @@
 // a state folder that is thrown away: what handlers and functions make of a record no signature tells. Pipelines with
 // containers in series are run a second time with each container as a state, so that the one that fails is named and
 // the content types that the definition promises are the ones that travel.
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { request } from 'undici';
 import type { EventsPage } from '../../layers/seriatim/inspection/api.ts';
 import { endpointTargets } from '../../packaging/pipelines/hosting.ts';
-import type { Pipeline } from '../../statemachines/pipeline.ts';
+import { allStages } from '../../statemachines/composition.ts';
+import type { Pipeline, Stage } from '../../statemachines/pipeline.ts';
+import { modelFolder } from '../../statemachines/placement/endpoints.ts';
 import { placementProblem, placePipeline } from '../../statemachines/placement/place.ts';
 import { readSamples, type Sample } from '../advise/samples.ts';
 import { type Placements, startSystem } from '../advise/system.ts';
@@ -70,7 +74,11 @@ async function askAll(
     const problems: string[] = [];
     for (const pipeline of pipelines) {
       const { name } = pipeline;
-      const found = await askOne(system.httpUrl, placed(pipeline, placements), samples.get(name)!);
+      const found = await askOne(
+        { httpUrl: system.httpUrl, projectFolder },
+        placed(pipeline, placements),
+        samples.get(name)!,
+      );
       problems.push(...found.map((problem) => `${name}: ${problem}`));
       const how = name in placements ? ', each container as a state' : '';
       if (found.length === 0) onProgress(`${name}: ${samples.get(name)!.length} samples answered${how}`);
@@ -87,7 +95,11 @@ function placed(pipeline: Pipeline, placements: Placements): Pipeline {
 }
 
 /** What went wrong with the first sample that failed; records after it mostly say the same. */
-async function askOne(httpUrl: string, pipeline: Pipeline, samples: readonly Sample[]): Promise<string[]> {
+async function askOne(
+  { httpUrl, projectFolder }: { readonly httpUrl: string; readonly projectFolder: string },
+  pipeline: Pipeline,
+  samples: readonly Sample[],
+): Promise<string[]> {
   let executionArn = '';
   for (const [i, { body, contentType }] of samples.entries()) {
     const answer = await request(`${httpUrl}/pipelines/${pipeline.name}/invocations`, {
@@ -96,13 +108,45 @@ async function askOne(httpUrl: string, pipeline: Pipeline, samples: readonly Sam
       body,
     });
     const text = await answer.body.text();
-    if (answer.statusCode !== 200)
-      return [`sample ${i + 1} is answered by ${answer.statusCode}: ${plain(text)}`];
+    if (answer.statusCode !== 200) {
+      const where = filesOf(pipeline, stageIn(text), projectFolder);
+      return [`sample ${i + 1} is answered by ${answer.statusCode}: ${plain(text)}${where}`];
+    }
     executionArn = String(answer.headers['x-seriatim-execution-arn']);
   }
   const path = `/payloads/${encodeURIComponent(executionArn.split(':')[7] ?? '')}/events?limit=25000`;
   const { events } = await getJson<EventsPage>({ url: httpUrl, path });
   return contentTypeProblems(placePipeline(pipeline).stages, events);
+}
+
+function stageIn(text: string): string | undefined {
+  try {
+    return (JSON.parse(text) as { error?: { stage?: string } }).error?.stage;
+  } catch {
+    return undefined;
+  }
+}
+
+/** ` (Second: models/prices-second/model; before it Combine: functions/combine)`: where to look. */
+function filesOf(pipeline: Pipeline, name: string | undefined, projectFolder: string): string {
+  const stages = allStages(placePipeline(pipeline).stages).filter(({ kind }) => CALLING.includes(kind));
+  const at = stages.findIndex((stage) => stage.name === name);
+  if (at < 0) return '';
+  const told = (stage: Stage): string => `${stage.name}: ${foldersOf(stage, projectFolder).join(', ')}`;
+  const before = at === 0 ? '' : `; before it ${told(stages[at - 1]!)}`;
+  return ` (${told(stages[at]!)}${before})`;
+}
+
+const CALLING: readonly Stage['kind'][] = ['function', 'inference', 'payload'];
+
+function foldersOf(stage: Stage, projectFolder: string): string[] {
+  if (stage.kind === 'function') return [`functions/${stage.function}`];
+  if (stage.kind !== 'inference' && stage.kind !== 'payload') return [];
+  const { endpoint } = stage;
+  const folders = endpoint.containers.map((container) => `models/${modelFolder(endpoint, container)}`);
+  // A container whose model is a file of the endpoint's folder has none of its own.
+  const there = folders.map((path) => (existsSync(join(projectFolder, path)) ? path : dirname(path)));
+  return [...new Set(there)];
 }
 
 /** `stage Screen, ModelFailed: …` of the usual error form; any other answer as it is. */

@@ -1,5 +1,6 @@
 // What `dev` does beside the running system: esbuild rebuilds functions and layers as they change, state machines are
-// compiled again in a process of their own, and each change goes into the running system with one line printed.
+// compiled again in a process of their own, the console is built anew, and each change goes into the running system with
+// one line printed.
 import { execFile } from 'node:child_process';
 import { type FSWatcher, watch } from 'node:fs';
 import { join } from 'node:path';
@@ -7,11 +8,10 @@ import { promisify } from 'node:util';
 import type { Running } from '../../local/boot/index.ts';
 import { type Definitions, reloadCode, reloadStateMachines } from '../../local/boot/reload.ts';
 import { bundle, type Rebuilt } from '../../packaging/bundle.ts';
+import { watchConsole } from './watch-console.ts';
+import { watchFolder } from './watch-folder.ts';
 
 type Print = (line: string) => void;
-
-/** Editors write a file in several steps; a change counts once they are through. */
-const SETTLE_MS = 50;
 
 /** @returns what ends watching */
 export async function watchProject(running: Running, print: Print): Promise<() => Promise<void>> {
@@ -24,9 +24,11 @@ export async function watchProject(running: Running, print: Print): Promise<() =
   const template = watch(join(projectFolder, 'serverless.yml'), () =>
     print('  serverless.yml changed: start again to take it up'),
   );
-  print('  dev         watching functions/, layers/ and statemachines/');
+  const page = watchConsole(projectFolder, print);
+  print('  dev         watching functions/, layers/, statemachines/ and console/');
   return async () => {
     template.close();
+    page.close();
     machines.close();
     await bundles.close();
   };
@@ -54,17 +56,13 @@ async function watchStateMachines(running: Running, print: Print): Promise<FSWat
     current = next;
     for (const name of changed) print(`  state machine ${name}: running with the new definition`);
   };
-  let work = Promise.resolve();
-  let timer: NodeJS.Timeout | undefined;
-  return watch(join(projectFolder, 'statemachines'), { recursive: true }, (_event, file) => {
-    if (!file?.endsWith('.ts')) return;
-    clearTimeout(timer);
-    timer = setTimeout(() => {
-      work = work.then(update).catch((thrown: unknown) => {
-        print(`  statemachines/${file}: ${firstLines(thrown)}`);
-        print('  statemachines: the old definitions go on');
-      });
-    }, SETTLE_MS);
+  return watchFolder(join(projectFolder, 'statemachines'), {
+    fits: (file) => file.endsWith('.ts'),
+    update,
+    onFailed: (thrown, file) => {
+      print(`  statemachines/${file}: ${firstLines(thrown)}`);
+      print('  statemachines: the old definitions go on');
+    },
   });
 }
 

@@ -22,9 +22,26 @@ export function hasToken(): boolean {
   return sessionStorage.getItem(TOKEN_KEY) !== null;
 }
 
-/** @throws ApiFailure */
+/** The answers last read, by path, so that what has not changed is neither sent nor drawn again. */
+const answers = new Map<string, { readonly etag: string; readonly body: unknown }>();
+const MOST_ANSWERS = 8;
+
+/** @returns the very same value while the answer is the same. @throws ApiFailure */
 export async function getJson<T>(path: string, signal?: AbortSignal): Promise<T> {
-  return (await (await call(path, signal === undefined ? {} : { signal })).json()) as T;
+  const known = answers.get(path);
+  const headers: Record<string, string> = known === undefined ? {} : { 'if-none-match': known.etag };
+  const response = await request(path, { headers, ...(signal === undefined ? {} : { signal }) });
+  if (response.status === 304 && known !== undefined) return known.body as T;
+  if (!response.ok) throw await failureOf(response);
+  const body: unknown = await response.json();
+  keepAnswer(path, response.headers.get('etag'), body);
+  return body as T;
+}
+
+function keepAnswer(path: string, etag: string | null, body: unknown): void {
+  answers.delete(path);
+  if (etag !== null) answers.set(path, { etag, body });
+  if (answers.size > MOST_ANSWERS) answers.delete(answers.keys().next().value!);
 }
 
 /** @throws ApiFailure */

@@ -36,11 +36,12 @@ export function usePolled<T>(options: PollOptions<T>): Polled<T> {
   useEffect(() => {
     const ending = new AbortController();
     void follow(latest, ending.signal, (found) =>
-      setKept((before) => ({
-        key,
-        data: found.data ?? (before.key === key ? before.data : undefined),
-        error: found.error,
-      })),
+      setKept((before) => {
+        const data = found.data ?? (before.key === key ? before.data : undefined);
+        // What is as it was is not drawn again.
+        const isSame = before.key === key && before.data === data && before.error === found.error;
+        return isSame ? before : { key, data, error: found.error };
+      }),
     );
     return () => ending.abort();
   }, [key, turn]);

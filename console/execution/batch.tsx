@@ -6,7 +6,7 @@ import type {
   FailingRecords,
   MapRunSummary,
 } from '../../layers/seriatim/inspection/api.ts';
-import type { Counts, ExecutionView } from '../../layers/seriatim/inspection/view.ts';
+import type { Counts, ExecutionView, RecordCounts } from '../../layers/seriatim/inspection/view.ts';
 import { apiPath, getJson } from '../api/client.ts';
 import { usePolled } from '../api/use-polled.ts';
 import { JsonTree } from '../payload/json-tree.tsx';
@@ -16,6 +16,7 @@ import { type Column, Grid } from '../ui/grid.tsx';
 import { Nothing, Problem, Reading } from '../ui/messages.tsx';
 import { StatusMark } from '../ui/status.tsx';
 import { type BatchSize, shareDone } from './batch-size.ts';
+import { RecordsText } from './execution-header.tsx';
 import { useBatchSize } from './use-batch-size.ts';
 
 const FOLLOW_MS = 1500;
@@ -39,7 +40,12 @@ export function Batch({ execution }: { readonly execution: ExecutionView }) {
   return (
     <div className="batch">
       {data.mapRuns.map((run) => (
-        <MapRun key={run.arn} run={run} size={run.stage === CHUNKS ? size : undefined} />
+        <MapRun
+          key={run.arn}
+          run={run}
+          size={run.stage === CHUNKS ? size : undefined}
+          records={run.stage === CHUNKS ? execution.records : undefined}
+        />
       ))}
       {data.errors.length > 0 && (
         <ErrorClasses title="Why children failed" errors={data.errors} isOfChildren />
@@ -63,9 +69,11 @@ interface MapRunProps {
   readonly run: MapRunSummary;
   /** Of the batch whose chunks are the items. */
   readonly size: BatchSize | undefined;
+  /** What became of its records, once it has ended. */
+  readonly records: RecordCounts | undefined;
 }
 
-function MapRun({ run, size }: MapRunProps) {
+function MapRun({ run, size, records }: MapRunProps) {
   const { stage, status, items, executions } = run;
   const share = shareDone(run, size);
   const noun = size === undefined ? 'item' : 'chunk';
@@ -82,11 +90,27 @@ function MapRun({ run, size }: MapRunProps) {
           : `${percentText(share)} of ${plural(Math.max(items.total, size?.chunks ?? 0), noun)}`}
         : {countsText(items)}
       </p>
-      {size !== undefined && <p>{plural(size.records, 'record')} in the input</p>}
+      <RecordsOf size={size} records={records} />
       <p className="quiet">
         {plural(executions.total, 'child execution')}: {countsText(executions)}
       </p>
     </section>
+  );
+}
+
+/** Chunks go through though records of theirs fail, so what became of the records is said beside them. */
+function RecordsOf({ size, records }: Pick<MapRunProps, 'size' | 'records'>) {
+  const total = records?.total ?? size?.records;
+  if (total === undefined) return null;
+  return (
+    <p>
+      {plural(total, 'record')} in the input
+      {records !== undefined && (
+        <>
+          : <RecordsText records={records} />
+        </>
+      )}
+    </p>
   );
 }
 

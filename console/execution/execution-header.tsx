@@ -1,9 +1,24 @@
 // What an execution is and what became of it, its error as a person needs it, and what can be done with it.
-import type { CostView, ErrorView, ExecutionView, LinksView } from '../../layers/seriatim/inspection/view.ts';
+import type {
+  CostView,
+  ErrorView,
+  ExecutionView,
+  LinksView,
+  RecordCounts,
+} from '../../layers/seriatim/inspection/view.ts';
 import { executionHref, pathHref } from '../route.ts';
-import { bytesText, dollarsText, fullTimeText, lengthText, timeText, tookMs } from '../ui/format.ts';
+import {
+  bytesText,
+  countText,
+  dollarsText,
+  fullTimeText,
+  lengthText,
+  timeText,
+  tookMs,
+} from '../ui/format.ts';
 import { StatusMark } from '../ui/status.tsx';
 import { Actions } from './actions.tsx';
+import { useToldError } from './use-told-error.ts';
 
 interface HeaderProps {
   readonly execution: ExecutionView;
@@ -11,7 +26,8 @@ interface HeaderProps {
 }
 
 export function ExecutionHeader({ execution, onChanged }: HeaderProps) {
-  const { id, pipeline, status, type, error } = execution;
+  const { id, pipeline, status, type } = execution;
+  const error = useToldError(execution);
   const ofPipeline = pathHref(['executions'], new URLSearchParams({ pipeline }));
   return (
     <div className="execution-head">
@@ -31,7 +47,7 @@ export function ExecutionHeader({ execution, onChanged }: HeaderProps) {
 }
 
 function Facts({ execution }: { readonly execution: ExecutionView }) {
-  const { id, start, end, cost, version, parent, rerun, redriveCount, links } = execution;
+  const { id, start, end, cost, version, parent, records, rerun, redriveCount, links } = execution;
   return (
     <dl className="facts">
       <Fact name="Started">
@@ -46,6 +62,11 @@ function Facts({ execution }: { readonly execution: ExecutionView }) {
         {lengthText(tookMs(execution))}
         {execution.status === 'RUNNING' && ' so far'}
       </Fact>
+      {records !== undefined && (
+        <Fact name="Records">
+          {countText(records.total)}: <RecordsText records={records} />
+        </Fact>
+      )}
       {cost !== undefined && (
         <Fact name="Cost">
           <Cost cost={cost} />
@@ -73,7 +94,7 @@ function Facts({ execution }: { readonly execution: ExecutionView }) {
           <Rerun id={id} rerun={rerun} />
         </Fact>
       )}
-      <Links links={links} />
+      <Links id={id} links={links} />
     </dl>
   );
 }
@@ -87,11 +108,25 @@ function Fact({ name, children }: { readonly name: string; readonly children: Re
   );
 }
 
-export function Cost({ cost: { dollars, basis, parts } }: { readonly cost: CostView }) {
+/** `58 succeeded, 1 failed`: the failed ones stand out. */
+export function RecordsText({ records: { total, failed } }: { readonly records: RecordCounts }) {
+  return (
+    <>
+      {countText(total - failed)} succeeded,{' '}
+      {failed === 0 ? '0 failed' : <strong className="odd">{countText(failed)} failed</strong>}
+    </>
+  );
+}
+
+export function Cost({ cost: { dollars, basis, parts, without } }: { readonly cost: CostView }) {
   return (
     <details className="cost">
       <summary>
-        {dollarsText(dollars)} <span className="quiet">{basis}</span>
+        {dollarsText(dollars)}{' '}
+        <span className="quiet">
+          {basis}
+          {without !== undefined && `, without ${without}`}
+        </span>
       </summary>
       <table>
         <thead>
@@ -135,13 +170,14 @@ function nameOfArn(arn: string): string {
   return parts[5] === 'express' ? parts[7]! : parts.at(-1)!;
 }
 
-function Links({ links }: { readonly links: LinksView }) {
+/** Where there is no console of AWS, what was logged is on this page. */
+function Links({ id, links }: { readonly id: string; readonly links: LinksView }) {
   const { logGroup, traceId, traceUrl, logsUrl, executionUrl } = links;
   return (
     <>
       {logGroup !== undefined && (
         <Fact name="Log group">
-          {logsUrl === undefined ? <code>{logGroup}</code> : <a href={logsUrl}>{logGroup}</a>}
+          <a href={logsUrl ?? executionHref(id, undefined, 'logs')}>{logGroup}</a>
         </Fact>
       )}
       {traceId !== undefined && (

@@ -13,6 +13,7 @@ import { useTitle } from '../ui/use-title.ts';
 import { Batch } from './batch.tsx';
 import { Events } from './events.tsx';
 import { ExecutionHeader } from './execution-header.tsx';
+import { LogLines } from './logs.tsx';
 import { OwnPayloads } from './own-payloads.tsx';
 import { StagePanel } from './stage-panel.tsx';
 import { StageTable } from './stage-table.tsx';
@@ -93,6 +94,12 @@ function View({ chosen, execution, route, view }: ViewsProps & { readonly chosen
       return <Events execution={execution} />;
     case 'payloads':
       return <OwnPayloads execution={execution} />;
+    case 'logs':
+      return (
+        <section className="logs" aria-label="Logs">
+          <LogLines execution={execution} isRunning={execution.status === 'RUNNING'} />
+        </section>
+      );
     case 'batch':
       return <Batch execution={execution} />;
     default:
@@ -109,5 +116,6 @@ function tabsOf({ stages, graph, eventCount }: ExecutionView): Tab[] {
     { id: 'table', title: 'Table' },
     { id: 'events', title: plural(eventCount, 'event') },
     { id: 'payloads', title: 'Input and output' },
+    { id: 'logs', title: 'Logs' },
   ];
 }

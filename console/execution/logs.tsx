@@ -1,4 +1,5 @@
-// The log lines that a stage or an attempt wrote: of the function it called and of the endpoint, read when asked for.
+// The log lines that an execution, a stage or an attempt wrote: of the functions it called and of the endpoints, read
+// when asked for.
 import { useState } from 'react';
 import type { LogsAnswer } from '../../layers/seriatim/inspection/api.ts';
 import type { ExecutionView } from '../../layers/seriatim/inspection/view.ts';
@@ -10,7 +11,8 @@ import { Nothing, Problem, Reading } from '../ui/messages.tsx';
 
 interface LogsProps {
   readonly execution: ExecutionView;
-  readonly address: StageAddress;
+  /** The whole execution unless told. */
+  readonly address?: StageAddress;
   readonly isRunning: boolean;
 }
 
@@ -23,13 +25,13 @@ export function Logs(props: LogsProps) {
       <summary>
         <h3>Logs</h3>
       </summary>
-      {isOpen && <Lines {...props} />}
+      {isOpen && <LogLines {...props} />}
     </details>
   );
 }
 
-function Lines({ execution: { arn }, address, isRunning }: LogsProps) {
-  const { name: stage, visit, attempt } = address;
+export function LogLines({ execution: { arn }, address, isRunning }: LogsProps) {
+  const { name: stage, visit, attempt } = address ?? {};
   const path = apiPath(['payloads', arn, 'logs'], { stage, visit, attempt });
   const { data, error, reload } = usePolled<LogsAnswer>({
     key: path,
@@ -39,7 +41,7 @@ function Lines({ execution: { arn }, address, isRunning }: LogsProps) {
   if (error !== undefined) return <Problem error={error} onRetry={reload} />;
   if (data === undefined) return <Reading what="log lines" />;
   if (data.lines.length === 0)
-    return <Nothing>No log line of {data.groups.join(', ') || 'this stage'} is of that time.</Nothing>;
+    return <Nothing>No log line of {data.groups.join(', ') || 'what it called'} is of that time.</Nothing>;
   return (
     <>
       <ol className="log-lines">

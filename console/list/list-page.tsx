@@ -2,7 +2,7 @@
 import { useRef, useState } from 'react';
 import type { ExecutionSummary, FailureSummary } from '../../layers/seriatim/inspection/view.ts';
 import { executionHref } from '../route.ts';
-import { countText, fullTimeText, lengthText, timeText, tookMs } from '../ui/format.ts';
+import { countText, fullTimeText, lengthText, plural, timeText, tookMs } from '../ui/format.ts';
 import { type Column, Grid } from '../ui/grid.tsx';
 import { Nothing, Problem, Reading } from '../ui/messages.tsx';
 import { StatusMark } from '../ui/status.tsx';
@@ -95,7 +95,8 @@ const COLUMNS: readonly Column<ExecutionSummary>[] = [
     id: 'error',
     title: 'Error',
     width: 'minmax(9rem, 1.6fr)',
-    cell: ({ failure }) => failure && <Failure failure={failure} />,
+    cell: ({ failure, records }) =>
+      failure === undefined ? <FailedRecords records={records} /> : <Failure failure={failure} />,
   },
   {
     id: 'start',
@@ -126,6 +127,16 @@ function Failure({ failure: { code, stage } }: { readonly failure: FailureSummar
     <span title={stage === undefined ? code : `${code} in ${stage}`}>
       {code}
       {stage !== undefined && <span className="quiet"> in {stage}</span>}
+    </span>
+  );
+}
+
+/** A batch that succeeded may have records that failed. */
+function FailedRecords({ records }: Pick<ExecutionSummary, 'records'>) {
+  if (records === undefined || records.failed === 0) return null;
+  return (
+    <span className="odd">
+      {countText(records.failed)} of {plural(records.total, 'record')} failed
     </span>
   );
 }

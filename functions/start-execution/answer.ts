@@ -9,6 +9,7 @@ import {
   type RecordEnvelope,
   SeriatimError,
 } from '../../layers/seriatim/index.ts';
+import { ANSWER_TYPE } from './accept.ts';
 
 /** What a pipeline's real-time state machine gives. */
 export interface PipelineOutput {
@@ -33,7 +34,7 @@ export function successAnswer(finished: FinishedExecution): APIGatewayProxyStruc
   return {
     statusCode: 200,
     headers: {
-      'content-type': 'application/json',
+      'content-type': ANSWER_TYPE,
       'x-seriatim-execution-arn': finished.executionArn,
       'server-timing': serverTiming(finished.output.entered ?? {}, finished.stoppedAtMs),
     },

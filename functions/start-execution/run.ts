@@ -9,6 +9,7 @@ import {
   type StartSync,
   type SyncExecution,
 } from '../../layers/seriatim/index.ts';
+import { checkAccept } from './accept.ts';
 import { errorAnswer, type PipelineOutput, successAnswer } from './answer.ts';
 import { readBinaryRequest } from './binary.ts';
 import { readInclude } from './include.ts';
@@ -33,6 +34,7 @@ export async function runPipeline(
   try {
     place.pipeline = event.pathParameters?.pipeline ?? '';
     const pipeline = findPipeline(place.pipeline);
+    checkAccept(event.headers.accept);
     const include = readInclude(event, pipeline.name, starter.stages[pipeline.name]);
     const request = await readInput(event, { pipeline, include, claimBucket: starter.claimBucket });
     const result = await start(starter, pipeline, request.input);

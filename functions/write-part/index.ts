@@ -1,14 +1,13 @@
 // The end of a batch's child: what its records came to, written as the chunk's part. Fails when more records than the
 // run tolerates have failed, which ends the run early.
 import {
+  answerMerger,
   type CarriedAnswers,
   type ChunkTask,
   caughtError,
   encodePart,
   findPipeline,
   type InferenceAnswers,
-  isFailed,
-  mergeAnswers,
   openAnswers,
   openRecords,
   type RecordEnvelope,
@@ -20,6 +19,7 @@ import {
   writeText,
 } from '../../layers/seriatim/index.ts';
 import { partContent } from './content.ts';
+import { everyRecord } from './every-record.ts';
 import { checkTolerance } from './tolerance.ts';
 
 export interface WritePartEvent {
@@ -80,15 +80,11 @@ async function noteFailure({ task: { run, chunk }, stage, failure }: NoteFailure
 
 async function writePart({ task, kept }: WritePartEvent): Promise<WritePartResult> {
   const { run, chunk } = task;
-  const records = (await Promise.all(kept.map((slice) => recordsOf(slice, task)))).flat();
-  records.sort((a, b) => a.position - b.position);
-  const { join } = run.options;
-  const needsSources = join === true || records.some(isFailed);
-  const content = partContent({
-    records: everyRecord(records, task),
+  const content = await partContent({
+    records: everyRecord(await Promise.all(kept.map((slice) => recordsOf(slice, task))), task),
     task,
     pipeline: findPipeline(run.pipeline),
-    ...(needsSources ? { sources: await readSlice(task) } : {}),
+    sources: () => readSlice(task),
   });
   const models = kept.flatMap((slice) => ('models' in slice ? (slice.models ?? []) : []));
   const head = { n: chunk.n, first: chunk.first, count: chunk.count, ...content.head, models };
@@ -99,8 +95,11 @@ async function writePart({ task, kept }: WritePartEvent): Promise<WritePartResul
   return { n: chunk.n, count: chunk.count, failed: content.head.failed };
 }
 
-async function recordsOf(kept: KeptSlice | FailedSlice, { chunk }: ChunkTask): Promise<RecordEnvelope[]> {
-  if ('failure' in kept) return failedSlice(kept, chunk.first);
+async function recordsOf(
+  kept: KeptSlice | FailedSlice,
+  { chunk }: ChunkTask,
+): Promise<Iterator<RecordEnvelope>> {
+  if ('failure' in kept) return failedSlice(kept, chunk.first).values();
   const [records, answers] = await Promise.all([
     openRecords(kept.records as RecordEnvelope[] | RecordSource),
     kept.answers === undefined ? undefined : openAnswers(kept.answers),
@@ -108,14 +107,15 @@ async function recordsOf(kept: KeptSlice | FailedSlice, { chunk }: ChunkTask): P
   return settled(records, answers);
 }
 
-function settled(
-  records: readonly (RecordEnvelope | KeptFailure)[],
+function* settled(
+  records: Iterable<RecordEnvelope | KeptFailure>,
   answers: InferenceAnswers | undefined,
-): RecordEnvelope[] {
-  const plain = records.map((record) =>
-    'failure' in record ? failedRecord(record.position, record.stage, record.failure) : record,
-  );
-  return answers === undefined ? plain : [...mergeAnswers(plain, answers)];
+): Generator<RecordEnvelope, void> {
+  const merge = answers === undefined ? undefined : answerMerger(answers);
+  for (const record of records) {
+    const plain = 'failure' in record ? failedRecord(record.position, record.stage, record.failure) : record;
+    yield merge === undefined ? plain : merge(plain);
+  }
 }
 
 function failedSlice({ slice, stage, failure }: FailedSlice, first: number): RecordEnvelope[] {
@@ -127,14 +127,4 @@ function failedSlice({ slice, stage, failure }: FailedSlice, first: number): Rec
 function failedRecord(position: number, stage: string, { Error: error, Cause }: Failure): RecordEnvelope {
   const { code, message } = caughtError({ error, message: Cause }, { stage });
   return { position, error: { stage, code, message } };
-}
-
-/** A stage that loses a record is found out: its position gets an error record, and none comes twice. */
-function everyRecord(records: readonly RecordEnvelope[], { chunk }: ChunkTask): RecordEnvelope[] {
-  const found = new Map(records.map((record) => [record.position, record]));
-  return Array.from({ length: chunk.count }, (_, i) => {
-    const position = chunk.first + i;
-    const message = 'No stage answered for this record.';
-    return found.get(position) ?? { position, error: { stage: 'Batch', code: 'ExecutionFailed', message } };
-  });
 }

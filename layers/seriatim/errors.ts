@@ -51,6 +51,8 @@ export const ERRORS = {
   ContractViolation: { effect: 'terminal', httpStatus: 502 },
   /** The target model has no artefact. */
   ModelNotFound: { effect: 'terminal', httpStatus: 404 },
+  /** The endpoint has no variant of the name that was asked for. */
+  VariantNotFound: { effect: 'terminal', httpStatus: 404 },
   /** The target model is still being downloaded or loaded. */
   ModelLoading: { effect: 'retry', httpStatus: 429 },
   /** No memory for the model, even after others were unloaded. */
@@ -106,6 +108,13 @@ export class UnsupportedContentType extends SeriatimError {
   constructor(found: string | undefined, expected: readonly string[], place?: ErrorPlace) {
     const message = `Content type ${found ? `"${found}"` : '(none)'} is not supported; expected ${expected.join(' or ')}.`;
     super('UnsupportedContentType', message, place);
+  }
+}
+
+export class NotAcceptable extends SeriatimError {
+  constructor(accept: string, given: readonly string[], place?: ErrorPlace) {
+    const message = `Accept "${accept}" cannot be answered; answers are ${given.join(' or ')}.`;
+    super('NotAcceptable', message, place);
   }
 }
 

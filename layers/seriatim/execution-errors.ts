@@ -51,6 +51,11 @@ const SERVICE_ERRORS: readonly { name: RegExp; says?: RegExp; code: ErrorCode }[
     says: /Endpoint \S+ .*not found/,
     code: 'EndpointUnavailable',
   },
+  {
+    name: /^SageMakerRuntime\.ValidationError/,
+    says: /\bvariant\b.*\bnot found\b|could not find variant/i,
+    code: 'VariantNotFound',
+  },
   { name: /^SageMakerRuntime\.ValidationError/, code: 'InvalidPayload' },
   { name: /^SageMakerRuntime\.ModelError/, says: /server error \(0\)|timed out/, code: 'StageTimeout' },
   { name: /^SageMakerRuntime\.ModelError/, says: /error \(507\)/, code: 'ModelOutOfMemory' },
@@ -83,6 +88,8 @@ function timedOut(place: ErrorPlace & { stage: string }): SeriatimError {
 function readable(text: string, code: ErrorCode): string {
   const message = text.replace(/\s*\(Service: [^)]*\)(\s*\(SDK Attempt Count: \d+\))?\s*$/, '');
   if (code === 'ModelFailed' || code === 'InvalidPayload') return containerSaid(message);
+  // Which request it was is told elsewhere.
+  if (code === 'VariantNotFound') return message.replace(/ for Request \S+$/, '');
   if (code !== 'ModelNotFound') return message;
   const model = /([^/\s"',()]+)\.tar\.gz/.exec(message)?.[1];
   return model === undefined ? message : `There is no model for "${model}" (${model}.tar.gz).`;

@@ -22,11 +22,11 @@ export function groupRecords<Value>(
   event: Pick<StageEvent, 'stage'>,
 ): StageResult<Value> {
   const groups = new Map<string | undefined, OpenGroup>();
-  const targetModelOf = targetModelReader(request, event.stage);
+  const take = instanceTaker(request, event.stage);
   const rest = records.map((record): RecordEnvelope<Value> => {
     if (isFailed(record)) return record;
-    const { instance, value } = takeInstance(record.value as Record<string, unknown>, request, event.stage);
-    const group = openGroup(groups, targetModelOf(record.value as Record<string, unknown>));
+    const { targetModel, instance, value } = take(record.value);
+    const group = openGroup(groups, targetModel);
     group.positions.push(record.position);
     group.instances.push(instance);
     return { ...record, value: value as Value };
@@ -34,18 +34,35 @@ export function groupRecords<Value>(
   return { records: rest, groups: [...groups.values()] };
 }
 
-function takeInstance(
-  whole: Record<string, unknown>,
-  { instance: field }: GroupingRequest,
+/** What an inference is sent of one record, and what is left of it. */
+export interface TakenInstance {
+  readonly targetModel: string | undefined;
+  readonly instance: unknown;
+  readonly value: unknown;
+}
+
+/** Throws ContractViolation as `groupRecords` does. */
+export function instanceTaker(
+  request: GroupingRequest,
   stageName: string,
-): { instance: unknown; value: Record<string, unknown> } {
-  if (field === undefined) return { instance: whole, value: {} };
-  const instance = whole[field];
-  if (instance === undefined) throw missing(stageName, field);
-  const value: Record<string, unknown> = {};
-  // Field by field: a rest pattern costs several times as much, and there are thousands of records.
-  for (const name in whole) if (name !== field) value[name] = whole[name];
-  return { instance, value };
+): (value: unknown) => TakenInstance {
+  const { instance: field } = request;
+  const targetModelOf = targetModelReader(request, stageName);
+  return (value) => {
+    const whole = value as Record<string, unknown>;
+    const targetModel = targetModelOf(whole);
+    if (field === undefined) return { targetModel, instance: whole, value: {} };
+    const instance = whole[field];
+    if (instance === undefined) throw missing(stageName, field);
+    return { targetModel, instance, value: without(whole, field) };
+  };
+}
+
+/** Field by field: a rest pattern costs several times as much, and there are thousands of records. */
+function without(whole: Readonly<Record<string, unknown>>, field: string): Record<string, unknown> {
+  const rest: Record<string, unknown> = {};
+  for (const name in whole) if (name !== field) rest[name] = whole[name];
+  return rest;
 }
 
 function openGroup(groups: Map<string | undefined, OpenGroup>, targetModel: string | undefined): OpenGroup {

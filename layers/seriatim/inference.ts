@@ -20,34 +20,84 @@ export function mergeAnswers(
   answers: InferenceAnswers,
   include?: readonly string[],
 ): readonly RecordEnvelope[] {
+  return records.map(answerMerger(answers, include));
+}
+
+/** As `mergeAnswers`, for one record at a time. */
+export function answerMerger(
+  answers: InferenceAnswers,
+  include?: readonly string[],
+): (record: RecordEnvelope) => RecordEnvelope {
   const { stage, into } = answers;
   const isIncluded = include?.includes(stage) === true;
-  const found = new Map<number, Inference | RecordError>();
-  for (const group of answers.groups) collect(group, stage, found);
-  return records.map((record) => {
+  const find = answerFinder(answers);
+  return (record) => {
     if (isFailed(record)) return record;
     const { position } = record;
     const value = record.value as Record<string, unknown>;
-    const answer = found.get(position) ?? violation(stage, 'gave no prediction for this record');
+    const answer = find(position) ?? violation(stage, 'gave no prediction for this record');
     if ('code' in answer) return { position, error: { ...answer, record: record.source ?? value } };
     const given = into === undefined ? answer.prediction : answer;
-    return {
-      ...record,
-      value: into === undefined ? given : { ...value, [into]: given },
-      ...(isIncluded ? { included: { ...record.included, [stage]: given } } : {}),
-    };
-  });
+    const merged = into === undefined ? given : { ...value, [into]: given };
+    if (!isIncluded) return { ...record, value: merged };
+    return { ...record, value: merged, included: { ...record.included, [stage]: given } };
+  };
 }
 
-function collect(group: GroupAnswer, stage: string, found: Map<number, Inference | RecordError>): void {
-  const { positions, targetModel } = group;
-  const predictions = group.failure === undefined ? predictionsOf(group, stage) : failureOf(group, stage);
-  for (let i = 0; i < positions.length; i++) {
-    const answer = Array.isArray(predictions)
-      ? { prediction: predictions[i] as unknown, ...(targetModel === undefined ? {} : { targetModel }) }
-      : predictions;
-    found.set(positions[i]!, answer);
+/** Where the answer for a position is: its group, and its place in it. */
+interface Place {
+  readonly group: number;
+  readonly index: number;
+}
+
+function answerFinder({
+  groups,
+  stage,
+}: InferenceAnswers): (position: number) => Inference | RecordError | undefined {
+  const answers = groups.map((group) =>
+    group.failure === undefined ? predictionsOf(group, stage) : failureOf(group, stage),
+  );
+  const placeOf = placeFinder(groups);
+  return (position) => {
+    const place = placeOf(position);
+    if (place === undefined) return undefined;
+    const found = answers[place.group]!;
+    if (!Array.isArray(found)) return found;
+    const prediction = found[place.index] as unknown;
+    const { targetModel } = groups[place.group]!;
+    return targetModel === undefined ? { prediction } : { prediction, targetModel };
+  };
+}
+
+/** By position, in one list of numbers: there are thousands, and an object for each would outlive its use. */
+function placeFinder(groups: readonly GroupAnswer[]): (position: number) => Place | undefined {
+  const { first, last } = boundsOf(groups);
+  const places = new Int32Array(2 * Math.max(0, last - first + 1));
+  groups.forEach(({ positions }, group) => {
+    for (let index = 0; index < positions.length; index++) {
+      const at = 2 * (positions[index]! - first);
+      places[at] = group + 1;
+      places[at + 1] = index;
+    }
+  });
+  return (position) => {
+    const at = 2 * (position - first);
+    const group = places[at];
+    return group === undefined || group === 0 ? undefined : { group: group - 1, index: places[at + 1]! };
+  };
+}
+
+/** Positions of one slice of a batch, or of one request, lie close together. */
+function boundsOf(groups: readonly GroupAnswer[]): { readonly first: number; readonly last: number } {
+  let first = Number.POSITIVE_INFINITY;
+  let last = Number.NEGATIVE_INFINITY;
+  for (const { positions } of groups) {
+    for (const position of positions) {
+      if (position < first) first = position;
+      if (position > last) last = position;
+    }
   }
+  return { first, last };
 }
 
 function failureOf({ failure }: GroupAnswer, stage: string): RecordError {

@@ -1,6 +1,7 @@
 // Checks of payloads: JSON, schema and size. Every refusal names the field by its path and says what was expected and
 // what came.
 import { type GenericSchema, getDotPath, type InferOutput, safeParse } from 'valibot';
+import { checkQuickly } from './compiled-check.ts';
 import { InvalidPayload, PayloadTooLarge } from './errors.ts';
 
 /**
@@ -15,6 +16,8 @@ export function checkValue<Schema extends GenericSchema>(
   value: unknown,
   options: { readonly path: string | (() => string) },
 ): InferOutput<Schema> {
+  const quick = checkQuickly(schema, value);
+  if (quick !== undefined) return quick.output;
   const result = safeParse(schema, value, { abortPipeEarly: true });
   if (result.success) return result.output;
   const issue = result.issues[0];

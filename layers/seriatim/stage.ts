@@ -42,12 +42,11 @@ export function stage<Schema extends GenericSchema, Output>(
 ): StageHandler<Output> {
   return async (event) => {
     if (!isCarried(event)) return runRecords(definition, event);
-    const { openEvent, packResult } = await import('./batch/carry.ts');
-    const result = await runRecords(definition, await openEvent(event as unknown as CarriedEvent));
-    const { carry } = event as unknown as CarriedEvent;
-    return carry === undefined
-      ? result
-      : ((await packResult(result, carry)) as unknown as StageResult<Output>);
+    const { openEvent, runCarried } = await import('./batch/carried-stage.ts');
+    const carried = event as unknown as CarriedEvent;
+    if (carried.carry === undefined) return runRecords(definition, await openEvent(carried));
+    const run = (record: RecordEnvelope, opened: StageEvent) => runRecord(definition, record, opened);
+    return (await runCarried(carried, run)) as unknown as StageResult<Output>;
   };
 }
 

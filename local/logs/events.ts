@@ -110,15 +110,17 @@ async function getLogEvents({ store, now }: Parts, input: SdkValues): Promise<Sd
 async function filterLogEvents({ store, now }: Parts, input: SdkValues): Promise<SdkValues> {
   const group = store.group(groupName(input));
   const token = optionalText(input, 'nextToken');
+  const { matches, anyOf } = parseFilterPattern(optionalText(input, 'filterPattern') ?? '');
   const { events, hasMore } = await readPage(group, {
     query: {
       direction: 'forward',
       from: token === undefined ? undefined : decodeCursor(token),
       ...timeRange(group, input, now()),
       isWantedStream: streamFilter(input),
+      anyOf,
     },
     limit: pageSize(input, MAX_EVENTS),
-    matches: parseFilterPattern(optionalText(input, 'filterPattern') ?? ''),
+    matches,
   });
   return {
     events: events.map((event) => ({

@@ -6,11 +6,17 @@ import { parseSelector } from './json-selector.ts';
 
 export type EventFilter = (message: string) => boolean;
 
+export interface FilterPattern {
+  readonly matches: EventFilter;
+  /** A message that matches has one of these in it; absent where nothing is known of it. */
+  readonly anyOf?: readonly string[] | undefined;
+}
+
 /** @throws AwsError InvalidParameterException */
-export function parseFilterPattern(pattern: string): EventFilter {
+export function parseFilterPattern(pattern: string): FilterPattern {
   const text = pattern.trim();
-  if (text === '') return () => true;
-  if (text.startsWith('{')) return parseSelector(text);
+  if (text === '') return { matches: () => true };
+  if (text.startsWith('{')) return { matches: parseSelector(text) };
   if (text.startsWith('[')) throw invalidPattern('Space-delimited filter patterns are not served here');
   return parseTerms(text);
 }
@@ -24,18 +30,33 @@ const TERM = /([?-]?)(?:"((?:[^"\\]|\\.)*)"|%([^%]+)%|([^\s"%]\S*))\s*/y;
 interface Term {
   readonly sign: string;
   readonly matches: EventFilter;
+  /** Absent of an expression. */
+  readonly phrase: string | undefined;
 }
 
 /** All plain terms, none of the excluded, and at least one of the optional ones where there are no plain ones. */
-function parseTerms(text: string): EventFilter {
+function parseTerms(text: string): FilterPattern {
   const terms = readTerms(text);
   const required = terms.filter((term) => term.sign === '');
   const excluded = terms.filter((term) => term.sign === '-');
   const optional = required.length > 0 ? [] : terms.filter((term) => term.sign === '?');
-  return (message) =>
+  const matches = (message: string): boolean =>
     required.every((term) => term.matches(message)) &&
     !excluded.some((term) => term.matches(message)) &&
     (optional.length === 0 || optional.some((term) => term.matches(message)));
+  return { matches, anyOf: required.length > 0 ? longestOf(required) : phrasesOf(optional) };
+}
+
+/** Of terms that are all needed, the one that is likely to be the rarest. */
+function longestOf(terms: readonly Term[]): string[] | undefined {
+  const phrases = terms.flatMap(({ phrase }) => phrase ?? []).sort((a, b) => b.length - a.length);
+  return phrases.length === 0 ? undefined : [phrases[0]!];
+}
+
+/** Of terms of which one will do, all; nothing is known where one is an expression. */
+function phrasesOf(terms: readonly Term[]): string[] | undefined {
+  const phrases = terms.flatMap(({ phrase }) => phrase ?? []);
+  return phrases.length === 0 || phrases.length < terms.length ? undefined : phrases;
 }
 
 function readTerms(text: string): Term[] {
@@ -45,7 +66,9 @@ function readTerms(text: string): Term[] {
     const match = TERM.exec(text);
     if (match === null) throw invalidPattern(`unexpected character at ${at + 1}`);
     const [, sign = '', quoted, expression, bare] = match;
-    terms.push({ sign, matches: termMatcher(expression, quoted?.replace(/\\(.)/g, '$1') ?? bare ?? '') });
+    const phrase = quoted?.replace(/\\(.)/g, '$1') ?? bare ?? '';
+    const matches = termMatcher(expression, phrase);
+    terms.push({ sign, matches, phrase: expression === undefined ? phrase : undefined });
   }
   return terms;
 }

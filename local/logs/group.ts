@@ -7,8 +7,8 @@ import { type ChunkFacts, encodeMessage, noteTimes, Segment, type SegmentStream 
 
 /** Segments are this part of a group's size cap: what is dropped at once when it is reached. */
 const SEGMENTS_PER_GROUP = 8;
-/** Lines are written at once when so many characters wait. */
-const MAX_PENDING_CHARACTERS = 4 * 1024 * 1024;
+/** Lines are written at once when so many characters wait: what is written at once becomes one block. */
+const MAX_PENDING_CHARACTERS = 128 * 1024;
 const DAY_MS = 86_400_000;
 
 export interface GroupSettings {

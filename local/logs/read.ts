@@ -3,6 +3,7 @@
 // block that is still to be read can hold an earlier one.
 import type { FileHandle } from 'node:fs/promises';
 import type { LogGroup } from './group.ts';
+import { isKnownToLack, rememberLack } from './lacks.ts';
 import { type Block, encodeMessage, openSegment, parseBlock, readBlock, type Segment } from './segment.ts';
 
 export interface StoredEvent {
@@ -28,6 +29,8 @@ export interface ReadQuery {
   readonly isWantedStream?: ((name: string) => boolean) | undefined;
   /** Only events whose text has this in it. */
   readonly containing?: string | undefined;
+  /** Events without any of these are not wanted either; what is given out may still have none of them. */
+  readonly anyOf?: readonly string[] | undefined;
 }
 
 interface Source {
@@ -86,9 +89,10 @@ function selectSources(group: LogGroup, query: ReadQuery): Source[] {
     : sources.sort((a, b) => b.block.maxMs - a.block.maxMs);
 }
 
-function mayHold(block: Block, { direction, fromMs, toMs, from }: ReadQuery): boolean {
+function mayHold(block: Block, { direction, fromMs, toMs, from, anyOf }: ReadQuery): boolean {
   if (fromMs !== undefined && block.maxMs < fromMs) return false;
   if (toMs !== undefined && block.minMs >= toMs) return false;
+  if (anyOf?.every((text) => isKnownToLack(block, text))) return false;
   if (from === undefined) return true;
   return direction === 'forward' ? block.maxMs >= from.timestamp : block.minMs <= from.timestamp;
 }
@@ -103,8 +107,11 @@ async function readSource(
   if (handle === undefined) return [];
   const buffer = await readBlock(handle, block);
   if (query.containing !== undefined && !buffer.includes(encodeMessage(query.containing))) return [];
+  if (query.anyOf !== undefined && !holdsAny(block, buffer, query.anyOf)) return [];
   const events: StoredEvent[] = [];
-  for (const event of parseBlock(buffer.toString('utf8'))) {
+  const texts = query.anyOf?.map(encodeMessage);
+  const mayBeWanted = texts && ((line: string): boolean => texts.some((text) => line.includes(text)));
+  for (const event of parseBlock(buffer.toString('utf8'), mayBeWanted)) {
     if (!streams.has(event.streamNumber)) continue;
     const stored = {
       timestamp: event.timestamp,
@@ -116,6 +123,16 @@ async function readSource(
     if (isWanted(stored, query)) events.push(stored);
   }
   return events;
+}
+
+/** Looking for bytes costs a small part of reading the lines. */
+function holdsAny(block: Block, buffer: Buffer, texts: readonly string[]): boolean {
+  let holds = false;
+  for (const text of texts) {
+    if (buffer.includes(encodeMessage(text))) holds = true;
+    else rememberLack(block, text);
+  }
+  return holds;
 }
 
 function isWanted(event: StoredEvent, { direction, fromMs, toMs, from, containing }: ReadQuery): boolean {

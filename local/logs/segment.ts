@@ -24,6 +24,8 @@ export interface Block {
   maxMs: number;
   /** Numbers of the streams that have events in it. */
   readonly streams: Set<number>;
+  /** Words that were looked for in vain, with the block's length then (`lacks.ts`); not kept on disk. */
+  readonly lacks: Map<string, number>;
 }
 
 export interface SegmentStream {
@@ -103,7 +105,7 @@ export class Segment {
       last.maxMs = Math.max(last.maxMs, facts.maxMs);
       for (const stream of facts.streams) last.streams.add(stream);
     } else {
-      this.blocks.push({ offset: this.bytes, bytes, ...facts });
+      this.blocks.push({ offset: this.bytes, bytes, ...facts, lacks: new Map() });
     }
     this.bytes += bytes;
   }
@@ -111,7 +113,7 @@ export class Segment {
   private writeIndex(): void {
     const text = JSON.stringify({
       bytes: this.bytes,
-      blocks: this.blocks.map((block) => ({ ...block, streams: [...block.streams] })),
+      blocks: this.blocks.map(({ lacks: _lacks, ...block }) => ({ ...block, streams: [...block.streams] })),
       streams: [...this.streams],
     });
     writeFileSync(`${this.indexFile}.new`, text);
@@ -138,6 +140,7 @@ function reviveBlock(block: Block): Block {
     minMs: block.minMs ?? Infinity,
     maxMs: block.maxMs ?? -Infinity,
     streams: new Set(block.streams),
+    lacks: new Map(),
   };
 }
 
@@ -170,8 +173,11 @@ export async function openSegment(segment: Segment): Promise<FileHandle | undefi
   }
 }
 
-/** The events of a block, in the order in which they were written. A torn last line is left out. */
-export function* parseBlock(text: string): Generator<ParsedEvent> {
+/**
+ * The events of a block, in the order in which they were written. A torn last line is left out.
+ * @param mayBeWanted by the line as it stands in the file: others are only counted
+ */
+export function* parseBlock(text: string, mayBeWanted?: (line: string) => boolean): Generator<ParsedEvent> {
   let index = 0;
   for (let at = 0; at < text.length; ) {
     let end = text.indexOf('\n', at);
@@ -185,18 +191,28 @@ export function* parseBlock(text: string): Generator<ParsedEvent> {
     }
     const line = text.slice(at, end);
     at = end + 1;
-    const event = parseLine(line, isMultiLine, index);
-    if (event === undefined) continue;
+    const places = placesIn(line);
+    if (places === undefined) continue;
+    if (mayBeWanted === undefined || mayBeWanted(line)) yield parseLine(line, places, { isMultiLine, index });
     index++;
-    yield event;
   }
 }
 
-function parseLine(line: string, isMultiLine: boolean, index: number): ParsedEvent | undefined {
+type Places = readonly [first: number, second: number, third: number];
+
+/** Where an event's parts end; `undefined` for a line that is none. */
+function placesIn(line: string): Places | undefined {
   const first = line.indexOf(' ');
   const second = line.indexOf(' ', first + 1);
   const third = line.indexOf(' ', second + 1);
-  if (third < 0 || line.startsWith('#')) return undefined;
+  return third < 0 || line.startsWith('#') ? undefined : [first, second, third];
+}
+
+function parseLine(
+  line: string,
+  [first, second, third]: Places,
+  { isMultiLine, index }: { readonly isMultiLine: boolean; readonly index: number },
+): ParsedEvent {
   const timestamp = Number(line.slice(0, first));
   const message = line.slice(third + 1);
   return {
@@ -221,6 +237,7 @@ function scan(segment: Segment): void {
       minMs: Infinity,
       maxMs: -Infinity,
       streams: new Set<number>(),
+      lacks: new Map<string, number>(),
     };
     for (const event of parseBlock(text)) noteEvent(segment, block, event);
     segment.blocks.push(block);

@@ -5,7 +5,7 @@ import type { Clock } from '../clock.ts';
 import { type AwsPlace, arn, type SdkOperations, type SdkValues } from '../service.ts';
 import { AwsError } from '../wire/errors.ts';
 import type { Alarm, AlarmEvent, AlarmStore } from './alarm-store.ts';
-import type { AlarmState } from './api.ts';
+import type { AlarmState, RingingAlarm } from './api.ts';
 import { dimensionsOf, timeOf } from './dimensions.ts';
 import { periods } from './periods.ts';
 import type { Registry } from './registry.ts';
@@ -50,6 +50,20 @@ export class Alarms {
     const alarm = this.#alarms.get(alarmName);
     if (alarm !== undefined) this.#evaluate(alarm);
     return alarm?.state;
+  }
+
+  ringing(actionArn: string): readonly RingingAlarm[] {
+    const named = this.#alarms
+      .values()
+      .filter(({ fields }) => ((fields.AlarmActions ?? []) as string[]).includes(actionArn))
+      .filter(({ fields }) => fields.ActionsEnabled !== false);
+    return [...named].flatMap((alarm) => {
+      this.#evaluate(alarm);
+      if (alarm.state !== 'ALARM') return [];
+      const threshold = Number(alarm.fields.Threshold);
+      const values = lastValues(this.#registry, alarm.fields, this.#clock.now(), periodsOf(alarm.fields));
+      return [{ threshold, value: values.findLast((value) => value !== undefined) ?? threshold }];
+    });
   }
 
   close(): void {
@@ -197,7 +211,7 @@ function judge(
   nowMs: number,
   current: AlarmState,
 ): { state: AlarmState; reason: string } {
-  const count = Number(fields.EvaluationPeriods ?? 1);
+  const count = periodsOf(fields);
   const needed = Number(fields.DatapointsToAlarm ?? count);
   const values = lastValues(registry, fields, nowMs, count);
   const present = values.filter((value) => value !== undefined);
@@ -212,6 +226,10 @@ function judge(
     (missing === 'breaching' ? count - present.length : 0);
   const reason = `Threshold Crossed: ${breaching} of the last ${count} datapoints [${present.join(', ')}] against the threshold (${threshold}).`;
   return { state: breaching >= needed ? 'ALARM' : 'OK', reason };
+}
+
+function periodsOf(fields: SdkValues): number {
+  return Number(fields.EvaluationPeriods ?? 1);
 }
 
 function lastValues(

@@ -26,8 +26,16 @@ export interface Monitoring extends Service, MetricSink {
   readonly operations: SdkOperations;
   /** An alarm's state now; undefined when there is no such alarm. */
   alarmState(alarmName: string): AlarmState | undefined;
+  /** The alarms in state ALARM that have this among their actions, with the last value of their metric. */
+  ringing(actionArn: string): readonly RingingAlarm[];
   /** Every series as Prometheus text. */
   prometheus(): string;
+}
+
+export interface RingingAlarm {
+  readonly threshold: number;
+  /** The threshold itself while there is none. */
+  readonly value: number;
 }
 
 export type AlarmState = 'OK' | 'ALARM' | 'INSUFFICIENT_DATA';

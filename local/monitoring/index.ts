@@ -29,6 +29,7 @@ export function createMonitoring(options: MonitoringOptions = {}): Monitoring {
     operations,
     series: (identity) => registry.series(identity),
     alarmState: (alarmName) => alarms.state(alarmName),
+    ringing: (actionArn) => alarms.ringing(actionArn),
     prometheus: () => prometheusText(registry.all()),
     handle: (call) => handleMonitoring(call, operations),
     close: async () => alarms.close(),

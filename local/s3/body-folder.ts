@@ -5,6 +5,7 @@ import { copyFile, type FileHandle, link, mkdir, open, readdir, rm } from 'node:
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import type { BodyFile } from './records.ts';
+import { checkRoom, type FreeBytes, freeBytesOf } from './room.ts';
 
 const READ_BYTES = 256 * 1024;
 
@@ -16,16 +17,31 @@ export class BodyFolder {
   readonly #readers = new Map<string, number>();
   readonly #doomed = new Set<string>();
   readonly #removals = new Set<Promise<void>>();
+  readonly #freeBytes: FreeBytes;
+  #hasComplained = false;
 
-  private constructor(folder: string, epoch: string) {
+  private constructor(folder: string, epoch: string, freeBytes: FreeBytes) {
     this.#folder = folder;
     this.#epoch = epoch;
+    this.#freeBytes = freeBytes;
   }
 
   /** @param epoch differs from that of every process before */
-  static async open(folder: string, epoch: string): Promise<BodyFolder> {
+  static async open(folder: string, epoch: string, freeBytes: FreeBytes = freeBytesOf): Promise<BodyFolder> {
     await mkdir(folder, { recursive: true });
-    return new BodyFolder(folder, epoch);
+    return new BodyFolder(folder, epoch, freeBytes);
+  }
+
+  /** Asked before bytes are written; the first refusal is told to whoever watches. @throws Error with the code ENOSPC */
+  async checkRoom(): Promise<void> {
+    try {
+      await checkRoom(this.#folder, this.#freeBytes);
+      this.#hasComplained = false;
+    } catch (thrown) {
+      if (!this.#hasComplained) console.error(`Objects cannot be stored: ${(thrown as Error).message}`);
+      this.#hasComplained = true;
+      throw thrown;
+    }
   }
 
   /** A new, empty file. */

@@ -50,7 +50,8 @@ export function inTransaction<Result>(database: DatabaseSync, work: () => Result
     database.exec('COMMIT');
     return result;
   } catch (thrown) {
-    database.exec('ROLLBACK');
+    // On a full disk SQLite has rolled back by itself, and the reason is what the caller needs to hear.
+    if (database.isTransaction) database.exec('ROLLBACK');
     throw thrown;
   }
 }

@@ -17,6 +17,7 @@ import { invalidToken, listObjects } from './object-listing.ts';
 import * as objects from './objects.ts';
 import { resolveRange } from './ranges.ts';
 import type { StoredObject } from './records.ts';
+import type { FreeBytes } from './room.ts';
 import { createOperations } from './sdk.ts';
 import { Store } from './store.ts';
 import { startSweeping } from './sweeper.ts';
@@ -29,6 +30,8 @@ export interface S3Options {
   readonly clock?: Clock;
   /** Takes notifications for Lambda functions. Without it, buckets refuse notification configurations. */
   readonly deliver?: Deliver;
+  /** What the disk has left; the file system's own figure unless told. */
+  readonly freeBytes?: FreeBytes;
 }
 
 /** @throws Error when another process has the folder open */
@@ -38,7 +41,7 @@ export async function createS3(options: S3Options): Promise<S3> {
   const store = new Store(join(folder, 'index.sqlite'));
   // Real time and not the clock's: file names of two processes must differ though a test's clock stands still.
   const epoch = `${Date.now().toString(36)}${process.pid.toString(36)}${process.hrtime.bigint().toString(36)}`;
-  const bodies = await BodyFolder.open(join(folder, 'bodies'), epoch);
+  const bodies = await BodyFolder.open(join(folder, 'bodies'), epoch, options.freeBytes);
   const notifier = new Notifier({ deliver, clock, place, forget: (id) => store.deleteDelivery(id) });
   const ground: Ground = { store, bodies, buckets: new Buckets(store, clock), notifier, clock, place };
   const named = store.namedFiles();

@@ -124,6 +124,7 @@ class BodySink {
     const chunks = this.#gathered;
     this.#gathered = [];
     this.#gatheredBytes = 0;
+    await this.#folder.checkRoom();
     this.#open ??= await this.#folder.create();
     await this.#writing;
     if (chunks.length === 0) return;

@@ -51,7 +51,7 @@ export interface SageMakerOptions {
   readonly s3: S3;
   readonly logs?: LogSink;
   /** Takes the metrics, and knows the alarms that roll a deployment back. */
-  readonly monitoring?: Pick<Monitoring, 'series' | 'alarmState'>;
+  readonly monitoring?: Pick<Monitoring, 'series' | 'alarmState' | 'ringing'>;
   /** Instances' volumes: unpacked artefacts live here. An absolute folder, emptied of leftovers at start. */
   readonly volumesFolder: string;
   /** Where the model registry and everything that callers create are kept; in memory unless told. */

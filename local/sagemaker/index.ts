@@ -6,6 +6,7 @@ import { noLogs } from '../logs/api.ts';
 import { noMetrics } from '../monitoring/api.ts';
 import { DEFAULT_PLACE, type SdkOperations } from '../service.ts';
 import type { SageMaker, SageMakerOptions } from './api.ts';
+import { Unpacker } from './artefacts/unpacker.ts';
 import { AsyncInference } from './async/queue.ts';
 import { TRANSFORM_VOLUMES } from './batch/transform-run.ts';
 import { endpointConfigOperations } from './control/endpoint-configs.ts';
@@ -46,9 +47,11 @@ export async function createSageMaker(options: SageMakerOptions): Promise<SageMa
   const store = createStore(records);
   const logs = options.logs ?? noLogs;
   const notify = options.notify ?? ((): void => {});
-  const monitoring = options.monitoring ?? { ...noMetrics, alarmState: () => undefined };
+  const monitoring = options.monitoring ?? { ...noMetrics, alarmState: () => undefined, ringing: () => [] };
   const ports = new Ports();
-  const context = { place, clock, s3, logs, monitoring, images, volumesFolder, settings, ports, notify };
+  const unpacker = new Unpacker();
+  const basics = { place, clock, s3, logs, monitoring, images, settings };
+  const context = { ...basics, volumesFolder, ports, unpacker, notify };
   const control = { place, clock, store };
   const registry = new Registry(control);
   const hooks = registryHooks(registry, context, store);
@@ -120,6 +123,7 @@ export async function createSageMaker(options: SageMakerOptions): Promise<SageMa
       autoScaling.close();
       utilization.close();
       await Promise.all([hosts.close(), components.close(), transformJobs.close(), invoker.close()]);
+      await unpacker.close();
       records.close();
     },
   };

@@ -7,7 +7,7 @@ import type { LogWriter } from './logging/log-writer.ts';
 import type { Engine, MachineRevision } from './run/engine.ts';
 import { Execution, type ExecutionStart, type RestoredFrame } from './run/execution.ts';
 import type { FrameRecord } from './run/frame.ts';
-import { begin, beginAgain, run } from './run/start.ts';
+import { begin, beginAgain, checkStartAt, run } from './run/start.ts';
 import { Runners } from './runners.ts';
 import type { Database } from './store/database.ts';
 import {
@@ -86,6 +86,7 @@ export class Executor {
    * turn of the event loop that no execution has it.
    */
   start(machine: MachineRevision, request: StartRequest): { execution: Execution; ended: Promise<void> } {
+    checkStartAt(machine, request.startAt);
     const name = request.name;
     const execution = new Execution({
       ...request,
@@ -97,8 +98,8 @@ export class Executor {
       sink: this.sinkFor(machine, request),
     });
     execution.hasLiterals = machine.holdsLiterals || holdsLiterals(execution.input, request.inputText);
-    begin(execution);
     this.running.own(execution);
+    begin(execution);
     return { execution, ended: this.go(execution) };
   }
 

@@ -2,33 +2,34 @@
 // child of a Map Run. It is registered in the turn of the event loop in which it was looked up, and those that ran when
 // the process last ended are registered before anybody can ask for one: they are held until the system is up.
 import type { Execution } from './run/execution.ts';
+import { RunningExecutions } from './running.ts';
 
 type OnEnd = (execution: Execution) => void;
 
 export class Runners {
-  private readonly byArn = new Map<string, Execution>();
+  private readonly all = new RunningExecutions();
   /** Registered, and not going on yet. */
   private readonly held = new Set<Execution>();
   private readonly onEnds = new Map<string, OnEnd[]>();
   private readonly onOwned = new Map<string, OnEnd[]>();
 
   get(arn: string): Execution | undefined {
-    return this.byArn.get(arn);
+    return this.all.get(arn);
   }
 
   has(arn: string): boolean {
-    return this.byArn.has(arn);
+    return this.all.has(arn);
   }
 
   values(): Execution[] {
-    return [...this.byArn.values()];
+    return [...this.all.values()];
   }
 
   /** @throws Error when it has a runner: two would write one history */
   own(execution: Execution): void {
     const { arn } = execution;
-    if (this.byArn.has(arn)) throw new Error(`${arn} is run already`);
-    this.byArn.set(arn, execution);
+    if (this.all.has(arn)) throw new Error(`${arn} is run already`);
+    this.all.add(execution);
     if (this.onOwned.size > 0) call(this.onOwned, execution);
   }
 
@@ -48,13 +49,13 @@ export class Runners {
   }
 
   ended(execution: Execution): void {
-    this.byArn.delete(execution.arn);
+    this.all.delete(execution);
     if (this.onEnds.size > 0) call(this.onEnds, execution);
   }
 
   /** Resolves when an execution has ended; at once for one that nobody runs. */
   whenEnded(execution: Execution): Promise<Execution> {
-    if (!this.byArn.has(execution.arn)) return Promise.resolve(execution);
+    if (!this.all.has(execution.arn)) return Promise.resolve(execution);
     return new Promise((resolve) => add(this.onEnds, execution.arn, resolve));
   }
 

@@ -7,9 +7,10 @@ import {
   type SplitStage,
   type SwitchStage,
 } from '../composition.ts';
-import { checkEndpoint, schemaFields } from './check.ts';
+import { checkEndpoint } from './check.ts';
 import { checkExpression } from './check-expression.ts';
 import { PipelineDefinitionError } from './errors.ts';
+import { presentFields } from './schema-fields.ts';
 
 interface StagePlace {
   readonly pipeline: string;
@@ -52,7 +53,8 @@ function checkBranchCount(place: StagePlace, count: number): void {
 export function checkNested(place: StagePlace, { pipeline, record }: NestedStage): void {
   for (const text of Object.values(record)) checkExpression(place, text);
   const given = Object.keys(record);
-  const missing = (schemaFields(pipeline.input) ?? []).filter((field) => !given.includes(field));
+  // Its schema reads no nested record, so that a default of it is not filled in.
+  const missing = presentFields(pipeline).filter((field) => !given.includes(field));
   if (missing.length > 0) {
     const expected = `a record with ${missing.join(', ')}, which ${pipeline.name} takes`;
     throw new PipelineDefinitionError(place, expected, given.join(', ') || 'none');

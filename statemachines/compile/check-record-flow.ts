@@ -3,13 +3,14 @@
 // asks for.
 import { branchesOf } from '../composition.ts';
 import type { ExitStage, InferenceStage, Pipeline, Stage } from '../pipeline.ts';
-import { checkEndpoint, requireFields, schemaFields } from './check.ts';
+import { checkEndpoint, requireFields } from './check.ts';
 import { checkNested, checkParallel, checkShadow, checkSplit, checkSwitch } from './check-composed.ts';
 import { checkExpression } from './check-expression.ts';
 import { PipelineDefinitionError } from './errors.ts';
 import { fieldsIn } from './expressions.ts';
 import { branchFields, fieldsGiven, fieldsTaken } from './record-fields.ts';
 import { canaryOf } from './record-task.ts';
+import { absentFields, presentFields, requiredFields } from './schema-fields.ts';
 
 type Fields = ReadonlySet<string>;
 
@@ -18,12 +19,12 @@ const INCLUDED = 'included';
 
 /** @throws PipelineDefinitionError for the first thing that is wrong */
 export function checkRecordFlow(pipeline: Pipeline): void {
-  const fields = fieldsAfterAll(pipeline, pipeline.stages, new Set(schemaFields(pipeline.input) ?? []));
+  const fields = fieldsAfterAll(pipeline, pipeline.stages, new Set(presentFields(pipeline)));
   const { answer } = pipeline;
   const place = { pipeline: pipeline.name, stage: 'the answer' };
   if (answer === undefined)
     throw new PipelineDefinitionError(place, 'the fields of the output record', 'none');
-  requireFields(place, Object.values(answer).flatMap(fieldsIn), fields);
+  requireOfRecord(pipeline, place.stage, { needed: Object.values(answer).flatMap(fieldsIn), given: fields });
   checkAnswer(pipeline, 'the answer', answer);
 }
 
@@ -34,7 +35,7 @@ function fieldsAfterAll(pipeline: Pipeline, stages: readonly Stage[], before: Fi
 
 function fieldsAfter(pipeline: Pipeline, stage: Stage, before: Fields): Fields {
   const place = { pipeline: pipeline.name, stage: stage.name };
-  requireFields(place, fieldsTaken(stage), before);
+  requireOfRecord(pipeline, stage.name, { needed: fieldsTaken(stage), given: before });
   checkStage(pipeline, stage);
   const branches = branchesOf(stage).map((stages) => fieldsAfterAll(pipeline, stages, before));
   if (stage.kind === 'switch' || stage.kind === 'split')
@@ -50,6 +51,30 @@ function fieldsAfter(pipeline: Pipeline, stage: Stage, before: Fields): Fields {
     );
   }
   return new Set([...before, ...fieldsGiven(stage)]);
+}
+
+/** As `requireFields`, and says what to do about a field that the input's schema lets a record leave out. */
+function requireOfRecord(
+  pipeline: Pipeline,
+  stage: string,
+  { needed, given }: { readonly needed: readonly string[]; readonly given: Fields },
+): void {
+  const place = { pipeline: pipeline.name, stage };
+  const absent = absentFields(pipeline);
+  const field = needed.find((name) => !given.has(name) && absent.includes(name));
+  if (field === undefined) {
+    requireFields(place, needed, given);
+    return;
+  }
+  const remedy =
+    pipeline.stages[0]?.kind === 'function'
+      ? `let the function "${pipeline.stages[0].name}" give it, or let it be null instead (v.nullable)`
+      : `give it a default, v.optional(…, value), or let it be null instead (v.nullable)`;
+  throw new PipelineDefinitionError(
+    place,
+    `the field ${field}, which every record must have that comes here: ${remedy}`,
+    'that the input\u2019s schema makes it optional',
+  );
 }
 
 /** Whether every record that comes here leaves the pipeline. */
@@ -138,7 +163,7 @@ function checkAnswer(pipeline: Pipeline, stage: string, answer: Readonly<Record<
   for (const text of Object.values(answer)) checkExpression(place, text);
   if (Object.hasOwn(answer, INCLUDED))
     throw new PipelineDefinitionError(place, 'no field "included", which ?include= fills', 'one');
-  const missing = (schemaFields(pipeline.output) ?? []).filter((field) => !Object.hasOwn(answer, field));
+  const missing = (requiredFields(pipeline.output) ?? []).filter((field) => !Object.hasOwn(answer, field));
   if (missing.length === 0) return;
   const found = Object.keys(answer).join(', ') || 'none';
   throw new PipelineDefinitionError(place, `an answer with ${missing.join(', ')}`, found);

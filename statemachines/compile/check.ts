@@ -12,6 +12,7 @@ import {
 import { checkPolicy, checkSeconds } from './check-policy.ts';
 import { checkRecordFlow } from './check-record-flow.ts';
 import { PipelineDefinitionError } from './errors.ts';
+import { requiredFields } from './schema-fields.ts';
 
 /** https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateModel.html */
 const CONTAINERS_LIMIT = 15;
@@ -37,10 +38,10 @@ function checkRecordsFlow(pipeline: Pipeline): void {
 }
 
 function checkNames({ name, stages }: Pipeline): void {
-  if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(name) || name.length > 40) {
+  if (!/^[a-z][a-z0-9]*(-[a-z][a-z0-9]*)*$/.test(name) || name.length > 40) {
     throw new PipelineDefinitionError(
       { pipeline: name },
-      'a name like "house-prices" of at most 40',
+      'a name like "house-prices" of at most 40, each word starting with a letter',
       `"${name}"`,
     );
   }
@@ -159,7 +160,7 @@ function checkContracts(pipeline: Pipeline): void {
     if (fields !== undefined) requireFields(place, neededBy(stage), fields);
     fields = fieldsAfter(stage, fields ?? new Set());
   }
-  const wanted = schemaFields(pipeline.output);
+  const wanted = requiredFields(pipeline.output);
   if (wanted !== undefined) requireFields({ pipeline: pipeline.name, stage: 'the output' }, wanted, fields!);
 }
 
@@ -190,13 +191,4 @@ export function requireFields(
   if (missing.length === 0) return;
   const list = (names: Iterable<string>): string => [...names].join(', ') || 'none';
   throw new PipelineDefinitionError(place, `the fields ${list(needed)} from the stage before`, list(given));
-}
-
-/** The required fields of an object schema, undefined for any other schema. */
-export function schemaFields(schema: Pipeline['output']): readonly string[] | undefined {
-  const entries = (schema as { entries?: Record<string, { type: string }> }).entries;
-  if (entries === undefined) return undefined;
-  return Object.entries(entries)
-    .filter(([, entry]) => entry.type !== 'optional')
-    .map(([name]) => name);
 }

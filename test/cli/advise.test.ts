@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { sortPlacements } from '../../cli/advise/advise.ts';
 import { costOf } from '../../cli/advise/cost.ts';
 import { limitsOf } from '../../cli/advise/limits.ts';
+import { markdownTables } from '../../cli/advise/markdown.ts';
 import { type Measured, percentiles } from '../../cli/advise/measure.ts';
 import { PRICES } from '../../cli/advise/prices.ts';
 import { recommend, type Tried } from '../../cli/advise/recommend.ts';
@@ -59,6 +60,39 @@ describe('the cost', () => {
 
   it('stands on prices that each have a source', () => {
     for (const price of Object.values(PRICES)) expect(price.source).toMatch(/https:\/\//);
+  });
+});
+
+describe('the tables of the docs', () => {
+  it('have a row for each placement of each pipeline, and say under what load', () => {
+    const tried = {
+      placement: 'container',
+      isWritten: true,
+      endpoints: 1,
+      inside: { betweenContainers: 0, inMemory: 0 },
+      measured,
+      cost: costOf(measured, 1, [1, 10]),
+      upgrades: [],
+      limits: [],
+    } as const;
+    const recommendation = recommend(named('diabetes-progression'), [tried]);
+    const rest = { samples: 1, refused: [], same: [], recommendation };
+    const text = markdownTables([
+      {
+        pipeline: 'one',
+        tried: [tried, { ...tried, placement: 'state-machine', isWritten: false }],
+        ...rest,
+      },
+      { pipeline: 'two', tried: [tried], ...rest },
+    ]);
+
+    const rows = text.split('\n').filter((line) => line.startsWith('| `'));
+    expect(rows.map((row) => row.split(' | ').slice(0, 2).join(' '))).toEqual(
+      [1, 2].flatMap(() => ['| `one` container *', '| `one` state-machine', '| `two` container *']),
+    );
+    expect(text).toContain('| `one` | container * | 10 ms | 20 ms | 50 |');
+    expect(text).toContain('| sum | endpoint hours at 1/s | at 10/s |');
+    expect(text).toMatch(/\nOn 2 cores under a load of 0 to 0\./);
   });
 });
 

@@ -42,6 +42,18 @@ describe('a waterfall', () => {
     expect(text.match(/attempt \d/g)).toEqual(['attempt 1', 'attempt 2', 'attempt 3', 'attempt 4']);
     expect(text).toContain('then waited 10 ms');
   });
+
+  it('names the states inside a stage, and the execution of a nested pipeline', () => {
+    const view = foldExecution(housePricesHistory(), DESCRIPTION);
+    const [stage] = view.stages;
+    const [attempt] = stage!.attempts;
+    const ExecutionArn = 'arn:aws:states:us-east-1:0:express:m:771198f6:9f5ce248';
+    const of = (change: object): string =>
+      waterfall({ ...view, stages: [{ ...stage!, attempts: [{ ...attempt!, ...change }] }] });
+
+    expect(of({ state: 'FindChurn', status: 'FAILED' })).toMatch(/✗ FindChurn attempt 1 {2}/);
+    expect(of({ output: { ExecutionArn } })).toMatch(/✓ attempt 1 {2}\S+ ms {2}execution 771198f6\n/);
+  });
 });
 
 describe('text', () => {

@@ -38,10 +38,13 @@ const make = (name: string, pattern: Pattern, more: { model?: string; sample?: s
 
 describe('a new pipeline', () => {
   it('of each pattern compiles, with one listed after the other', async () => {
-    for (const pattern of [1, 2, 3, 4] as const) await make(`mine-${'abcd'[pattern - 1]}`, pattern);
+    for (const pattern of [1, 2, 3, 4] as const)
+      await make(`mine${pattern}-v2${'abcd'[pattern - 1]}`, pattern);
 
-    expect(await read('statemachines/index.ts')).toMatch(/mineA,\n {2}mineB,\n {2}mineC,\n {2}mineD,\n\];/);
-    const machine = JSON.parse(await read('statemachines/mine-c.asl.json')) as { States: object };
+    expect(await read('statemachines/index.ts')).toMatch(
+      /mine1V2a,\n {2}mine2V2b,\n {2}mine3V2c,\n {2}mine4V2d,\n\];/,
+    );
+    const machine = JSON.parse(await read('statemachines/mine3-v2c.asl.json')) as { States: object };
     expect(Object.keys(machine.States)).toEqual([
       'Prepare',
       'First',
@@ -81,8 +84,19 @@ describe('a new pipeline', () => {
   });
 
   it.each<[string, string, { model?: string; sample?: string }, RegExp]>([
-    ['a name with capitals', 'Mine', {}, /"Mine" is no name for a pipeline: expected words of small letters/],
-    ['a word that starts with a digit', 'mine-2', {}, /each starting with a letter/],
+    [
+      'a name with capitals',
+      'MyMine',
+      {},
+      /"MyMine" is no name for a pipeline: expected words of small letters.*; "my-mine" is one/,
+    ],
+    [
+      'a word that starts with a digit',
+      'mine-2',
+      {},
+      /each starting with a letter, .*such as wine-quality; "mine2" is one/,
+    ],
+    ['a name of digits', '2', {}, /such as wine-quality$/],
     ['a name of 41 letters', 'a'.repeat(41), {}, /at most 40/],
     [
       'a pipeline that is there',

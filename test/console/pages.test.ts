@@ -170,6 +170,8 @@ describe.skipIf(chromium === undefined)('the console', () => {
       expect(await error.innerText()).toMatch(
         /ModelNotFound in Estimate[\s\S]*Nowhere_TX[\s\S]*→ Upload the artefact/,
       );
+      // What it quotes of the input is for those who may read that.
+      await error.getByText('There is no model for "Nowhere_TX"').waitFor();
 
       await error.getByRole('link', { name: 'Estimate' }).click();
       await page.getByRole('link', { name: 'Iteration 0, attempt 1' }).click();
@@ -208,7 +210,7 @@ describe.skipIf(chromium === undefined)('the console', () => {
         all.map((one) => (one as unknown as { naturalWidth: number }).naturalWidth),
       );
       expect(drawn).toEqual([96, 192]);
-      await page.getByText('Logs', { exact: true }).click();
+      await page.getByRole('heading', { name: 'Logs' }).click();
       await page
         .getByText(/REPORT RequestId/)
         .first()
@@ -266,10 +268,14 @@ describe.skipIf(chromium === undefined)('the console', () => {
 
   it('shows how a batch went: progress, classes of errors, the first failing records', () =>
     visit('#/executions?pipeline=house-prices', async (page) => {
-      await rows(page, 'Executions').filter({ hasText: 'street-csv' }).click();
+      const row = rows(page, 'Executions').filter({ hasText: 'street-csv' });
+      await row.getByText('1 of 59 records failed').waitFor();
+      await row.click();
+      await page.getByText('59: 58 succeeded, 1 failed').waitFor();
+      await page.getByText('without its children and their endpoint time').waitFor();
       await page.getByRole('tab', { name: 'Map and batch' }).click();
       await page.getByText(/^100 % of 1 chunk: 1 succeeded$/).waitFor();
-      await page.getByText('59 records in the input').waitFor();
+      await page.getByText('59 records in the input: 58 succeeded, 1 failed').waitFor();
       expect(await page.getByRole('region', { name: 'Why records failed' }).innerText()).toMatch(
         /InvalidPayload\s+Preprocess\s+1/,
       );
@@ -286,6 +292,18 @@ describe.skipIf(chromium === undefined)('the console', () => {
             .then((all) => all.join()),
         )
         .toContain('Preprocess');
+    }));
+
+  it('leads from the log group to what the execution’s functions wrote', () =>
+    visit('#/executions?pipeline=diabetes-progression', async (page) => {
+      await rows(page, 'Executions').first().click();
+      await page.getByRole('link', { name: '/aws/vendedlogs/states/' }).click();
+
+      await page
+        .getByRole('region', { name: 'Logs' })
+        .getByText(/By time/)
+        .waitFor();
+      expect(await page.getByRole('tab', { name: 'Logs' }).getAttribute('aria-selected')).toBe('true');
     }));
 
   it('tells what is loaded where, and draws metrics of stages and of the endpoints that are there', () =>

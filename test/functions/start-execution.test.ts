@@ -13,6 +13,7 @@ interface Sent {
   readonly text?: string;
   readonly pipeline?: string;
   readonly contentType?: string;
+  readonly accept?: string;
   readonly isBase64Encoded?: boolean;
   readonly include?: string;
 }
@@ -22,12 +23,16 @@ function eventOf({
   text,
   pipeline = 'house-prices',
   contentType = 'application/json',
+  accept,
   isBase64Encoded = false,
   include,
 }: Sent) {
   return {
     routeKey: 'POST /pipelines/{pipeline}/invocations',
-    headers: contentType === '' ? {} : { 'content-type': contentType },
+    headers: {
+      ...(contentType === '' ? {} : { 'content-type': contentType }),
+      ...(accept === undefined ? {} : { accept }),
+    },
     pathParameters: { pipeline },
     ...(include === undefined ? {} : { queryStringParameters: { include } }),
     body: text ?? JSON.stringify(body),
@@ -152,6 +157,22 @@ describe('POST /pipelines/{pipeline}/invocations', () => {
     expect(statusCode).toBe(200);
   });
 
+  it.each([
+    undefined,
+    '',
+    '*/*',
+    'application/json',
+    'Application/JSON; charset=utf-8',
+    'application/*',
+    'text/html, */*;q=0.1',
+    'image/png,application/json;q=0.001',
+    'text/*;q=0, application/*;q=0, application/json',
+  ])('answers a caller whose Accept is %j', async (accept) => {
+    const { statusCode } = await send({ body: house, ...(accept === undefined ? {} : { accept }) });
+
+    expect(statusCode).toBe(200);
+  });
+
   it.each<[string, Sent, number, string, RegExp]>([
     [
       'another content type',
@@ -214,6 +235,20 @@ describe('POST /pipelines/{pipeline}/invocations', () => {
       413,
       'PayloadTooLarge',
       /at most 262144/,
+    ],
+    [
+      'a caller that takes CSV alone',
+      { body: house, accept: 'text/csv' },
+      406,
+      'NotAcceptable',
+      /^Accept "text\/csv" cannot be answered; answers are application\/json\.$/,
+    ],
+    [
+      'a caller that takes anything but JSON',
+      { body: house, accept: '*/*, application/json;q=0' },
+      406,
+      'NotAcceptable',
+      /cannot be answered/,
     ],
     [
       'an unknown pipeline',

@@ -7,12 +7,17 @@ import { join } from 'node:path';
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import {
   CreateStateMachineCommand,
+  DescribeExecutionCommand,
   SFNClient,
   StartExecutionCommand,
   StartSyncExecutionCommand,
 } from '@aws-sdk/client-sfn';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { payloadRoutes } from '../../layers/seriatim/inspection/http/payload-routes.ts';
+import { viewRoutes } from '../../layers/seriatim/inspection/http/view-routes.ts';
 import { createInspection, type Inspection } from '../../layers/seriatim/inspection/inspection.ts';
+import { createRedactor } from '../../layers/seriatim/inspection/payloads/redact.ts';
+import { readHistory, readOn } from '../../layers/seriatim/inspection/standard-history.ts';
 import type { ExecutionView } from '../../layers/seriatim/inspection/view.ts';
 import type { FunctionInvoker, InvokeRequest, InvokeResult } from '../../local/lambda/api.ts';
 import { createLogs } from '../../local/logs/index.ts';
@@ -106,13 +111,14 @@ const STRICT = {
   States: { Records: { ...DISTRIBUTED.States.Records, ToleratedFailurePercentage: 0 } },
 };
 
-/** The function `echo` gives its payload back; a payload with `fail` is refused. */
+/** The function `echo` gives its payload back; a payload with `fail` is refused, in its `says`. */
 const functions: FunctionInvoker = {
   async invoke({ payload }: InvokeRequest): Promise<InvokeResult> {
-    const isRefused = (JSON.parse(payload) as { fail?: boolean }).fail === true;
+    const { fail, says } = JSON.parse(payload) as { fail?: boolean; says?: string };
+    const isRefused = fail === true;
     const error = JSON.stringify({
       errorType: 'InvalidPayload',
-      errorMessage: 'city: is missing',
+      errorMessage: says ?? 'city: is missing',
       trace: [],
     });
     const answer = { statusCode: 200 as const, executedVersion: '$LATEST', requestId: 'r' };
@@ -316,3 +322,88 @@ describe('a Map Run', () => {
     expect(view.error!.advice).not.toMatch(/error records/);
   });
 });
+
+describe('what a child of a Map Run is told to have failed with', () => {
+  const redactor = createRedactor({ fields: ['**.patient'], patterns: [] });
+  const failing = { fail: true, patient: 'Ann Smith', says: 'nobody is called Ann Smith' };
+
+  it.each(['files-batch', 'strict-batch'])('hides what the rules hide in what %s got', async (machine) => {
+    const { arn } = await runStandard(machine, { items: [failing] });
+    const routes = {
+      ...viewRoutes({ inspection, redactor }),
+      ...payloadRoutes({ inspection, redactor, readClaim: unread, readHead: unread }),
+    };
+    const ask = async (route: string): Promise<string> =>
+      (await routes[route]!({ parameters: { id: arn }, query: {} })).body;
+
+    const children = await ask('GET /executions/{id}/children');
+
+    expect(JSON.parse(children)).toMatchObject({
+      children: [{ status: 'FAILED', error: { code: 'InvalidPayload', stage: 'Each' } }],
+      errors: [{ code: 'InvalidPayload', stage: 'Each', count: 1 }],
+    });
+    const others = await Promise.all(
+      ['GET /executions/{id}', 'GET /payloads/{id}', 'GET /payloads/{id}/history'].map(ask),
+    );
+    expect([children, ...others].join()).not.toContain('Ann Smith');
+  });
+
+  it('is told whole by its execution where no rule hides anything', async () => {
+    const { error } = await runStandard('strict-batch', { items: [failing] });
+
+    expect(error!.message).toContain('nobody is called Ann Smith');
+  });
+});
+
+describe('a long history', () => {
+  it('is read from both ends, whole and once each', async () => {
+    const names = Array.from({ length: 1300 }, (_, at) => `Stage${at}`);
+    const States = Object.fromEntries(
+      names.map((name, at) => {
+        const Next = names[at + 1];
+        return [name, { Type: 'Pass', ...(Next === undefined ? { End: true } : { Next }) }];
+      }),
+    );
+    await createMachine('long-batch', 'STANDARD', { StartAt: names[0], States });
+    const asked = new StartExecutionCommand({ stateMachineArn: arnOf('long-batch'), input: '{}' });
+    const { executionArn } = await sfn.send(asked);
+    const described = () => sfn.send(new DescribeExecutionCommand({ executionArn }));
+    while ((await described()).status === 'RUNNING') await new Promise((resolve) => setTimeout(resolve, 20));
+
+    const events = await readHistory(sfn, executionArn!);
+
+    expect(events.length).toBe(2602);
+    expect(events.map(({ id }) => id)).toEqual(events.map((_, at) => at + 1));
+    expect(await readOn(sfn, executionArn!, events.slice(0, -250))).toEqual(events);
+    expect(await readOn(sfn, executionArn!, events)).toBe(events);
+  });
+});
+
+describe('what has ended', () => {
+  it('is not asked for again', async () => {
+    const { arn } = await runStandard('files-batch', { items: [{ n: 1 }] });
+    const calls: string[] = [];
+    const list = () => inspection.listExecutions({ pipeline: 'files' });
+    const [first] = [await list(), await inspection.readExecution(arn)];
+    sfn.middlewareStack.add(
+      (next, { commandName }) => {
+        calls.push(commandName!);
+        return next;
+      },
+      { name: 'count', step: 'initialize' },
+    );
+
+    const again = await list();
+    const listing = calls.splice(0);
+    const view = await inspection.readExecution(arn);
+    sfn.middlewareStack.remove('count');
+
+    expect(again).toEqual(first);
+    expect(listing.filter((name) => name === 'DescribeExecutionCommand')).toEqual([]);
+    expect([view?.arn, calls]).toEqual([arn, ['DescribeExecutionCommand']]);
+  });
+});
+
+async function unread(): Promise<never> {
+  throw new Error('nothing is claimed here');
+}

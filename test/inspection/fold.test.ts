@@ -246,8 +246,15 @@ describe('an execution that somebody stopped', () => {
 describe('a variant that the endpoint has not', () => {
   it('is advised about, not the record', () => {
     const cause = 'Variant canary not found for Request 1 (Service: SageMakerRuntime, Status Code: 400)';
-    expect(readFailure('SageMakerRuntime.ValidationErrorException', cause).advice).toMatch(/variant/);
-    expect(readFailure('SageMakerRuntime.ValidationErrorException', 'No.').advice).not.toMatch(/variant/);
+    expect(readFailure('SageMakerRuntime.ValidationErrorException', cause)).toMatchObject({
+      code: 'VariantNotFound',
+      message: 'Variant canary not found',
+      advice: expect.stringMatching(/variant/),
+    });
+    expect(readFailure('SageMakerRuntime.ValidationErrorException', 'No.')).toMatchObject({
+      code: 'InvalidPayload',
+      advice: expect.not.stringMatching(/variant/),
+    });
   });
 });
 

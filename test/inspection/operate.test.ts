@@ -5,13 +5,19 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
-import { CreateStateMachineCommand, SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
+import {
+  CreateStateMachineCommand,
+  ListStateMachinesCommand,
+  SFNClient,
+  StartExecutionCommand,
+} from '@aws-sdk/client-sfn';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { answerRoute } from '../../layers/seriatim/inspection/http/answers.ts';
 import { operateRoutes } from '../../layers/seriatim/inspection/http/operate-routes.ts';
 import { createInspection, type Inspection } from '../../layers/seriatim/inspection/inspection.ts';
 import { deriveMachine, NotPossible } from '../../layers/seriatim/inspection/operate/derive.ts';
 import { createOperator } from '../../layers/seriatim/inspection/operate/operate.ts';
+import { ownName, withOwnOutputs } from '../../layers/seriatim/inspection/operate/own-outputs.ts';
 import type { ExecutionView } from '../../layers/seriatim/inspection/view.ts';
 import { uuid7TimeMs } from '../../layers/seriatim/uuid7.ts';
 import { createLogs } from '../../local/logs/index.ts';
@@ -141,8 +147,8 @@ async function settled(arn: string, is: (view: ExecutionView) => boolean): Promi
 
 const hasEnded = (view: ExecutionView): boolean => view.status !== 'RUNNING';
 
-async function post(id: string, what: string, body?: object) {
-  const routes = operateRoutes({ inspection, operator: createOperator(sfn, Date.now) });
+async function post(id: string, what: string, body?: object, now = Date.now) {
+  const routes = operateRoutes({ inspection, operator: createOperator(sfn, now) });
   const text = body === undefined ? {} : { body: JSON.stringify(body) };
   const answer = await answerRoute(routes, `POST /executions/{id}/${what}`, {
     parameters: { id },
@@ -245,5 +251,73 @@ describe('a derived state machine', () => {
     expect(deriveMachine(JSON.stringify(DEFINITION), wish)).toEqual(derived);
     expect(Object.keys(JSON.parse(derived.definition).States)).toEqual(['Resume', 'Estimate', 'Finish']);
     expect(() => deriveMachine(JSON.stringify(DEFINITION), { ...wish, from: 'Resume' })).toThrow(NotPossible);
+  });
+
+  it.each(['EXPRESS', 'STANDARD'] as const)(
+    'of a %s one is deleted once nothing of it is looked at any more',
+    async (type) => {
+      const old = await start(type, INPUT);
+      const later = (days: number) => () => Date.now() + days * 86_400_000;
+      const rerun = async (from: string, now: () => number): Promise<string> => {
+        const { arn } = await post(old.arn, 'rerun', { from }, now);
+        await settled(arn, hasEnded);
+        return arn.split(':')[6]!;
+      };
+      const first = await rerun('Prepare', Date.now);
+      const second = await rerun('Finish', later(13));
+      const before = await derivedNames();
+      await rerun('Finish', later(15));
+
+      expect(before).toEqual(expect.arrayContaining([first, second]));
+      expect(await derivedNames()).not.toContain(first);
+      expect(await derivedNames()).toContain(second);
+    },
+  );
+});
+
+async function derivedNames(): Promise<string[]> {
+  const { stateMachines = [] } = await sfn.send(new ListStateMachinesCommand({}));
+  return stateMachines.map(({ name }) => name!).filter((name) => name.includes('-rerun-'));
+}
+
+describe('a batch that is run again', () => {
+  const run = {
+    id: 'street-csv-e720',
+    pipeline: 'houses',
+    bucket: 'b',
+    key: 'houses/in/street.csv',
+    name: 'street.csv',
+    workPrefix: 'houses/work/street-csv-e720/',
+    attempt: 3,
+  };
+
+  it('writes to objects of its own, and works in a folder of its own where it begins anew', () => {
+    const execution = '01a2059d-af1f-7ee9-ac2e-5c7bae8dedf1';
+
+    expect(withOwnOutputs(run, { execution, isAnew: true })).toEqual({
+      ...run,
+      id: execution,
+      name: 'street-rerun-ae8dedf1.csv',
+      workPrefix: `houses/work/${execution}/`,
+      attempt: 1,
+    });
+    expect(withOwnOutputs({ run, totals: 1 }, { execution, isAnew: false })).toEqual({
+      run: { ...run, name: 'street-rerun-ae8dedf1.csv' },
+      totals: 1,
+    });
+  });
+
+  it.each([
+    ['2026/street.v1.csv', '2026/street-rerun-9.v1.csv'],
+    ['street-rerun-ae8dedf1.csv', 'street-rerun-9.csv'],
+    ['street', 'street-rerun-9'],
+  ])('calls what %j gives %j', (name, own) => {
+    expect(ownName(name, '9')).toBe(own);
+  });
+
+  it('leaves what is no batch as it is', () => {
+    const input = { records: [], run: { name: 'a' } };
+
+    expect(withOwnOutputs(input, { execution: 'e', isAnew: true })).toBe(input);
   });
 });

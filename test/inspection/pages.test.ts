@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseExecutionArn, pipelineOf } from '../../layers/seriatim/inspection/arn.ts';
-import { answerRoute } from '../../layers/seriatim/inspection/http/answers.ts';
+import { answerRoute, jsonAnswer } from '../../layers/seriatim/inspection/http/answers.ts';
 import { readQuery } from '../../layers/seriatim/inspection/http/list-query.ts';
 import { listRoutes } from '../../layers/seriatim/inspection/http/list-routes.ts';
 import { viewRoutes } from '../../layers/seriatim/inspection/http/view-routes.ts';
@@ -177,5 +177,18 @@ describe('names', () => {
     ]);
     expect(() => readStateMachines('{"p":1}')).toThrow(TypeError);
     expect(() => readStateMachines(undefined)).toThrow(TypeError);
+  });
+});
+
+describe('an answer that the caller has', () => {
+  const routes = { 'GET /it': async () => jsonAnswer(200, { a: 1 }) };
+  const ask = (ifNoneMatch?: string) =>
+    answerRoute(routes, 'GET /it', { parameters: {}, query: {}, ifNoneMatch });
+
+  it('is not sent again', async () => {
+    const { headers } = await ask();
+
+    expect(await ask(`W/"other", ${headers.etag}`)).toMatchObject({ statusCode: 304, body: '' });
+    expect(await ask('"other"')).toMatchObject({ statusCode: 200, body: '{"a":1}' });
   });
 });

@@ -30,7 +30,7 @@ describe('terms', () => {
       expect(() => parseFilterPattern(pattern)).toThrow(
         expect.objectContaining({ name: 'InvalidParameterException' }),
       );
-    else expect(parseFilterPattern(pattern)(line)).toBe(expected);
+    else expect(parseFilterPattern(pattern).matches(line)).toBe(expected);
   });
 });
 
@@ -58,11 +58,11 @@ describe('JSON selectors', () => {
     ['{ ($.level = "WARN" || $.ms > 1) && $.ok IS TRUE }', true],
     ['{ $.level = "WARN" || $.ms > 1 && $.ok IS FALSE }', false],
   ])('%s: %s', (pattern, expected) => {
-    expect(parseFilterPattern(pattern)(LINE)).toBe(expected);
+    expect(parseFilterPattern(pattern).matches(LINE)).toBe(expected);
   });
 
   it('never takes a line that is not JSON', () => {
-    expect(parseFilterPattern('{ $.a NOT EXISTS }')('plain {')).toBe(false);
+    expect(parseFilterPattern('{ $.a NOT EXISTS }').matches('plain {')).toBe(false);
   });
 
   it.each([
@@ -85,8 +85,8 @@ describe('JSON selectors', () => {
     fc.assert(
       fc.property(fc.string({ minLength: 1 }), fc.string(), (text, around) => {
         const quoted = `"${text.replace(/["\\]/g, '\\$&')}"`;
-        expect(parseFilterPattern(quoted)(around + text)).toBe(true);
-        expect(parseFilterPattern(`{ $.v = ${quoted} }`)(JSON.stringify({ v: text }))).toBe(true);
+        expect(parseFilterPattern(quoted).matches(around + text)).toBe(true);
+        expect(parseFilterPattern(`{ $.v = ${quoted} }`).matches(JSON.stringify({ v: text }))).toBe(true);
       }),
     );
   });
@@ -95,7 +95,7 @@ describe('JSON selectors', () => {
     fc.assert(
       fc.property(fc.stringMatching(/^[{}()$.a\d"%=!<>&| ?-]*$/), (pattern) => {
         try {
-          expect(typeof parseFilterPattern(pattern)(LINE)).toBe('boolean');
+          expect(typeof parseFilterPattern(pattern).matches(LINE)).toBe('boolean');
         } catch (thrown) {
           expect(thrown).toMatchObject({ name: 'InvalidParameterException' });
         }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { LogEvent } from '../../local/logs/api.ts';
+import { parseFilterPattern } from '../../local/logs/filter-pattern.ts';
 import { createLogs } from '../../local/logs/index.ts';
 import { openShelf, type Shelf, START_MS } from './shelf.ts';
 
@@ -183,6 +184,50 @@ describe('find', () => {
 
         // Sorting is stable: events of one time stay in the order in which they were written.
         expect(found).toEqual(sessions.flat().toSorted((a, b) => a.timestamp - b.timestamp));
+      }),
+      { numRuns: 40 },
+    );
+  });
+});
+
+describe('a search', () => {
+  const search = async (filterPattern: string): Promise<string[]> => {
+    const asked = shelf.logs.operations.filterLogEvents!({ logGroupName: GROUP, filterPattern });
+    return ((await asked) as { events: { message: string }[] }).events.map(({ message }) => message);
+  };
+
+  it('finds what came after it was asked in vain, also across a restart', async () => {
+    shelf = await openShelf();
+    const write = (message: string): void => shelf.logs.write(GROUP, 's', [{ timestamp: START_MS, message }]);
+    write('Started');
+    expect(await search('?Failed ?TimedOut')).toEqual([]);
+
+    write('it Failed');
+    expect(await search('?Failed ?TimedOut')).toEqual(['it Failed']);
+    await shelf.reopen();
+    expect(await search('"Failed" -Started')).toEqual(['it Failed']);
+    expect(await search('Started')).toEqual(['Started']);
+  });
+
+  it('gives exactly the lines that a look at every line gives', async () => {
+    const words = ['Started', 'Failed', 'a1', 'two words', 'tab\n\tbed'];
+    const line = fc.array(fc.constantFrom(...words), { maxLength: 3 }).map((all) => `x ${all.join(' ')}`);
+    const pattern = fc
+      .array(fc.tuple(fc.constantFrom('', '?', '-'), fc.constantFrom('Started', 'Failed', 'a1', 'words')), {
+        minLength: 1,
+        maxLength: 3,
+      })
+      .map((terms) => terms.map(([sign, word]) => sign + word).join(' '));
+    shelf = await openShelf();
+    await fc.assert(
+      fc.asyncProperty(fc.array(line, { maxLength: 5 }), pattern, async (lines, filterPattern) => {
+        lines.forEach((message) => {
+          shelf.logs.write(GROUP, 's', [{ timestamp: START_MS, message }]);
+        });
+        if (lines.length === 0) shelf.logs.write(GROUP, 's', [{ timestamp: START_MS, message: 'x' }]);
+        const all = (await find()).map(({ message }) => message);
+
+        expect(await search(filterPattern)).toEqual(all.filter(parseFilterPattern(filterPattern).matches));
       }),
       { numRuns: 40 },
     );

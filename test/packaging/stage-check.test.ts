@@ -4,7 +4,7 @@ import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
 import { checkModels } from '../../packaging/model-check.ts';
 import { endpointTargets } from '../../packaging/pipelines/hosting.ts';
-import { checkStages, outline } from '../../packaging/stage-check.ts';
+import { checkEntries, checkStages, outline, signatureNotes } from '../../packaging/stage-check.ts';
 import { nestedStage, parallelStage, shadowStage, switchStage } from '../../statemachines/composition.ts';
 import {
   type EndpointTarget,
@@ -102,13 +102,32 @@ describe('composed stages and their models', () => {
     });
     const variant = endpoint('Houston', { variants: [{ name: 'Next', artefacts: 'houston-next' }] });
     const other =
-      /its model is features float32 \[N, 11\] → value .*, unlike that of houston: features float32 \[N, 10\]/;
+      /its model is features float32 \[N, 11\] → value .* \(.*model\.onnx\), unlike that of houston: features float32 \[N, 10\].*\(.*Houston_TX\.onnx\)/;
 
     expect(await problemsOf(of(canary))).toEqual([expect.stringMatching(other)]);
     expect(await problemsOf(of(price(), shadow))).toEqual([expect.stringMatching(other)]);
     expect(await problemsOf(of(price({ endpoint: variant })))).toEqual([
       expect.stringMatching(/^houston@Next: its model is/),
     ]);
+  });
+
+  it('are told of an answer of another shape or kind that is handed on, with both files', async () => {
+    const second = price({
+      name: 'Again',
+      endpoint: endpoint('Trees'),
+      instance: '{"features": {price}.log_price}',
+      into: 'again',
+    });
+    const checked = await checkModels(endpointTargets([of(price(), second)]), sources);
+    const withHandlers = checked.map((one) => ({ ...one, givesOutputs: false }));
+    const text = expect.stringMatching(
+      /^prices: Again takes features float32 \[N, 11\] \(.*progression\/model\.onnx\), Price gives log_price float32 \[N, 1\] \(.*Houston_TX\.onnx\)$/,
+    );
+
+    expect(await problemsOf(of(price(), second))).toEqual([text]);
+    // Handlers may make it fit: then samples must tell.
+    expect(checkStages([of(price(), second)], withHandlers)).toEqual([]);
+    expect(signatureNotes(of(price(), second), withHandlers)).toEqual([{ text, isCertain: false }]);
   });
 
   it('are told of a nested pipeline that is not deployed', async () => {
@@ -128,5 +147,21 @@ describe('composed stages and their models', () => {
     const within = switchStage({ name: 'Choose', cases: [{ when: 'true', stages: [price()] }] });
 
     expect(outline([within, price({ name: 'Again' })])).toBe('Choose(Price | –) → Again');
+  });
+});
+
+describe('the entries at the API', () => {
+  it('are there, and say where no function reads the records', () => {
+    const definition = of(price());
+    const read = { prices: { startsWithInference: true } };
+
+    expect(checkEntries([definition], read)).toEqual([]);
+    expect(checkEntries([{ ...definition, body: 'payload' }], { prices: {} })).toEqual([]);
+    expect(checkEntries([definition], { prices: {} })).toEqual([
+      'prices: its first stage, Price, is no function, so its entry needs startsWithInference: true',
+    ]);
+    expect(checkEntries([definition], {})).toEqual([
+      'prices: layers/seriatim/pipelines.ts has no entry for it',
+    ]);
   });
 });

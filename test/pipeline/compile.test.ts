@@ -139,6 +139,11 @@ describe('compilePipeline', () => {
 
   it.each<[string, Pipeline, RegExp]>([
     [
+      'a word that starts with a digit',
+      of([first], { name: 'guesses-2' }),
+      /each word starting with a letter/,
+    ],
+    [
       'a bad pipeline name',
       of([first], { name: 'Guesses' }),
       /Pipeline "Guesses": expected a name like .* found "Guesses"/,
@@ -287,6 +292,12 @@ describe('a pipeline whose records go one by one', () => {
     });
   });
 
+  it('counts on the default of a field, which the schema fills in', () => {
+    const input = v.object({ photo: v.any(), kind: v.optional(v.string(), 'plain') });
+
+    expect(() => compilePipeline(of([look, name], { input }))).not.toThrow();
+  });
+
   it('keeps a failing record of a batch and goes on with the others', () => {
     const machine = compilePipeline(of([look]))['looks-batch']!;
     const states = Object.fromEntries(allStates(machine));
@@ -300,6 +311,19 @@ describe('a pipeline whose records go one by one', () => {
       'a payload that no stage gives',
       of([{ ...look, payload: 'picture' }]),
       /stage "Look": expected the fields picture/,
+    ],
+    [
+      'a field that a record may leave out',
+      of([look, name], { input: v.object({ photo: v.any(), kind: v.optional(v.string()) }) }),
+      /stage "Name": expected the field kind, which every record must have .*: give it a default, v\.optional\(…, value\)/,
+    ],
+    [
+      'a default that a function before it does not fill in',
+      of([functionStage({ name: 'Read', function: 'read', gives: ['photo'] }), look, name], {
+        body: undefined as never,
+        input: v.object({ kind: v.optional(v.string(), 'plain') }),
+      }),
+      /stage "Name": expected the field kind, .*: let the function "Read" give it/,
     ],
     [
       'an expression that does not parse',

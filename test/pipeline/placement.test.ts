@@ -62,6 +62,8 @@ describe('a placement', () => {
       'RunModels',
       'RejectPoorPhoto',
       'RejectPoorPhotoAnswer',
+      'LeaveUnrecognised',
+      'LeaveUnrecognisedAnswer',
       'Answer',
       'Failed',
     ]);

@@ -35,6 +35,9 @@ describe('the run of samples', () => {
 
     expect(problems).toHaveLength(2);
     expect(problems[0]).toMatch(/^house-prices: sample 1 .*stage Estimate, .*has no input .*nums/);
+    expect(problems[0]).toMatch(
+      / \(Estimate: models\/house-prices, models\/house-prices\/cities; before it Preprocess: functions\/preprocess-house\)$/,
+    );
     expect(problems[1]).toMatch(/stage EstimateFeatures, .*\(each container as a state\)$/);
   }, 120_000);
 

@@ -5,7 +5,7 @@ import { newPipeline } from '../../cli/new/new.ts';
 import { ask, runBatch } from './callers.ts';
 import { copyProject, type Product, startProduct } from './product.ts';
 
-const NAMES = ['own-a', 'own-b', 'own-c', 'own-d'] as const;
+const NAMES = ['own1', 'own2-b', 'o3wn-c4', 'own-d'] as const;
 
 let projectFolder: string;
 let product: Product;
@@ -44,6 +44,6 @@ describe('a skeleton', () => {
     const { status, json } = await ask<{ error: { message: string } }>(product, 'house-prices', {});
 
     expect(status).toBe(404);
-    expect(json.error.message).toContain('own-a, own-b, own-c, own-d');
+    expect(json.error.message).toContain('own1, own2-b, o3wn-c4, own-d');
   });
 });

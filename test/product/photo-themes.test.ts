@@ -13,7 +13,8 @@ const FOLDER = join(PROJECT, 'models/photo-themes/scenes');
 interface Themes {
   readonly quality: number;
   readonly labels?: string[];
-  readonly theme?: string;
+  readonly theme?: string | null;
+  readonly reason?: string;
   readonly rejected?: string;
 }
 interface Scene {
@@ -23,6 +24,11 @@ interface Scene {
 
 const scenes = JSON.parse(readFileSync(join(FOLDER, 'truth.json'), 'utf8')) as Scene[];
 const photoOf = ({ file }: Scene): Buffer => readFileSync(join(FOLDER, file));
+/** Grey all over: of passable quality, and nothing is on it. */
+const plain = (): Promise<Buffer> =>
+  sharp({ create: { width: 192, height: 192, channels: 3, background: '#808080' } })
+    .png()
+    .toBuffer();
 const poor = (): Promise<Buffer> => sharp(photoOf(scenes[0]!)).blur(2).png().toBuffer();
 
 let product: Product;
@@ -72,6 +78,19 @@ describe('photo-themes', () => {
     expect(headers.get('server-timing')).toMatch(/^AssessQuality;dur=\d+$/);
   });
 
+  it('says of a photo on which nothing is recognised that it has no theme, and why', async () => {
+    const { status, json, headers } = await send(await plain());
+
+    expect(status).toBe(200);
+    expect(json).toEqual({
+      quality: expect.any(Number),
+      labels: [],
+      theme: null,
+      reason: 'None of the 40 kinds of object that the model knows is more likely than not on the photo.',
+    });
+    expect(headers.get('server-timing')).toMatch(/^AssessQuality;dur=\d+, Recognise;dur=\d+$/);
+  });
+
   it.each<[string, () => Uint8Array, string, number, string]>([
     ['a type that is no picture', () => Buffer.from('{}'), 'application/json', 415, 'UnsupportedContentType'],
     ['bytes that are no picture', () => Buffer.from('not a picture'), 'image/png', 400, 'InvalidPayload'],
@@ -98,8 +117,9 @@ describe('photo-themes', () => {
     await Promise.all([
       ...some.map((scene) => put(scene.file, photoOf(scene))),
       put('poor.png', await poor()),
+      put('plain.png', await plain()),
     ]);
-    const names = [...some.map(({ file }) => file), 'poor.png', 'gone.png'];
+    const names = [...some.map(({ file }) => file), 'poor.png', 'gone.png', 'plain.png'];
     const text = names.map((name) => JSON.stringify({ key: `${PIPELINE}/photos/${name}` })).join('\n');
 
     const { out, errors, text: read } = await runBatch(product, PIPELINE, { name: 'holiday.jsonl', text });
@@ -118,6 +138,8 @@ describe('photo-themes', () => {
       expect.objectContaining({ position: 13, error: expect.objectContaining({ code: 'ClaimNotFound' }) }),
     ]);
     const groups = JSON.parse(await read('out/holiday.jsonl.groups.json')) as Record<string, string[]>;
+    expect(lines[14]).toMatchObject({ labels: [], theme: null, reason: expect.any(String) });
+    expect(groups.none).toEqual([`${PIPELINE}/photos/plain.png`]);
     expect(groups.rejected).toEqual([`${PIPELINE}/photos/poor.png`]);
     const animals = some.filter(({ reference }) => reference.theme === 'animals');
     expect(groups.animals).toEqual(animals.map(({ file }) => `${PIPELINE}/photos/${file}`));

@@ -6,7 +6,7 @@ import { PutObjectCommand } from '@aws-sdk/client-s3';
 import sharp from 'sharp';
 import { afterAll, describe, expect, it } from 'vitest';
 import { PLACEMENTS, type Placement } from '../../statemachines/pipeline.ts';
-import { ask, BATCH_BUCKET, runBatch, s3Of, samples } from './callers.ts';
+import { agree, ask, BATCH_BUCKET, runBatch, s3Of, samples } from './callers.ts';
 import { PROJECT, type Product, startProduct } from './product.ts';
 
 const TABULAR = ['diabetes-progression', 'tumour-screening', 'house-prices'];
@@ -36,26 +36,47 @@ async function answerAll(product: Product, pipeline: string): Promise<unknown[]>
   return answers;
 }
 
-/** Every sample photo, and one that leaves early. */
+/** Every sample photo, one on which nothing is, and one that leaves early. */
 async function answerPhotos(product: Product): Promise<unknown[]> {
   const good = photos.map((name) => readFileSync(join(SCENES, name)));
+  const plain = await sharp({ create: { width: 96, height: 96, channels: 3, background: '#808080' } })
+    .png()
+    .toBuffer();
   const poor = await sharp(good[0]).blur(2).png().toBuffer();
   const answers: unknown[] = [];
-  for (const photo of [...good, poor]) {
+  for (const photo of [...good, plain, poor]) {
     const { json } = await ask(product, 'photo-themes', photo, { contentType: 'image/png' });
     answers.push(json);
   }
+  expect(answers.at(-2)).toMatchObject({ labels: [], theme: null, reason: expect.any(String) });
   expect(answers.at(-1)).toMatchObject({ rejected: expect.any(String) });
   return answers;
 }
 
+/** The file of requests as it is, `{"instances":[…]}` a line. */
 async function answerBatch(product: Product, pipeline: string): Promise<unknown[]> {
-  const text = recordsOf(pipeline)
-    .map((one) => JSON.stringify(one))
-    .join('\n');
+  const text = readFileSync(join(PROJECT, 'models', pipeline, 'requests.ndjson'), 'utf8');
   const { out, errors } = await runBatch(product, pipeline, { name: 'all.jsonl', text });
   expect(errors).toEqual([]);
   return out.map((line) => JSON.parse(line) as unknown);
+}
+
+/** The recorded answers: numbers to four digits, prices to one, all else exactly. */
+function expectRecorded(pipeline: string, answers: readonly unknown[]): void {
+  // What the model itself said of a price stays within the pipeline.
+  const recorded = samples<Record<string, unknown>>(`${pipeline}/answers.ndjson`).map(
+    ({ log_price: _, ...answer }) => answer,
+  );
+  const off = recorded.filter((expected, i) => {
+    const found = answers[i] as Record<string, unknown>;
+    return Object.entries(expected).some(([key, value]) => !isRecorded(found[key], value, key));
+  });
+  expect({ pipeline, count: answers.length, off }).toEqual({ pipeline, count: recorded.length, off: [] });
+}
+
+function isRecorded(found: unknown, expected: unknown, key: string): boolean {
+  if (/price$/i.test(key)) return Math.abs(Number(found) - Number(expected)) <= 1;
+  return key !== 'label' && typeof expected === 'number' ? agree(found, expected) : found === expected;
 }
 
 /** A few of the photos, as objects of the batch bucket. */
@@ -117,8 +138,9 @@ describe('one definition, three placements', () => {
         221,
         285,
         500,
-        photos.length + 1,
+        photos.length + 2,
       ]);
+      for (const pipeline of TABULAR) expectRecorded(pipeline, byPipeline[pipeline]!);
       // A file's records get what the same records get by request.
       expect(batches.slice(0, 3)).toEqual(TABULAR.map((pipeline) => byPipeline[pipeline]));
       expect(batches[3]).toMatchObject(byPipeline['photo-themes']!.slice(0, 5) as object[]);
@@ -128,16 +150,19 @@ describe('one definition, three placements', () => {
 
   it('gives regional-prices as states what it gives as written; no other placement is possible', async () => {
     const answers: unknown[][] = [];
+    const batches: unknown[][] = [];
     for (const placements of ['', 'regional-prices:state-machine']) {
       const place = await running({
         SERIATIM_PIPELINES: 'regional-prices',
         SERIATIM_PLACEMENTS: placements,
       });
       answers.push(await answerAll(place, 'regional-prices'));
+      batches.push(await answerBatch(place, 'regional-prices'));
     }
 
+    expectRecorded('regional-prices', answers[0]!);
     expect(answers[1]).toEqual(answers[0]);
-    expect(answers[0]).toHaveLength(500);
+    expect(batches).toEqual(answers);
   }, 120_000);
 
   it.each(['inference-pipeline', 'container'])(

@@ -1,4 +1,5 @@
 // InvokeEndpointAsync through the SDK: accepted at once, worked off within bounds, results and failures in S3.
+import { UpdateEndpointWeightsAndCapacitiesCommand } from '@aws-sdk/client-sagemaker';
 import {
   InvokeEndpointAsyncCommand,
   type InvokeEndpointAsyncCommandInput,
@@ -21,7 +22,7 @@ beforeAll(async () => {
           NotificationConfig: {
             SuccessTopic: 'arn:aws:sns:us-east-1:000000000000:done',
             ErrorTopic: 'arn:aws:sns:us-east-1:000000000000:failed',
-            IncludeInferenceResponseIn: ['SUCCESS_NOTIFICATION_TOPIC'],
+            IncludeInferenceResponseIn: ['SUCCESS_NOTIFICATION_TOPIC', 'ERROR_NOTIFICATION_TOPIC'],
           },
         },
       },
@@ -60,6 +61,7 @@ describe('an accepted invocation', () => {
     const accepted = await submit({
       InputLocation: 's3://inputs/a.csv',
       ContentType: 'text/csv',
+      Accept: 'application/json',
       InferenceId: 'first',
     });
 
@@ -73,24 +75,27 @@ describe('an accepted invocation', () => {
     expect(message).toMatchObject({
       invocationStatus: 'Completed',
       requestParameters: {
+        accept: 'application/json',
         endpointName: 'later',
         inputLocation: 's3://inputs/a.csv',
         contentType: 'text/csv',
       },
-      responseParameters: { outputLocation: accepted.OutputLocation, inferenceResponse: expect.any(String) },
+      responseParameters: { outputLocation: accepted.OutputLocation, contentType: 'application/json' },
+      responseBody: { encoding: 'BASE64' },
     });
+    const { content } = message.responseBody as { content: string };
+    expect(JSON.parse(Buffer.from(content, 'base64').toString())).toEqual(seen);
   });
 
   it('may bring its body along and name its output', async () => {
-    const accepted = await stack.sagemaker.runtime.operations.invokeEndpointAsync!({
-      EndpointName: 'later',
-      Body: 'inline',
+    const accepted = await submit({
+      Body: Buffer.from('inline'),
       S3OutputPathExtension: 'team/a',
       Filename: 'answer.json',
     });
 
     expect(accepted.OutputLocation).toBe('s3://results/out/team/a/answer.json');
-    expect(JSON.parse(await objectAt(accepted.OutputLocation as string)).input).toBe('inline');
+    expect(JSON.parse(await objectAt(accepted.OutputLocation!)).input).toBe('inline');
   });
 
   it('leaves its failure where the answer said', async () => {
@@ -100,6 +105,8 @@ describe('an accepted invocation', () => {
     const { topic, message } = await noticeFor('bad');
     expect(topic).toMatch(/:failed$/);
     expect(message).toMatchObject({ invocationStatus: 'Failed', failureReason: expect.any(String) });
+    const { content } = message.responseBody as { content: string };
+    expect(Buffer.from(content, 'base64').toString()).toBe('later does not like this');
   });
 
   it('waits its turn: no instance gets more than its share at once', async () => {
@@ -116,6 +123,32 @@ describe('an accepted invocation', () => {
   });
 });
 
+it('goes on at an instance that is added while every other one is busy', async () => {
+  await deploy(stack, 'growing', [{ Image: image('box'), Environment: { NAME: 'growing' } }], {
+    config: {
+      AsyncInferenceConfig: {
+        ClientConfig: { MaxConcurrentInvocationsPerInstance: 1 },
+        OutputConfig: { S3OutputPath: 's3://results/growing' },
+      },
+    },
+  });
+  const submitOne = (Body: string) =>
+    stack.sagemaker.runtime.operations.invokeEndpointAsync!({ EndpointName: 'growing', Body });
+  const stuck = await submitOne('hang:growing');
+  const next = await submitOne('next');
+
+  await stack.control.send(
+    new UpdateEndpointWeightsAndCapacitiesCommand({
+      EndpointName: 'growing',
+      DesiredWeightsAndCapacities: [{ VariantName: 'AllTraffic', DesiredInstanceCount: 2 }],
+    }),
+  );
+
+  expect(JSON.parse(await objectAt(next.OutputLocation as string)).input).toBe('next');
+  const [, bucket, key] = /^s3:\/\/([^/]+)\/(.*)$/.exec(stuck.OutputLocation as string)!;
+  await expect(stack.s3.getObject({ bucket: bucket!, key: key! })).rejects.toThrow();
+});
+
 describe('what is refused at once', () => {
   it.each([
     ['an endpoint without AsyncInferenceConfig', { EndpointName: 'now', InputLocation: 's3://inputs/a.csv' }],
@@ -128,11 +161,7 @@ describe('what is refused at once', () => {
   });
 
   it('is a body beside a location, and neither', async () => {
-    const submitOne = stack.sagemaker.runtime.operations.invokeEndpointAsync!;
-
-    for (const input of [{ Body: 'x', InputLocation: 's3://inputs/a.csv' }, {}]) {
-      const error = await submitOne({ EndpointName: 'later', ...input }).catch((thrown: Error) => thrown);
-      expect((error as Error).name).toBe('ValidationError');
-    }
+    for (const input of [{ Body: Buffer.from('x'), InputLocation: 's3://inputs/a.csv' }, {}])
+      await expect(submit(input)).rejects.toBeInstanceOf(ValidationError);
   });
 });

@@ -122,6 +122,17 @@ describe('a container client', () => {
     expect((await post(client, 'again')).body.toString()).toBe('again');
   });
 
+  it('uses a connection again whose last answer nobody has taken yet', async () => {
+    const client = await httpClient((_request, response) => response.end('x'), 1);
+    const deadline = new Deadline(systemClock, 5_000);
+    closers.push(() => deadline.end());
+    const neverReady = { begin: () => {}, write: () => false };
+
+    await client.exchange({ method: 'GET', path: '/', headers: [], sink: neverReady }, deadline);
+
+    expect((await post(client, 'x', 1_000)).status).toBe(200);
+  });
+
   it('fails a call that waits for a connection when its deadline passes', async () => {
     const client = await httpClient(() => {}, 1);
     const first = post(client, 'held', 400).catch((error: Error) => error);

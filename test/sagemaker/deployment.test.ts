@@ -134,6 +134,44 @@ describe('an update under load, without a failed call,', () => {
   });
 });
 
+it('loads a model again whose artefact was replaced in place, and no other', async () => {
+  const archive = (key: string) => ({ ModelDataUrl: `s3://${BUCKET}/replaced/${key}.tar.gz` });
+  const put = async (key: string, text: string) =>
+    stack.s3.putObject({ bucket: BUCKET, key: `replaced/${key}.tar.gz` }, await artefact(text));
+  const containers: ContainerDefinition[] = [
+    { Image: image('box'), Environment: { NAME: 'first', ANSWER: 'input' }, ...archive('first') },
+    { Image: image('box'), Environment: { NAME: 'second' }, ...archive('second') },
+  ];
+  for (const key of ['first', 'second']) await put(key, 'old');
+  await deploy(stack, 'replaced', containers);
+  await createConfig(stack, 'replaced-2', containers);
+  expect(await invokeSeen(stack, 'replaced')).toMatchObject({ name: 'second', model: 'old' });
+
+  await put('second', 'new');
+  await update('replaced', undefined);
+
+  expect(await invokeSeen(stack, 'replaced')).toMatchObject({ name: 'second', model: 'new' });
+  expect(stack.s3.fetches.get('replaced/first.tar.gz')).toBe(1);
+});
+
+it('takes an update back that is over its own time', async () => {
+  await deploy(stack, 'timed', box('blue'));
+  await createConfig(stack, 'timed-2', box('green'));
+
+  const outcome = await update('timed', {
+    BlueGreenUpdatePolicy: {
+      TrafficRoutingConfiguration: { Type: 'ALL_AT_ONCE', WaitIntervalInSeconds: 600 },
+      MaximumExecutionTimeoutInSeconds: 1,
+    },
+  });
+
+  expect(outcome).toEqual({
+    status: 'InService',
+    failureReason: expect.stringContaining('MaximumExecutionTimeoutInSeconds of 1 seconds'),
+  });
+  expect((await invokeSeen(stack, 'timed')).name).toBe('blue');
+});
+
 it('replaces one container of a pipeline under load and leaves the models of the other loaded', async () => {
   await stack.s3.putObject({ bucket: BUCKET, key: 'cities/a' }, await artefact('a'));
   const pipeline = (version: string): ContainerDefinition[] => [

@@ -126,3 +126,26 @@ describe('an endpoint on the URL of a container that is not there', () => {
     await stack.close();
   });
 });
+
+it('sends calls past a container that has left a ping unanswered, while another instance is well', async () => {
+  const stack = await startStack({ pingIntervalMs: 100, pingTimeoutMs: 200, pingFailuresToRestart: 1_000 });
+  const containers = [{ Image: image('box'), Environment: { NAME: 'hung' } }];
+  await deploy(stack, 'hung', containers, { variant: { InitialInstanceCount: 2 } });
+  const { pid } = await invokeSeen(stack, 'hung');
+  /** Whether none of twenty calls at once went to the container that does not answer. */
+  const allAnswered = async (): Promise<boolean> => {
+    const calls = Promise.all(Array.from({ length: 20 }, () => invokeSeen(stack, 'hung')));
+    const late = new Promise<'late'>((resolve) => void setTimeout(resolve, 500, 'late'));
+    const outcome = await Promise.race([calls.catch(() => 'late' as const), late]);
+    return outcome !== 'late' && outcome.every((seen) => seen.pid !== pid);
+  };
+
+  process.kill(pid, 'SIGSTOP');
+  while (!(await allAnswered()));
+  expect([await allAnswered(), await allAnswered(), await allAnswered()]).toEqual([true, true, true]);
+  process.kill(pid, 'SIGCONT');
+
+  const back = async (): Promise<boolean> => (await invokeSeen(stack, 'hung')).pid === pid;
+  while (!(await back()));
+  await stack.close();
+});

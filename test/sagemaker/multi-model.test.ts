@@ -1,4 +1,5 @@
 // Multi-model endpoints, through the SDK over a real socket: cold and warm calls, room, and what must be refused.
+import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ContainerDefinition } from '@aws-sdk/client-sagemaker';
@@ -252,7 +253,7 @@ describe('what is refused', () => {
   let shared: Stack;
 
   beforeAll(async () => {
-    await start({}, { settings: { unpackedLimitBytes: 1_000_000 } });
+    await start({}, { settings: { unpackedLimitBytes: 1_000_000, artefactLimitBytes: 100_000 } });
     shared = stack;
   });
 
@@ -344,6 +345,14 @@ describe('what is refused', () => {
     expect(error).toBeInstanceOf(ModelError);
     expect(error.OriginalMessage).toContain('Failed to extract model data archive');
     expect(await filesBelow(stack.folder)).toEqual(before);
+  });
+
+  it('is an artefact over the size limit, however small that is', async () => {
+    await put({ large: await tarGz([{ name: 'weights.txt', content: randomBytes(150_000) }]) });
+
+    const error = await failureOf<ModelError>(call('large'));
+
+    expect(error.OriginalMessage).toContain('are more than the limit of 100000');
   });
 
   it('is a bomb', async () => {

@@ -4,10 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import fc from 'fast-check';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ArchiveRefused, unpack } from '../../local/sagemaker/artefacts/unpack.ts';
+import { Unpacker } from '../../local/sagemaker/artefacts/unpacker.ts';
 import { DEFAULT_SETTINGS } from '../../local/sagemaker/settings.ts';
-import { type TarEntry, tarGz } from './fixtures/tar.ts';
+import { artefact, type TarEntry, tarGz } from './fixtures/tar.ts';
 
 let root: string;
 
@@ -101,4 +102,42 @@ it('refuses more entries, more bytes and more growth than it is allowed', async 
     'more than 1000000 bytes',
   );
   expect(await attempt({ unpackRatioLimit: 10_000 })).toBe('unpacked');
+});
+
+describe('the thread that unpacks', () => {
+  const jobOf = async (text: string, md5?: string) => {
+    const { inner } = await freshFolder();
+    const content = new Uint8Array(await artefact(text));
+    return { content, md5, folder: inner, limits: DEFAULT_SETTINGS };
+  };
+
+  it('gives the size and leaves the files', async () => {
+    const unpacker = new Unpacker();
+    const job = await jobOf('weights');
+
+    expect(await unpacker.unpack(job)).toBe('weights'.length);
+
+    expect(await readFile(join(job.folder, 'weights.txt'), 'utf8')).toBe('weights');
+    await unpacker.close();
+  });
+
+  it('refuses what has another checksum, and what is no archive', async () => {
+    const unpacker = new Unpacker();
+    const junk = { ...(await jobOf('x')), content: new Uint8Array(Buffer.from('no archive')) };
+
+    await expect(unpacker.unpack(await jobOf('x', 'f'.repeat(32)))).rejects.toThrow('its checksum');
+    await expect(unpacker.unpack(junk)).rejects.toBeInstanceOf(ArchiveRefused);
+    await unpacker.close();
+  });
+
+  it('fails what it had in hand when it ends, and is there again for the next', async () => {
+    const unpacker = new Unpacker();
+    const cut = unpacker.unpack(await jobOf('cut')).catch((error: Error) => error.message);
+
+    await unpacker.close();
+
+    expect(await cut).toContain('has ended');
+    expect(await unpacker.unpack(await jobOf('next'))).toBe(4);
+    await unpacker.close();
+  });
 });

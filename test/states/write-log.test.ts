@@ -135,4 +135,28 @@ describe('a log with much to apply', () => {
     database.close();
     expect(readdirSync(folder).filter((name) => name.includes('-log-'))).toEqual([]);
   });
+
+  it('lets everything else go on while somebody waits for the thread', async () => {
+    const database = new Database(file);
+    const log = new WriteLog(database, file);
+    const events = JSON.stringify([{ id: 1, details: { text: 'x'.repeat(2000) } }]);
+    for (let seq = 1; seq <= 1000; seq += 1) {
+      log.append(batchText([rowChange('X', row(seq)), change('H', seq, 1, 1, events)]));
+    }
+    await log.whenCaughtUp();
+    // Somebody else holds the database: the thread cannot go on until it is let go, which takes a turn here.
+    database.run('BEGIN IMMEDIATE');
+    const number = log.append(batchText([rowChange('X', row(1001))]));
+    const looking = log.whenCaughtUp();
+
+    await new Promise((resolve) => setImmediate(resolve));
+    const wasApplied = log.hasApplied(number);
+    database.run('COMMIT');
+    await looking;
+
+    expect(wasApplied).toBe(false);
+    expect(database.get<{ n: number }>('SELECT count(*) AS n FROM executions')?.n).toBe(1001);
+    await log.close();
+    database.close();
+  });
 });

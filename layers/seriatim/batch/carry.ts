@@ -1,18 +1,11 @@
 // Records between the stages of a batch's child: too many for a state, they travel as payloads, which are claims once
-// they are large. Opens what a stage's event brings and packs what the stage gives; the first stage reads the chunk.
+// they are large. Opens what a stage's event brings, where the first stage reads the chunk, and packs payloads.
 import { type CarriedPayload, carryPayload, type Payload, readPayload } from '../claims.ts';
 import { SeriatimError } from '../errors.ts';
-import type {
-  GroupAnswer,
-  InferenceAnswers,
-  InstanceGroup,
-  RecordEnvelope,
-  StageEvent,
-  StageResult,
-} from '../records.ts';
-import { decodeFrames, encodeFrames, FRAMES_TYPE } from './frames.ts';
+import type { GroupAnswer, InferenceAnswers, RecordEnvelope, StageEvent } from '../records.ts';
+import { decodeFrames } from './frames.ts';
 import { readSlice } from './read-chunk.ts';
-import { decodeRecords, encodeRecords } from './record-list.ts';
+import { decodeRecords } from './record-list.ts';
 import type { ChunkTask, Slice } from './run.ts';
 
 /** Two of them fit a state beside each other, as base64 and escaped text. */
@@ -59,24 +52,27 @@ export interface AnswerHead extends GroupHead {
   readonly failure?: GroupAnswer['failure'];
 }
 
-/** The event as a stage takes it. */
+/** The event as a stage takes it, with all records at hand. */
 export async function openEvent(event: CarriedEvent): Promise<StageEvent> {
-  const { carry, ...rest } = event;
-  const [records, answers] = await Promise.all([
-    openRecords(event.records),
-    event.answers === undefined ? undefined : openAnswers(event.answers),
+  const { records, answers } = await openInput(event);
+  return { ...event, records: [...records], answers } as StageEvent;
+}
+
+/** What a stage works on, the records to be gone through once. */
+export async function openInput({ records, answers }: Pick<CarriedEvent, 'records' | 'answers'>): Promise<{
+  readonly records: Iterable<RecordEnvelope>;
+  readonly answers: InferenceAnswers | undefined;
+}> {
+  const [opened, merged] = await Promise.all([
+    openRecords(records),
+    answers === undefined ? undefined : openAnswers(answers),
   ]);
-  return {
-    ...rest,
-    records,
-    ...(carry === undefined ? {} : { leavesSource: true }),
-    ...(answers === undefined ? { answers: undefined } : { answers }),
-  } as StageEvent;
+  return { records: opened, answers: merged };
 }
 
 export async function openRecords(
   records: readonly RecordEnvelope[] | RecordSource,
-): Promise<readonly RecordEnvelope[]> {
+): Promise<Iterable<RecordEnvelope>> {
   if (!('task' in records) && !('payload' in records)) return records;
   if ('task' in records) return stored(() => readSlice(records.task, records.slice));
   const { body } = await unpack(records.payload);
@@ -89,23 +85,6 @@ export async function openAnswers({ payload, ...rest }: CarriedAnswers): Promise
     head.failure === undefined ? { ...head, body: textOf(answer) } : head,
   );
   return { ...rest, groups };
-}
-
-export async function packResult(result: StageResult, carry: CarryPlace): Promise<CarriedResult> {
-  const records = encodeRecords(result.records);
-  const [packed, groups] = await Promise.all([
-    pack(records, 'application/json', carry),
-    result.groups === undefined ? undefined : packGroups(result.groups, carry),
-  ]);
-  return { records: { payload: packed }, ...(groups === undefined ? {} : { groups: { payload: groups } }) };
-}
-
-function packGroups(groups: readonly InstanceGroup[], carry: CarryPlace): Promise<CarriedPayload> {
-  const frames = groups.map(({ instances, ...head }) => ({
-    head,
-    body: Buffer.from(JSON.stringify({ instances })),
-  }));
-  return pack(encodeFrames(frames), FRAMES_TYPE, carry);
 }
 
 /** @throws SeriatimError StorageFailed when it cannot be written */

@@ -1,12 +1,12 @@
 // The records of a chunk, or of a slice of it, as the stages take them. What cannot be read becomes an error record at
 // its position: bytes that are no UTF-8, a line that is not JSON, a record that is too large for a request.
-import { isUtf8 } from 'node:buffer';
+import { isAscii, isUtf8 } from 'node:buffer';
 import { ClaimMismatch, ClaimNotFound, ContractViolation } from '../errors.ts';
 import { readBytes } from '../objects.ts';
 import { STATE_BYTES_LIMIT } from '../payload.ts';
 import type { FailedRecord, RecordEnvelope } from '../records.ts';
 import { instancesIn } from './instances.ts';
-import { cellsOf, cutRecords } from './record-text.ts';
+import { type CutOptions, cellsOf, cutRecords } from './record-text.ts';
 import type { ChunkTask, Reading, Slice } from './run.ts';
 
 /** The stage that error records of this kind name. */
@@ -18,16 +18,29 @@ const MAX_RECORD_BYTES = STATE_BYTES_LIMIT;
 /** How much of an unreadable record its error record keeps. */
 const KEPT_CHARACTERS = 1_000;
 
-/** @throws ClaimNotFound when the object is gone, ClaimMismatch when it is another one now */
-export async function readSlice(task: ChunkTask, slice?: Slice): Promise<RecordEnvelope[]> {
+/**
+ * The records one by one, each as it is asked for; a chunk that holds another number of them is found out at its end.
+ * @throws ClaimNotFound when the object is gone, ClaimMismatch when it is another one now
+ */
+export async function readSlice(task: ChunkTask, slice?: Slice): Promise<Iterable<RecordEnvelope>> {
   const bytes = await readChunkBytes(task);
-  const { chunk, reading } = task;
-  const records = recordsIn(bytes, reading, chunk.first);
-  if (records.length !== chunk.count) {
-    const message = `Chunk ${chunk.n} holds ${records.length} records; ${chunk.count} were counted.`;
-    throw new ContractViolation(message, { stage: READ_STAGE });
+  return recordsOfSlice(bytes, task, slice ?? { from: 0, to: task.chunk.count });
+}
+
+/** @throws ContractViolation when more or fewer than the chunk's records are there */
+function* recordsOfSlice(
+  bytes: Buffer,
+  { chunk, reading }: ChunkTask,
+  slice: Slice,
+): Generator<RecordEnvelope, void> {
+  let count = 0;
+  for (const record of recordsIn(bytes, reading, chunk.first)) {
+    if (count >= slice.from && count < slice.to) yield record;
+    count++;
   }
-  return slice === undefined ? records : records.slice(slice.from, slice.to);
+  if (count === chunk.count) return;
+  const message = `Chunk ${chunk.n} holds ${count} records; ${chunk.count} were counted.`;
+  throw new ContractViolation(message, { stage: READ_STAGE });
 }
 
 async function readChunkBytes({ run, chunk }: ChunkTask): Promise<Buffer> {
@@ -50,25 +63,40 @@ async function readChunkBytes({ run, chunk }: ChunkTask): Promise<Buffer> {
 }
 
 /** @param first the position of the first record */
-export function recordsIn(bytes: Buffer, reading: Reading, first: number): RecordEnvelope[] {
-  const isPlain = reading.encoding === 'latin1' || isUtf8(bytes);
-  const read = reading.format === 'csv' ? csvReader(reading) : readJsonLine;
+export function* recordsIn(bytes: Buffer, reading: Reading, first: number): Generator<RecordEnvelope, void> {
+  const { format, delimiter = ',' } = reading;
   const encoding = reading.encoding === 'latin1' ? 'latin1' : 'utf8';
   // Rows of Parquet are written as lines too, and stay rows.
-  const isLines = reading.format === 'jsonl' && reading.columns === undefined;
-  const records: RecordEnvelope[] = [];
-  const options = { format: reading.format, delimiter: reading.delimiter ?? ',', isLast: true };
-  cutRecords(bytes, options, (from, to) => {
-    const position = first + records.length;
+  const isLines = format === 'jsonl' && reading.columns === undefined;
+  const isPlain = encoding === 'latin1' || isUtf8(bytes);
+  const read = format === 'csv' ? csvReader(reading) : readJsonLine;
+  const text = textOf(bytes, encoding);
+  const spans = spansOf(bytes, { format, delimiter, isLast: true });
+  let position = first;
+  for (let i = 0; i < spans.length; i += 2) {
+    const [from, to] = [spans[i]!, spans[i + 1]!];
     const instances = isLines ? instancesIn(bytes.subarray(from, to), encoding) : undefined;
-    if (instances !== undefined)
-      records.push(...instances.map((value, i) => ({ position: position + i, value })));
-    else if (to - from > MAX_RECORD_BYTES) records.push(tooLarge(position, bytes.subarray(from, to)));
+    if (instances !== undefined) {
+      for (const value of instances) yield { position: position++, value };
+    } else if (to - from > MAX_RECORD_BYTES) yield tooLarge(position++, bytes.subarray(from, to));
     else if (!isPlain && !isUtf8(bytes.subarray(from, to)))
-      records.push(notUtf8(position, bytes.subarray(from, to)));
-    else records.push(read(bytes.toString(encoding, from, to), position));
-  });
-  return records;
+      yield notUtf8(position++, bytes.subarray(from, to));
+    else yield read(text(from, to), position++);
+  }
+}
+
+/** Where a byte is a character all text is made at once; otherwise record by record. */
+function textOf(bytes: Buffer, encoding: 'latin1' | 'utf8'): (from: number, to: number) => string {
+  if (encoding === 'utf8' && !isAscii(bytes)) return (from, to) => bytes.toString(encoding, from, to);
+  const text = bytes.toString('latin1');
+  return (from, to) => text.slice(from, to);
+}
+
+/** Begin and end of each record in turn. */
+function spansOf(bytes: Buffer, options: CutOptions): readonly number[] {
+  const spans: number[] = [];
+  cutRecords(bytes, options, (from, to) => void spans.push(from, to));
+  return spans;
 }
 
 type ReadRecord = (text: string, position: number) => RecordEnvelope;

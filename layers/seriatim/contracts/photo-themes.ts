@@ -23,10 +23,14 @@ export const PhotoObjectSchema = v.object(
   objectMessage,
 );
 
-/** Of a photo that was good enough: `labels` and `theme`; of any other the reason as `rejected`. */
+/**
+ * Of a photo that was good enough: `labels` and `theme`, which is null, with the `reason`, where nothing was recognised.
+ * Of any other why it was `rejected`.
+ */
 export const PhotoThemesSchema = v.object({
   quality: v.number(),
   labels: v.optional(v.array(v.string())),
-  theme: v.optional(v.string()),
+  theme: v.optional(v.nullable(v.string())),
+  reason: v.optional(v.string()),
   rejected: v.optional(v.string()),
 });

@@ -10,6 +10,8 @@ const ADVICE: Readonly<Record<string, string>> = {
     'The output of one stage does not fit the next: compare both schemas in the pipeline definition.',
   ModelNotFound:
     "Upload the artefact for this target model under the endpoint's model prefix, or mend the name.",
+  VariantNotFound:
+    'The endpoint has no variant of that name: name one that it has (GET /endpoints lists them), or leave it out.',
   ModelLoading: 'The model was still loading: send the request again in a moment.',
   ModelOutOfMemory: 'The container has no room for the model: allow more model memory, or a larger instance.',
   ModelFailed:

@@ -65,7 +65,9 @@ export interface ChildSummary {
   readonly arn: string;
   readonly status: ExecutionStatus;
   readonly start?: string;
+  readonly end?: string;
   readonly durationMs?: number;
+  /** Of the first 50 that failed as they themselves tell it; of others without their message. */
   readonly error?: ErrorView;
 }
 

@@ -14,18 +14,22 @@ import { type LoggedEvent, textOf } from './history.ts';
 import { newestFirst, type ReadLogPage } from './log-scan.ts';
 import { type ExecutionRecord, viewOf } from './record.ts';
 import { iso } from './stages.ts';
-import type { Counts, ErrorView, ExecutionStatus, MapRunView, StageView } from './view.ts';
+import type { Counts, ErrorView, ExecutionStatus, ExecutionView, MapRunView, StageView } from './view.ts';
 
 export interface ChildrenQuery {
   /** `FAILED` and the like; all that ended unless told. */
   readonly status?: ExecutionStatus;
   readonly limit: number;
+  /** What may be told of why a child failed, read whole: of the first few that failed. */
+  readonly errorOf?: (child: ExecutionView) => ErrorView | undefined;
 }
 
 export interface ChildrenSource {
   readonly sfn: SFNClient;
   readonly read: ReadLogPage;
   readonly nowMs: number;
+  /** A child read whole. */
+  readonly readChild: (child: ChildSummary) => Promise<ExecutionRecord | undefined>;
 }
 
 export async function readChildren(
@@ -40,12 +44,42 @@ export async function readChildren(
       return listed.length > 0 ? listed : listExpressChildren(source, record, { stage, query });
     }),
   );
-  const children = lists.flat().slice(0, query.limit);
+  const children = await tellErrors(source, lists.flat().slice(0, query.limit), query);
   return {
     mapRuns: stages.map(({ name, mapRun }) => summarise(name, mapRun!)),
     children,
     errors: errorClasses(children),
   };
+}
+
+/** How many failed children are read whole, and how many at once. */
+const TOLD = { most: 50, atOnce: 8 };
+const UNREAD = 'Its execution says why.';
+
+/** A list of children says neither what they got nor, of Standard ones, why they failed. */
+async function tellErrors(
+  { readChild }: ChildrenSource,
+  children: readonly ChildSummary[],
+  { errorOf }: ChildrenQuery,
+): Promise<ChildSummary[]> {
+  if (errorOf === undefined) return [...children];
+  const failed = children.filter(({ status }) => status !== 'SUCCEEDED' && status !== 'RUNNING');
+  const told = new Map<string, ErrorView | undefined>();
+  for (let at = 0; at < Math.min(failed.length, TOLD.most); at += TOLD.atOnce) {
+    const some = failed.slice(at, at + TOLD.atOnce);
+    const records = await Promise.all(some.map(readChild));
+    for (const [n, record] of records.entries()) {
+      if (record !== undefined) told.set(some[n]!.arn, errorOf(viewOf(record)));
+    }
+  }
+  return children.map((child) => withError(child, told.get(child.arn)));
+}
+
+/** What a line says of a child that was not read whole may quote what that got. */
+function withError({ error: said, ...child }: ChildSummary, told: ErrorView | undefined): ChildSummary {
+  const { cause: _cause, ...known } = said ?? {};
+  const error = told ?? (said === undefined ? undefined : { ...known, code: said.code, message: UNREAD });
+  return error === undefined ? child : { ...child, error };
 }
 
 const NONE: Counts = { total: 0, pending: 0, running: 0, succeeded: 0, failed: 0, timedOut: 0, aborted: 0 };
@@ -70,6 +104,7 @@ async function listStandardChildren(
       arn: executionArn,
       status,
       ...(startDate === undefined ? {} : { start: iso(startDate.getTime()) }),
+      ...(stopDate === undefined ? {} : { end: iso(stopDate.getTime()) }),
       ...(startDate === undefined || stopDate === undefined
         ? {}
         : { durationMs: stopDate.getTime() - startDate.getTime() }),
@@ -137,6 +172,7 @@ function childFrom(end: LoggedEvent): ChildSummary {
     id: arn.id,
     arn: arn.arn,
     status,
+    end: iso(end.timeMs),
     ...(status === 'SUCCEEDED' ? {} : { error: errorOf(status, code, textOf(end.details, 'cause')) }),
   };
 }

@@ -3,6 +3,7 @@
 
 import { uuid7TimeMs } from '../uuid7.ts';
 import { isDerivedName, parseExecutionArn } from './arn.ts';
+import type { BoundedMap } from './bounded-map.ts';
 import { readFailure } from './failure.ts';
 import { statusOf, summaryOf } from './fold.ts';
 import { type LoggedEvent, textOf } from './history.ts';
@@ -21,6 +22,8 @@ export interface ExpressSource {
   readonly stateMachineName: string;
   readonly logGroup: string;
   readonly nowMs: number;
+  /** Of executions that failed, by ARN: how they started, looked for once. */
+  readonly starts?: BoundedMap<LoggedEvent>;
 }
 
 export interface ListQuery {
@@ -143,20 +146,32 @@ async function summariseAll(
   const found: ExecutionSummary[] = [];
   for (let at = 0; at < ends.length; at += LOOKUPS) {
     const some = ends.slice(at, at + LOOKUPS);
-    const starts = await Promise.all(some.map((end) => findStart(source, end)));
+    const starts = await Promise.all(some.map((end) => knownStart(source, end)));
     found.push(...some.map((end, n) => summarise(source, starts[n], end)));
   }
   return found;
 }
 
-/** How far from what its name says an execution's start may be logged. */
-const NEAR_MS = 2_000;
+async function knownStart(source: ExpressSource, end: LoggedEvent): Promise<LoggedEvent | undefined> {
+  const known = source.starts?.get(end.executionArn);
+  if (known !== undefined) return known;
+  const found = await findStart(source, end);
+  // Without its payload: nothing but the time is asked of it.
+  if (found !== undefined) source.starts?.set(end.executionArn, { ...found, details: {} });
+  return found;
+}
+
+/** How far from what its name says an execution's start may be logged: mostly it follows at once, and clocks differ. */
+const NEAR_MS: readonly { readonly before: number; readonly after: number }[] = [
+  { before: 20, after: 200 },
+  { before: 2_000, after: 2_000 },
+];
 
 /** A name that is a version 7 UUID says when; otherwise it is looked for through the time that one may last. */
 async function findStart(source: ExpressSource, end: LoggedEvent): Promise<LoggedEvent | undefined> {
   const named = uuid7TimeMs(parseExecutionArn(end.executionArn)?.id ?? '');
-  if (named !== undefined) {
-    const near = await startWithin(source, end, { fromMs: named - NEAR_MS, beforeMs: named + NEAR_MS });
+  for (const { before, after } of named === undefined ? [] : NEAR_MS) {
+    const near = await startWithin(source, end, { fromMs: named! - before, beforeMs: named! + after });
     if (near !== undefined) return near;
   }
   return startWithin(source, end, {
@@ -165,6 +180,8 @@ async function findStart(source: ExpressSource, end: LoggedEvent): Promise<Logge
   });
 }
 
+const FIRST_WINDOW_MS = 4_000;
+
 async function startWithin(
   source: ExpressSource,
   end: LoggedEvent,
@@ -172,7 +189,7 @@ async function startWithin(
 ): Promise<LoggedEvent | undefined> {
   const id = parseExecutionArn(end.executionArn)?.id ?? end.executionArn;
   const pattern = `"${id}" "ExecutionStarted"`;
-  const scan = { group: source.logGroup, pattern, fromMs, beforeMs, firstWindowMs: 2 * NEAR_MS };
+  const scan = { group: source.logGroup, pattern, fromMs, beforeMs, firstWindowMs: FIRST_WINDOW_MS };
   for await (const { events } of newestFirst(source.read, scan)) {
     const start = events.find(
       (event) => event.type === 'ExecutionStarted' && event.executionArn === end.executionArn,

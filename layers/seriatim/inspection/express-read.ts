@@ -48,6 +48,7 @@ function recordOf(log: ExpressLog, events: readonly LoggedEvent[]): ExecutionRec
 
 /** How far around its start an execution is looked for: most end within seconds, and clocks differ by little. */
 const WINDOWS_MS: readonly { readonly before: number; readonly after: number }[] = [
+  { before: 50, after: 500 },
   { before: 1_000, after: 3_000 },
   { before: SLACK_MS, after: MAX_EXPRESS_MS + SLACK_MS },
 ];

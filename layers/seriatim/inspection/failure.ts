@@ -19,7 +19,7 @@ export function readFailure(error: string, cause: string | undefined, stage?: st
   const known = caughtError({ error: name, message: said.message ?? cause }, { stage: where });
   const told = known.message.replace(`${name}: `, '');
   const message = known.code === 'ModelFailed' ? plainWords(told) : told;
-  const advice = VARIANT.test(known.message) ? VARIANT_ADVICE : adviceFor(known.code, name);
+  const advice = adviceFor(known.code, name);
   return {
     ...(where === '' ? {} : { stage: where }),
     ...containerOf(cause ?? ''),
@@ -51,11 +51,6 @@ export function stoppedFailure(
       : 'Nothing broke: to go on, redrive a Standard execution, or run it again from the stage where it stopped.',
   };
 }
-
-/** SageMaker's words for a variant that the endpoint has not: nothing is wrong with the record. */
-const VARIANT = /\bvariant\b.*\bnot found\b|could not find variant/i;
-const VARIANT_ADVICE =
-  'The endpoint has no variant of that name: name one that it has (GET /endpoints lists them), or leave it out.';
 
 /** SageMaker names the container that answered with an error, or not at all. */
 const CONTAINER = /(?:error \(\d+\) from|response from container|connection to container) ([\w.-]+)/;

@@ -2,22 +2,26 @@
 // alike. The functions behind the HTTP API and the command line's own look at AWS are wiring around it.
 import type { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import type { SFNClient } from '@aws-sdk/client-sfn';
-import type { ChildrenPage, ExecutionsPage } from './api.ts';
+import type { ChildrenPage, ChildSummary, ExecutionsPage } from './api.ts';
 import { parseExecutionArn, stateMachineName } from './arn.ts';
-import { type ChildrenQuery, readChildren } from './children.ts';
+import { type BoundedMap, createBoundedMap } from './bounded-map.ts';
+import { type ChildrenQuery, type ChildrenSource, readChildren } from './children.ts';
 import type { CostSettings } from './cost/prices.ts';
 import { createDefinitions, type Definitions } from './definitions.ts';
-import { listExpress } from './express-list.ts';
-import { readExpress } from './express-read.ts';
+import { listExpress, MAX_EXPRESS_MS, SLACK_MS } from './express-list.ts';
+import { type ExpressLog, readExpress } from './express-read.ts';
 import { isTooManyFailed } from './fold.ts';
+import type { LoggedEvent } from './history.ts';
+import { createKeptRecords } from './kept-records.ts';
 import { logPageReader, type ReadLogPage } from './log-scan.ts';
 import { createMachineBook, type MachineBook } from './machine-book.ts';
 import type { StateMachine, StateMachines } from './machines.ts';
 import { mergeNewest } from './merge.ts';
 import { type PageMark, readToken, writeToken } from './page-token.ts';
+import { inputsOf } from './payloads/readings.ts';
 import { type Recent, readRecent } from './recent.ts';
 import { type ExecutionRecord, viewOf } from './record.ts';
-import { listStandard, readStandard } from './standard.ts';
+import { type End, listStandard, readStandard } from './standard.ts';
 import type { ErrorView, ExecutionStatus, ExecutionSummary, ExecutionView } from './view.ts';
 
 export interface InspectionOptions {
@@ -63,6 +67,8 @@ export interface Inspection {
 
 export const DEFAULT_LIMIT = 50;
 export const MAX_LIMIT = 1000;
+/** Of ended executions, what lists found of each beyond the list itself. */
+const MOST_KEPT = 5000;
 const LOOK_BACK_MS = 14 * 24 * 3600_000;
 
 export function createInspection(options: InspectionOptions): Inspection {
@@ -72,8 +78,12 @@ export function createInspection(options: InspectionOptions): Inspection {
     read: logPageReader(options.logs),
     book: createMachineBook(sfn, machines, now),
     definitions: createDefinitions(sfn, now),
+    ends: createBoundedMap(MOST_KEPT),
+    starts: createBoundedMap(MOST_KEPT),
   };
-  const readRecord = (id: string): Promise<ExecutionRecord | undefined> => findRecord(reader, id);
+  const kept = createKeptRecords(now);
+  const readRecord = (id: string): Promise<ExecutionRecord | undefined> =>
+    kept.get(id, (before) => findRecord(reader, id, before));
   return {
     listExecutions: (query = {}) => listExecutions(reader, query),
     readRecord,
@@ -81,7 +91,7 @@ export function createInspection(options: InspectionOptions): Inspection {
       const record = await readRecord(id);
       return record && viewOf(record);
     },
-    listChildren: (record, query) => readChildren({ ...reader, nowMs: now() }, record, query),
+    listChildren: (record, query) => readChildren(childrenSource(reader), record, query),
     readRecent: (pipeline, sinceMs) => readRequests(reader, pipeline, sinceMs),
   };
 }
@@ -100,6 +110,8 @@ interface Reader extends InspectionOptions {
   readonly read: ReadLogPage;
   readonly book: MachineBook;
   readonly definitions: Definitions;
+  readonly ends: BoundedMap<End>;
+  readonly starts: BoundedMap<LoggedEvent>;
 }
 
 async function listExecutions(reader: Reader, query: ExecutionsQuery): Promise<ExecutionsPage> {
@@ -127,7 +139,7 @@ function isWanted({ failure }: ExecutionSummary, { error, stage }: ExecutionsQue
 const FAILED: readonly ExecutionStatus[] = ['FAILED', 'TIMED_OUT', 'ABORTED'];
 
 function sources(
-  { sfn, read, now }: Reader,
+  { sfn, read, now, ends, starts }: Reader,
   machines: StateMachines,
   { query, mark }: { query: ExecutionsQuery; mark: PageMark | undefined },
 ): AsyncGenerator<ExecutionSummary>[] {
@@ -142,16 +154,22 @@ function sources(
     .flatMap(({ pipeline, arn, type, logGroup }) => {
       const { status } = query;
       if (type === 'EXPRESS') {
-        const source = { read, pipeline, stateMachineName: stateMachineName(arn), logGroup, nowMs };
+        const source = { read, pipeline, stateMachineName: stateMachineName(arn), logGroup, nowMs, starts };
         return [listExpress(source, { ...asked, status })];
       }
       return (isAnyFailure ? FAILED : [status]).map((each) =>
-        listStandard({ sfn, pipeline, stateMachineArn: arn }, { ...asked, status: each }),
+        listStandard({ sfn, pipeline, stateMachineArn: arn, ends }, { ...asked, status: each }),
       );
     });
 }
 
-async function findRecord(reader: Reader, id: string): Promise<ExecutionRecord | undefined> {
+/** @param before what was found before, which may be handed back */
+async function findRecord(
+  reader: Reader,
+  id: string,
+  before: ExecutionRecord | undefined,
+): Promise<ExecutionRecord | undefined> {
+  if (before?.description.type === 'STANDARD') return findAgain(reader, before);
   const arn = parseExecutionArn(id);
   // For an ARN only the state machine that it names, so that nothing else can be read through this.
   const named = arn === undefined ? undefined : reader.book.named(arn.stateMachineName);
@@ -161,25 +179,55 @@ async function findRecord(reader: Reader, id: string): Promise<ExecutionRecord |
     arn?.type === 'STANDARD' ? undefined : findExpress(reader, machines, id),
   ]);
   const found = standard ?? express ?? (arn === undefined ? await findDerived(reader, id) : undefined);
-  if (found === undefined) return;
-  const childError = await childErrorOf(reader, found);
+  return found && withSettings(reader, found);
+}
+
+/** A Standard execution is read on from where it was left. */
+async function findAgain(reader: Reader, before: ExecutionRecord): Promise<ExecutionRecord | undefined> {
+  const { pipeline = '', logGroup = '', arn } = before.description;
+  const found = await readStandard({ ...reader, pipeline, logGroup }, arn, before);
+  return found === undefined || found === before ? found : withSettings(reader, found);
+}
+
+async function withSettings(reader: Reader, found: ExecutionRecord): Promise<ExecutionRecord> {
+  const { childError, childInputs } = (await childErrorOf(reader, found)) ?? {};
   const known = { ...settingsOf(reader), ...(childError === undefined ? {} : { childError }) };
-  return { ...found, description: { ...found.description, ...known } };
+  return {
+    ...found,
+    description: { ...found.description, ...known },
+    ...(childInputs === undefined ? {} : { childInputs }),
+  };
+}
+
+interface ChildFailure {
+  readonly childError: ErrorView;
+  /** What the child got: its error's message may quote that. */
+  readonly childInputs: readonly unknown[];
 }
 
 /** Of an execution whose Map Run ended because its children failed: why the first of them did. */
-async function childErrorOf(reader: Reader, record: ExecutionRecord): Promise<ErrorView | undefined> {
+async function childErrorOf(reader: Reader, record: ExecutionRecord): Promise<ChildFailure | undefined> {
   if (record.description.error === undefined || !isTooManyFailed(viewOf(record).error)) return;
-  const source = { ...reader, nowMs: reader.now() };
-  const { children } = await readChildren(source, record, { status: 'FAILED', limit: 1 });
-  const [child] = children;
-  const arn = child && parseExecutionArn(child.arn);
-  if (child === undefined || arn === undefined) return;
-  const machine = reader.book.named(arn.stateMachineName);
-  if (machine === undefined) return child.error;
-  const find = arn.type === 'EXPRESS' ? findExpress : findStandard;
-  const whole = await find(reader, [machine], child.arn);
-  return (whole && viewOf(whole).error) ?? child.error;
+  const { children } = await readChildren(childrenSource(reader), record, { status: 'FAILED', limit: 1 });
+  const whole = children[0] && (await readChild(reader, children[0]));
+  const view = whole && viewOf(whole);
+  return view?.error && { childError: view.error, childInputs: inputsOf(view) };
+}
+
+function childrenSource(reader: Reader): ChildrenSource {
+  return { ...reader, nowMs: reader.now(), readChild: (child) => readChild(reader, child) };
+}
+
+/** An Express child is looked for only when it ran. */
+async function readChild(reader: Reader, child: ChildSummary): Promise<ExecutionRecord | undefined> {
+  const { arn, start, end } = child;
+  const parsed = parseExecutionArn(arn);
+  const machine = parsed && reader.book.named(parsed.stateMachineName);
+  if (machine === undefined) return;
+  if (parsed?.type === 'STANDARD') return findStandard(reader, [machine], arn);
+  const endMs = end === undefined ? reader.now() : Date.parse(end);
+  const startMs = start === undefined ? endMs - MAX_EXPRESS_MS : Date.parse(start);
+  return findExpress(reader, [machine], arn, { sinceMs: startMs - SLACK_MS, nowMs: endMs });
 }
 
 /** A state machine that a rerun made a moment ago. */
@@ -208,13 +256,11 @@ async function findExpress(
   { read, now, definitions, book }: Reader,
   machines: StateMachines,
   id: string,
+  { nowMs, sinceMs }: Pick<ExpressLog, 'nowMs' | 'sinceMs'> = { nowMs: now(), sinceMs: now() - LOOK_BACK_MS },
 ): Promise<ExecutionRecord | undefined> {
-  const nowMs = now();
   const groups = new Map<string, StateMachine>(machines.map((machine) => [machine.logGroup, machine]));
   const found = [...groups.values()].map(({ pipeline, logGroup }) =>
-    logGroup === ''
-      ? undefined
-      : readExpress({ read, nowMs, sinceMs: nowMs - LOOK_BACK_MS, pipeline, logGroup }, id),
+    logGroup === '' ? undefined : readExpress({ read, nowMs, sinceMs, pipeline, logGroup }, id),
   );
   const record = (await Promise.all(found)).find((each) => each !== undefined);
   const machine = record && book.named(record.description.stateMachineName);

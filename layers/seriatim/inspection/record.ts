@@ -9,9 +9,22 @@ export interface ExecutionRecord {
   readonly description: ExecutionDescription;
   /** By ARN, with their counts. */
   readonly mapRuns: readonly MapRunView[];
+  /** What the child got whose error `description.childError` is: its message may quote that. */
+  readonly childInputs?: readonly unknown[];
 }
 
-export function viewOf({ events, description, mapRuns }: ExecutionRecord): ExecutionView {
+/** A record never changes, so neither does its view: it is folded once. */
+const views = new WeakMap<ExecutionRecord, ExecutionView>();
+
+export function viewOf(record: ExecutionRecord): ExecutionView {
+  const known = views.get(record);
+  if (known !== undefined) return known;
+  const view = fold(record);
+  views.set(record, view);
+  return view;
+}
+
+function fold({ events, description, mapRuns }: ExecutionRecord): ExecutionView {
   const view = foldExecution(events, description);
   if (mapRuns.length === 0) return view;
   const byArn = new Map(mapRuns.map((run) => [run.arn, run]));

@@ -5,29 +5,34 @@ import {
   type DescribeExecutionOutput,
   DescribeMapRunCommand,
   type ExecutionListItem,
-  GetExecutionHistoryCommand,
   ListExecutionsCommand,
   type MapRunExecutionCounts,
   type SFNClient,
   type ExecutionStatus as SfnStatus,
 } from '@aws-sdk/client-sfn';
 import { parseExecutionArn, stateMachineName } from './arn.ts';
-import type { Definitions } from './definitions.ts';
+import type { BoundedMap } from './bounded-map.ts';
+import type { Defined, Definitions } from './definitions.ts';
 import type { ListQuery } from './express-list.ts';
 import { readFailure, stoppedFailure } from './failure.ts';
 import { summaryOf } from './fold.ts';
-import { fromSfn, type HistoryEvent, textOf } from './history.ts';
+import { textOf } from './history.ts';
 import { parseJson } from './payload.ts';
 import type { ExecutionRecord } from './record.ts';
 import { recordCountsOf } from './record-counts.ts';
 import { iso, span } from './stages.ts';
+import { readHistory, readOn } from './standard-history.ts';
 import type { Counts, ExecutionSummary, MapRunView } from './view.ts';
 
 export interface StandardSource {
   readonly sfn: SFNClient;
   readonly pipeline: string;
   readonly stateMachineArn: string;
+  /** What executions that ended were found to say beyond ListExecutions, by ARN and end: it is asked for once. */
+  readonly ends: BoundedMap<End>;
 }
+
+export type End = Pick<ExecutionSummary, 'records' | 'failure'>;
 
 /** Newest start first, as ListExecutions has them. */
 export async function* listStandard(
@@ -42,13 +47,15 @@ export async function* listStandard(
   let nextToken: string | undefined;
   do {
     const page = await source.sfn.send(new ListExecutionsCommand({ ...asked, ...filter, nextToken }));
-    for (const item of page.executions ?? []) {
-      const startMs = item.startDate?.getTime() ?? 0;
-      if (startMs < query.sinceMs) return;
-      if (startMs > (query.untilMs ?? Number.POSITIVE_INFINITY)) continue;
-      const summary = summarise(source, item);
-      if (query.wantsFailures) yield await withFailure(source.sfn, summary);
-      else yield isBatch && described++ < MOST_DESCRIBED ? await withRecords(source.sfn, summary) : summary;
+    const items = (page.executions ?? []).map((item) => summarise(source, item));
+    for (let at = 0; at < items.length; at += AT_ONCE) {
+      const some = items.slice(at, at + AT_ONCE).filter((one) => !startedAfter(one, query.untilMs));
+      const isAsked = query.wantsFailures || (isBatch && described < MOST_DESCRIBED);
+      described += some.length;
+      for (const summary of isAsked ? await withEnds(source, some) : some) {
+        if (Date.parse(summary.start!) < query.sinceMs) return;
+        yield summary;
+      }
     }
     nextToken = page.nextToken;
   } while (nextToken !== undefined);
@@ -67,42 +74,85 @@ function summarise({ pipeline }: StandardSource, item: ExecutionListItem): Execu
   };
 }
 
-/** Each costs a request: a long list does without. */
+/** Each that is not known yet costs a request: a long list does without. */
 const MOST_DESCRIBED = 100;
+const AT_ONCE = 8;
 
-/** ListExecutions does not say what a batch gave, so a plain success may hide records that failed. */
-async function withRecords(sfn: SFNClient, summary: ExecutionSummary): Promise<ExecutionSummary> {
-  if (summary.status !== 'SUCCEEDED') return summary;
-  const { output } = (await describe(sfn, summary.arn)) ?? {};
-  return { ...summary, ...recordCountsOf(parseJson(output ?? '')) };
+function startedAfter({ start }: ExecutionSummary, untilMs = Number.POSITIVE_INFINITY): boolean {
+  return Date.parse(start!) > untilMs;
 }
 
-/** ListExecutions does not say why one failed. */
-async function withFailure(sfn: SFNClient, summary: ExecutionSummary): Promise<ExecutionSummary> {
-  if (!['FAILED', 'TIMED_OUT', 'ABORTED'].includes(summary.status)) return summary;
-  const described = await describe(sfn, summary.arn);
-  if (summary.status === 'ABORTED') {
-    const isChild = parseExecutionArn(summary.arn)?.mapRunLabel !== undefined;
-    return {
-      ...summary,
-      failure: summaryOf(stoppedFailure(described?.error ?? 'ExecutionAborted', { isChild })),
-    };
+/** ListExecutions says neither why one failed nor what a batch gave, so a plain success may hide records that failed. */
+function withEnds(
+  { sfn, ends }: StandardSource,
+  some: readonly ExecutionSummary[],
+): Promise<ExecutionSummary[]> {
+  const asked = some.map(async (summary) => {
+    const { arn, status, end } = summary;
+    if (!ENDED.has(status)) return summary;
+    const key = `${arn} ${end}`;
+    const known = ends.get(key) ?? (await readEnd(sfn, summary));
+    ends.set(key, known);
+    return { ...summary, ...known };
+  });
+  return Promise.all(asked);
+}
+
+const ENDED = new Set<ExecutionSummary['status']>(['SUCCEEDED', 'FAILED', 'TIMED_OUT', 'ABORTED']);
+
+async function readEnd(sfn: SFNClient, { arn, status }: ExecutionSummary): Promise<End> {
+  const described = await describe(sfn, arn);
+  if (status === 'SUCCEEDED') return recordCountsOf(parseJson(described?.output ?? ''));
+  if (status === 'ABORTED') {
+    const isChild = parseExecutionArn(arn)?.mapRunLabel !== undefined;
+    return { failure: summaryOf(stoppedFailure(described?.error ?? 'ExecutionAborted', { isChild })) };
   }
-  const error = described?.error ?? (summary.status === 'TIMED_OUT' ? 'States.Timeout' : undefined);
-  if (error === undefined) return summary;
-  return { ...summary, failure: summaryOf(readFailure(error, described?.cause)) };
+  const error = described?.error ?? (status === 'TIMED_OUT' ? 'States.Timeout' : undefined);
+  return error === undefined ? {} : { failure: summaryOf(readFailure(error, described?.cause)) };
 }
 
-/** @returns `undefined` when there is no such execution */
+/**
+ * @param before what was known of it: only what has come since is read
+ * @returns `undefined` when there is no such execution, `before` when nothing has changed
+ */
 export async function readStandard(
-  { sfn, pipeline, definitions, logGroup }: StandardReader,
+  reader: StandardReader,
   executionArn: string,
+  before?: ExecutionRecord,
 ): Promise<ExecutionRecord | undefined> {
-  const described = await describe(sfn, executionArn);
+  const described = await describe(reader.sfn, executionArn);
   if (described === undefined) return;
+  const isAsBefore = before !== undefined && hasSameState(described, before);
+  if (isAsBefore && described.status !== 'RUNNING') return before;
+  const record = await readWhole(reader, described, { executionArn, before });
+  const isUnchanged =
+    isAsBefore &&
+    record.events === before.events &&
+    JSON.stringify(record.mapRuns) === JSON.stringify(before.mapRuns);
+  return isUnchanged ? before : record;
+}
+
+/** A redrive takes the end away, and gives another one. */
+function hasSameState(
+  { status, stopDate }: DescribeExecutionOutput,
+  { description }: ExecutionRecord,
+): boolean {
+  return description.status === status && description.endMs === stopDate?.getTime();
+}
+
+interface Asked {
+  readonly executionArn: string;
+  readonly before: ExecutionRecord | undefined;
+}
+
+async function readWhole(
+  { sfn, pipeline, definitions, logGroup }: StandardReader,
+  described: DescribeExecutionOutput,
+  { executionArn, before }: Asked,
+): Promise<ExecutionRecord> {
   const [events, defined] = await Promise.all([
-    readHistory(sfn, executionArn),
-    definitions.ofExecution(executionArn),
+    before === undefined ? readHistory(sfn, executionArn) : readOn(sfn, executionArn, before.events),
+    before?.description.definition === undefined ? definitions.ofExecution(executionArn) : definedOf(before),
   ]);
   const mapRunArns = new Set(events.map((event) => textOf(event.details, 'mapRunArn')));
   return {
@@ -153,17 +203,11 @@ async function describe(sfn: SFNClient, executionArn: string): Promise<DescribeE
   }
 }
 
-async function readHistory(sfn: SFNClient, executionArn: string): Promise<HistoryEvent[]> {
-  const events: HistoryEvent[] = [];
-  let nextToken: string | undefined;
-  do {
-    const page = await sfn.send(
-      new GetExecutionHistoryCommand({ executionArn, maxResults: 1000, nextToken }),
-    );
-    for (const event of page.events ?? []) events.push(fromSfn(event));
-    nextToken = page.nextToken;
-  } while (nextToken !== undefined);
-  return events;
+function definedOf({ description: { definition, version } }: ExecutionRecord): Defined {
+  return {
+    ...(definition === undefined ? {} : { definition }),
+    ...(version === undefined ? {} : { version }),
+  };
 }
 
 /** A Map Run with the counts of its items and child executions. */

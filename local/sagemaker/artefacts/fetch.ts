@@ -1,17 +1,18 @@
 // Brings model data from S3 to a folder: written and checked under a temporary name, and put into place by one
 // rename, so that a partial download or a half unpacked archive is never used, also after a kill.
 import { createHash, randomUUID } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
+import { createWriteStream } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { Readable, Transform } from 'node:stream';
+import { type Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ObjectAddress, ObjectInfo, S3 } from '../../s3/api.ts';
 import type { ModelData } from '../hosting/plan.ts';
 import type { HostingSettings } from '../settings.ts';
 import { ArtefactMissing, ArtefactRefused } from './problem.ts';
-import { type Archive, ArchiveRefused, unpack } from './unpack.ts';
+import { ArchiveRefused } from './unpack.ts';
+import type { Unpacker, UnpackJob } from './unpacker.ts';
 
 export interface FetchReport {
   readonly downloadMs: number;
@@ -25,6 +26,7 @@ export interface FetchOptions {
   /** Where unfinished work lies; on the same volume as the folder. */
   readonly temporaryFolder: string;
   readonly settings: HostingSettings;
+  readonly unpacker: Unpacker;
 }
 
 /**
@@ -43,7 +45,13 @@ export async function fetchArchive(
     const startMs = performance.now();
     const archive = await downloadArchive(at, join(work, 'archive'), options);
     const downloadedMs = performance.now();
-    const unpackedBytes = await unpack(archive, content, options.settings);
+    const { settings, unpacker } = options;
+    const unpackedBytes = await unpacker.unpack({
+      content: archive.content,
+      md5: archive.md5,
+      folder: content,
+      limits: settings,
+    });
     await putIntoPlace(content, folder);
     return {
       downloadMs: downloadedMs - startMs,
@@ -56,6 +64,13 @@ export async function fetchArchive(
   } finally {
     await rm(work, { recursive: true, force: true });
   }
+}
+
+/** Which content lies there now, for model data that is one object; undefined where it is several, or not there. */
+export async function contentTag(data: ModelData | undefined, s3: S3): Promise<string | undefined> {
+  if (data === undefined || data.kind === 'prefix') return undefined;
+  const info = await s3.headObject(data).catch(() => undefined);
+  return info?.etag;
 }
 
 /** Fetches a single-model container's data, whichever form it has, to `folder`. */
@@ -83,76 +98,91 @@ async function putIntoPlace(content: string, folder: string): Promise<void> {
 /** An archive up to this size is never written to disk itself. */
 const IN_MEMORY_BYTES = 8 * 1024 * 1024;
 
-async function downloadArchive(at: ObjectAddress, file: string, options: FetchOptions): Promise<Archive> {
-  const { info, body } = await openObject(options.s3, at);
-  if (info.sizeBytes > IN_MEMORY_BYTES) {
-    await writeBody(at, { info, body }, file, options);
-    return { sizeBytes: info.sizeBytes, open: () => createReadStream(file) };
+interface Download {
+  readonly content: UnpackJob['content'];
+  readonly sizeBytes: number;
+  readonly md5: string | undefined;
+}
+
+/** The archive as it lies in S3; its checksum is left to the thread that unpacks it. */
+async function downloadArchive(at: ObjectAddress, file: string, options: FetchOptions): Promise<Download> {
+  const { info, body } = await openObject(at, options);
+  const { sizeBytes, etag } = info;
+  const isSmall = sizeBytes <= IN_MEMORY_BYTES;
+  const content = isSmall ? await readWhole(at, { info, body }) : file;
+  if (!isSmall) {
+    const count = new ByteCount();
+    await pipeline(body, count, createWriteStream(file));
+    checkLength(at, info, count.bytes);
   }
-  const chunks: Buffer[] = [];
-  for await (const chunk of body) chunks.push(chunk as Buffer);
-  const bytes = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
-  checkDownload(at, info, { bytes: bytes.length, md5: () => createHash('md5').update(bytes).digest('hex') });
-  return { sizeBytes: bytes.length, open: () => Readable.from([bytes]) };
+  return { content, sizeBytes, md5: md5In(etag) };
+}
+
+/** In memory of its own, which can be given to another thread. */
+async function readWhole(
+  at: ObjectAddress,
+  { info, body }: { readonly info: ObjectInfo; readonly body: Readable },
+): Promise<Uint8Array<ArrayBuffer>> {
+  const whole = new Uint8Array(info.sizeBytes);
+  let bytes = 0;
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    if (bytes + chunk.length <= whole.length) whole.set(chunk, bytes);
+    bytes += chunk.length;
+  }
+  checkLength(at, info, bytes);
+  return whole;
 }
 
 async function download(at: ObjectAddress, file: string, options: FetchOptions): Promise<void> {
-  await writeBody(at, await openObject(options.s3, at), file, options);
-}
-
-async function writeBody(
-  at: ObjectAddress,
-  { info, body }: { readonly info: ObjectInfo; readonly body: Readable },
-  file: string,
-  { settings }: FetchOptions,
-): Promise<void> {
-  if (info.sizeBytes > settings.artefactLimitBytes) {
-    body.destroy();
-    const reason = `its ${info.sizeBytes} bytes are more than the limit of ${settings.artefactLimitBytes}.`;
-    throw new ArtefactRefused(at.bucket, at.key, reason);
-  }
+  const { info, body } = await openObject(at, options);
   const check = new Checksum();
   await pipeline(body, check, createWriteStream(file));
-  checkDownload(at, info, check);
+  checkLength(at, info, check.bytes);
+  const md5 = md5In(info.etag);
+  if (md5 !== undefined && md5 !== check.md5())
+    throw new ArtefactRefused(at.bucket, at.key, 'its checksum is not the one S3 has for it.');
 }
 
-async function openObject(s3: S3, at: ObjectAddress): Promise<{ info: ObjectInfo; body: Readable }> {
-  try {
-    return await s3.getObject(at);
-  } catch (thrown) {
-    const code = (thrown as Error).name;
-    if (code === 'NoSuchKey' || code === 'NoSuchBucket') throw new ArtefactMissing(at.bucket, at.key, thrown);
-    throw thrown;
-  }
-}
-
-function checkDownload(
+async function openObject(
   at: ObjectAddress,
-  info: ObjectInfo,
-  check: { readonly bytes: number; md5(): string },
-): void {
-  const problem =
-    check.bytes !== info.sizeBytes
-      ? `${check.bytes} of its ${info.sizeBytes} bytes arrived.`
-      : isOtherMd5(info.etag, check.md5())
-        ? 'its checksum is not the one S3 has for it.'
-        : undefined;
-  if (problem !== undefined) throw new ArtefactRefused(at.bucket, at.key, problem);
+  { s3, settings }: FetchOptions,
+): Promise<{ info: ObjectInfo; body: Readable }> {
+  const found = await s3.getObject(at).catch((thrown: Error) => {
+    const isMissing = thrown.name === 'NoSuchKey' || thrown.name === 'NoSuchBucket';
+    throw isMissing ? new ArtefactMissing(at.bucket, at.key, thrown) : thrown;
+  });
+  const { sizeBytes } = found.info;
+  if (sizeBytes <= settings.artefactLimitBytes) return found;
+  found.body.destroy();
+  const reason = `its ${sizeBytes} bytes are more than the limit of ${settings.artefactLimitBytes}.`;
+  throw new ArtefactRefused(at.bucket, at.key, reason);
+}
+
+function checkLength(at: ObjectAddress, { sizeBytes }: ObjectInfo, bytes: number): void {
+  if (bytes !== sizeBytes)
+    throw new ArtefactRefused(at.bucket, at.key, `${bytes} of its ${sizeBytes} bytes arrived.`);
 }
 
 /** The ETag of an object put in one part is its MD5; other ETags say nothing about the content. */
-function isOtherMd5(etag: string, md5: string): boolean {
-  return /^"[0-9a-f]{32}"$/.test(etag) && etag !== `"${md5}"`;
+function md5In(etag: string): string | undefined {
+  return /^"([0-9a-f]{32})"$/.exec(etag)?.[1];
 }
 
-class Checksum extends Transform {
+class ByteCount extends Transform {
   bytes = 0;
-  readonly #hash = createHash('md5');
 
   override _transform(chunk: Buffer, _encoding: string, done: (error: null, chunk: Buffer) => void): void {
     this.bytes += chunk.length;
-    this.#hash.update(chunk);
     done(null, chunk);
+  }
+}
+
+class Checksum extends ByteCount {
+  readonly #hash = createHash('md5');
+
+  override _transform(chunk: Buffer, encoding: string, done: (error: null, chunk: Buffer) => void): void {
+    this.#hash.update(chunk);
+    super._transform(chunk, encoding, done);
   }
 
   md5(): string {

@@ -20,6 +20,8 @@ export class ArchiveRefused extends Error {
 export interface Archive {
   readonly sizeBytes: number;
   readonly open: () => Readable;
+  /** What it inflates to, where that is known and small. */
+  readonly inflated?: Uint8Array;
 }
 
 /**
@@ -29,24 +31,33 @@ export interface Archive {
  */
 export async function unpack(archive: Archive, folder: string, limits: UnpackLimits): Promise<number> {
   const meter = new Meter(archive.sizeBytes, limits);
-  const source = archive.open();
   const made = new Made(folder);
-  const gunzip = createGunzip();
   const entries = extract();
-  const fail = (error: Error): void => void entries.destroy(error);
-  source.on('error', fail);
-  gunzip.on('error', fail);
-  gunzip.on('data', (chunk: Buffer) => meter.grow(chunk.length, fail));
-  source.pipe(gunzip).pipe(entries);
+  const stop = archive.inflated === undefined ? inflateInto(entries, archive, meter) : () => {};
+  if (archive.inflated !== undefined) entries.end(archive.inflated);
   try {
     for await (const entry of entries) await writeEntry(entry, made, meter);
     return meter.fileBytes;
   } catch (thrown) {
     throw asRefusal(thrown);
   } finally {
+    stop();
+  }
+}
+
+/** @returns ends it, wherever it is */
+function inflateInto(entries: ReturnType<typeof extract>, archive: Archive, meter: Meter): () => void {
+  const source = archive.open();
+  const gunzip = createGunzip();
+  const fail = (error: Error): void => void entries.destroy(error);
+  source.on('error', fail);
+  gunzip.on('error', fail);
+  gunzip.on('data', (chunk: Buffer) => meter.grow(chunk.length, fail));
+  source.pipe(gunzip).pipe(entries);
+  return () => {
     source.destroy();
     gunzip.destroy();
-  }
+  };
 }
 
 type Entry = ReturnType<typeof extract> extends AsyncIterable<infer One> ? One : never;
@@ -170,7 +181,8 @@ function safePath(path: string, what: string): string {
   return parts.join('/') || '.';
 }
 
-function asRefusal(thrown: unknown): unknown {
+/** An archive's own fault as a refusal; what the disk or the system did as it is. */
+export function asRefusal(thrown: unknown): unknown {
   if (!(thrown instanceof Error) || thrown instanceof ArchiveRefused) return thrown;
   const code = (thrown as NodeJS.ErrnoException).code ?? '';
   const isOfTheDisk = (thrown as NodeJS.ErrnoException).syscall !== undefined && code !== 'ENOENT';

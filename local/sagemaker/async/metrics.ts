@@ -18,6 +18,7 @@ export class AsyncMetrics {
   readonly #backlogSize: Series;
   readonly #backlogPerInstance: Series;
   readonly #hasBacklogWithoutCapacity: Series;
+  readonly #ageOfOldestRequest: Series;
 
   constructor(sink: MetricSink, endpointName: string, variantName: string) {
     const endpoint = { EndpointName: endpointName };
@@ -39,11 +40,14 @@ export class AsyncMetrics {
     this.responseUploadLatency = series('ResponseUploadLatency', 'Microseconds');
     this.#backlogSize = series('ApproximateBacklogSize', 'None', endpoint);
     this.#backlogPerInstance = series('ApproximateBacklogSizePerInstance', 'None', endpoint);
+    this.#ageOfOldestRequest = series('ApproximateAgeOfOldestRequest', 'Seconds', endpoint);
     this.#hasBacklogWithoutCapacity = series('HasBacklogWithoutCapacity', 'None', endpoint);
   }
 
-  backlog(size: number, instances: number): void {
+  /** @param oldestMs how long the request that waits longest has been waiting; 0 when none does */
+  backlog(size: number, instances: number, oldestMs: number): void {
     this.#backlogSize.add(size);
+    this.#ageOfOldestRequest.add(oldestMs / 1000);
     this.#backlogPerInstance.add(instances === 0 ? size : size / instances);
     this.#hasBacklogWithoutCapacity.add(size > 0 && instances === 0 ? 1 : 0);
   }

@@ -6,7 +6,11 @@ import type { AsyncRequest } from './request.ts';
 
 export type AsyncOutcome =
   | { readonly status: 'Completed'; readonly contentType: string | undefined; readonly body: Buffer }
-  | { readonly status: 'Failed'; readonly reason: string };
+  | {
+      readonly status: 'Failed';
+      readonly reason: string /** The model's own words. */;
+      readonly body?: Buffer;
+    };
 
 /** The answer itself goes along up to this size, where the config asks for it. */
 const INLINE_RESPONSE_BYTES = 128 * 1024;
@@ -27,11 +31,13 @@ export function notificationOf(
     invocationStatus: outcome.status,
     ...(outcome.status === 'Failed' ? { failureReason: outcome.reason } : {}),
     requestParameters: {
+      ...(request.accept === undefined ? {} : { accept: request.accept }),
       ...(request.contentType === undefined ? {} : { contentType: request.contentType }),
       endpointName: request.endpointName,
       ...('location' in request.input ? { inputLocation: request.input.location } : {}),
     },
-    responseParameters: responseParameters(request, outcome, settings?.IncludeInferenceResponseIn ?? []),
+    responseParameters: responseParameters(request, outcome),
+    ...responseBody(outcome, settings?.IncludeInferenceResponseIn ?? []),
     inferenceId: request.inferenceId,
     eventVersion: '1.0',
     eventSource: 'aws:sagemaker',
@@ -43,16 +49,28 @@ export function notificationOf(
 function responseParameters(
   request: AsyncRequest,
   outcome: AsyncOutcome,
-  included: readonly string[],
 ): Record<string, string> | undefined {
   if (outcome.status === 'Failed') {
     return request.failureLocation === undefined ? undefined : { outputLocation: request.failureLocation };
   }
-  const isInline =
-    included.includes('SUCCESS_NOTIFICATION_TOPIC') && outcome.body.length <= INLINE_RESPONSE_BYTES;
   return {
     ...(outcome.contentType === undefined ? {} : { contentType: outcome.contentType }),
     ...(request.outputLocation === undefined ? {} : { outputLocation: request.outputLocation }),
-    ...(isInline ? { inferenceResponse: outcome.body.toString('utf8') } : {}),
+  };
+}
+
+/** As notices of SageMaker have it, seen in what users keep of them. */
+function responseBody(
+  { status, body }: AsyncOutcome,
+  included: readonly string[],
+): { responseBody?: Record<string, string> } {
+  const topic = status === 'Completed' ? 'SUCCESS_NOTIFICATION_TOPIC' : 'ERROR_NOTIFICATION_TOPIC';
+  if (body === undefined || !included.includes(topic) || body.length > INLINE_RESPONSE_BYTES) return {};
+  return {
+    responseBody: {
+      content: body.toString('base64'),
+      message: 'Check S3 path location(if configured) or Cloudwatch for additional details.',
+      encoding: 'BASE64',
+    },
   };
 }

@@ -20,6 +20,8 @@ interface Backlog {
   /** Invocations under way by instance. */
   readonly running: Map<string, number>;
   readonly metrics: AsyncMetrics;
+  /** Ends the wait for the next look at what waits. */
+  cancelLook?: (() => void) | undefined;
 }
 
 export class AsyncInference {
@@ -40,6 +42,7 @@ export class AsyncInference {
   /** Nothing is begun any more; what is cut off now is taken up after the next start. */
   close(): void {
     this.#isClosed = true;
+    for (const { cancelLook } of this.#backlogs.values()) cancelLook?.();
   }
 
   /** Takes up what an earlier process left, once its endpoints are there; oldest first. */
@@ -109,6 +112,7 @@ export class AsyncInference {
   #workOff(endpoint: LiveEndpoint, backlog: Backlog): void {
     if (this.#isClosed) return;
     if (endpoint.isClosed) {
+      backlog.cancelLook?.();
       for (const { key } of backlog.waiting) this.#kept.delete(key);
       this.#backlogs.delete(endpoint);
       return;
@@ -120,16 +124,31 @@ export class AsyncInference {
       const { id } = route.instance;
       backlog.running.set(id, (backlog.running.get(id) ?? 0) + 1);
       void this.#process(endpoint, record, { route, metrics: backlog.metrics }).finally(() => {
-        backlog.running.set(id, backlog.running.get(id)! - 1);
+        // Instances come and go: those with nothing under way are not kept.
+        const left = backlog.running.get(id)! - 1;
+        if (left > 0) backlog.running.set(id, left);
+        else backlog.running.delete(id);
         this.#workOff(endpoint, backlog);
       });
     }
     const instances = endpoint.fleet.variants.reduce((sum, variant) => sum + variant.instances.length, 0);
-    backlog.metrics.backlog(backlog.waiting.length, instances);
-    if (backlog.waiting.length > 0 && ![...backlog.running.values()].some((count) => count > 0)) {
-      // Nothing runs that would call back: every instance is down. Look again soon.
-      this.#context.clock.schedule(RETRY_MS, () => this.#workOff(endpoint, backlog));
-    }
+    const oldest = backlog.waiting[0];
+    const oldestMs = oldest === undefined ? 0 : this.#context.clock.now() - oldest.request.receivedMs;
+    backlog.metrics.backlog(backlog.waiting.length, instances, oldestMs);
+    this.#lookAgain(endpoint, backlog);
+  }
+
+  /**
+   * What ends calls back, but an instance that is added, or comes back, does not: what waits is looked at again, soon
+   * when nothing runs at all.
+   */
+  #lookAgain(endpoint: LiveEndpoint, backlog: Backlog): void {
+    backlog.cancelLook?.();
+    backlog.cancelLook = undefined;
+    if (backlog.waiting.length === 0) return;
+    backlog.cancelLook = this.#context.clock.schedule(backlog.running.size > 0 ? LOOK_MS : RETRY_MS, () =>
+      this.#workOff(endpoint, backlog),
+    );
   }
 
   /** A healthy instance with room for one more. */
@@ -139,6 +158,7 @@ export class AsyncInference {
       config?.ClientConfig?.MaxConcurrentInvocationsPerInstance ??
       this.#context.settings.asyncConcurrencyPerInstance;
     const variant = endpoint.pickFleet().pick(undefined);
+    if (variant?.isAsleep) variant.wake().catch(() => {});
     const free = variant?.instances
       .filter((instance) => instance.isHealthy && (running.get(instance.id) ?? 0) < limit)
       .sort((a, b) => a.outstanding - b.outstanding)[0];
@@ -188,7 +208,13 @@ export class AsyncInference {
       const answer = await this.#invoke(request, body, route);
       return { status: 'Completed', contentType: answer.contentType, body: answer.body };
     } catch (thrown) {
-      return { status: 'Failed', reason: toAwsError(thrown).message };
+      const { message, members } = toAwsError(thrown);
+      const words = members.OriginalMessage;
+      return {
+        status: 'Failed',
+        reason: message,
+        ...(typeof words === 'string' && { body: Buffer.from(words) }),
+      };
     }
   }
 
@@ -288,3 +314,4 @@ interface Course {
 }
 
 const RETRY_MS = 100;
+const LOOK_MS = 1_000;

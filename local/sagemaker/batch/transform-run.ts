@@ -1,7 +1,7 @@
 // One transform job at work: its own containers, the objects shared out among its instances, payloads in flight within
 // MaxConcurrentTransforms, outputs in the input's order. An object with a bad record leaves no output; the others go on.
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
+import { pipeline, Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { noMetrics } from '../../monitoring/api.ts';
 import type { ModelRecord } from '../control/records.ts';
@@ -46,7 +46,7 @@ export class TransformRun {
       ...context,
       // The names of jobs and of endpoints are not told apart by a folder.
       volumesFolder: join(context.volumesFolder, TRANSFORM_VOLUMES),
-      monitoring: { ...noMetrics, alarmState: () => undefined },
+      monitoring: { ...noMetrics, alarmState: () => undefined, ringing: () => [] },
     };
     const production = {
       // Names the log streams: `{job}/{instance}`.
@@ -116,7 +116,9 @@ export class TransformRun {
       isByLine: splitType === 'Line',
     });
     const { body } = await this.#context.s3.getObject(source);
-    const plain = TransformInput.CompressionType === 'Gzip' ? body.pipe(createGunzip()) : body;
+    const isPacked = TransformInput.CompressionType === 'Gzip';
+    // What goes wrong with the object ends the reading of what it inflates to.
+    const plain = isPacked ? pipeline(body, createGunzip(), () => {}) : body;
     const payloads = packPayloads(splitRecords(plain as AsyncIterable<Buffer>, splitType), {
       isMultiRecord: parameters.BatchStrategy === 'MULTI_RECORD' && splitType !== 'None',
       maxBytes: parameters.MaxPayloadInMB * MEGABYTE,

@@ -37,6 +37,7 @@ export class ContainerConnection {
   readonly #reader = new ResponseReader();
   #task: ConnectionTask | undefined;
   #isGone = false;
+  #isPaused = false;
 
   constructor(origin: URL, owner: ConnectionOwner) {
     this.#owner = owner;
@@ -73,10 +74,12 @@ export class ContainerConnection {
 
   /** Stops reading: who takes the answer is behind. */
   pause(): void {
+    this.#isPaused = true;
     this.#socket.pause();
   }
 
   resume(): void {
+    this.#isPaused = false;
     this.#socket.resume();
   }
 
@@ -134,6 +137,8 @@ export class ContainerConnection {
 
   #complete(isClean: boolean): void {
     this.#task = undefined;
+    // Who took this answer may be behind with it; the next exchange must not wait for that.
+    if (this.#isPaused) this.resume();
     // An answer may come before the request was read whole; nothing may follow such a request.
     if (isClean && this.#reader.isKept && this.#socket.writableLength === 0 && !this.#isGone)
       this.#owner.onFree(this);

@@ -33,31 +33,27 @@ export function createModels(options: ContainerModelsOptions): ModelCache {
     keepsModels: plan.keepsModels,
     pinned: new Set(plan.pinnedModels),
     call,
-    onLoaded: (model, report) => noteLoad(models, model, { report, options }),
-    onUnloaded: (model, unloadMs) => noteUnload(models, model, { unloadMs, options }),
+    onLoaded: (model, report) => noteLoad(model, { report, options }),
+    onUnloaded: (model, unloadMs) => noteUnload(model, { unloadMs, options }),
   });
   return models;
 }
 
 function noteLoad(
-  models: ModelCache,
   model: CachedModel,
   { report, options }: { readonly report: LoadReport; readonly options: ContainerModelsOptions },
 ): void {
   const { metrics } = options.site;
   if (report.isFetched) metrics.modelDownloadingTime.add(report.downloadMs * 1000);
   metrics.modelLoadingTime.add(report.loadMs * 1000);
-  metrics.loadedModelCount.add(models.loadedCount);
   options.log(`model-load target=${model.targetModel} name=${model.hash} ${describeLoad(report)}`);
 }
 
 function noteUnload(
-  models: ModelCache,
   model: CachedModel,
   { unloadMs, options }: { readonly unloadMs: number; readonly options: ContainerModelsOptions },
 ): void {
   const { metrics } = options.site;
   metrics.modelUnloadingTime.add(unloadMs * 1000);
-  metrics.loadedModelCount.add(models.loadedCount);
   options.log(`model-unload target=${model.targetModel} name=${model.hash} unload-ms=${unloadMs.toFixed(2)}`);
 }

@@ -2,7 +2,7 @@
 // until it is healthy it is down, and calls to it fail at once. A multi-model one has its models besides.
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type FetchOptions, fetchModelData } from '../artefacts/fetch.ts';
+import { contentTag, type FetchOptions, fetchModelData } from '../artefacts/fetch.ts';
 import type { ModelCache } from '../multi-model/cache.ts';
 import { type ContainerAnswer, type ContainerRequest, ContainerUnreachable } from './container-client.ts';
 import { createModels } from './container-models.ts';
@@ -29,7 +29,9 @@ export class Container {
   #running: RunningContainer | undefined;
   #started: Promise<void> | undefined;
   #isHealthy = false;
+  #failedPings = 0;
   #isClosed = false;
+  #contentTag: string | undefined;
   #lastLine = '';
   #cancelPing: () => void = () => {};
 
@@ -50,6 +52,16 @@ export class Container {
 
   get isHealthy(): boolean {
     return this.#isHealthy;
+  }
+
+  /** It has left a ping unanswered, and may be hung: calls that can go elsewhere should. */
+  get isSuspect(): boolean {
+    return this.#failedPings > 0;
+  }
+
+  /** Whether what lies at its model's address is what it has loaded: an object can be replaced in place. */
+  async isUpToDate(): Promise<boolean> {
+    return (await contentTag(this.plan.modelData, this.#context.s3)) === this.#contentTag;
   }
 
   get logGroup(): string {
@@ -103,7 +115,7 @@ export class Container {
     } finally {
       deadline.end();
     }
-    this.#watch(0);
+    this.#watch();
   }
 
   /** Ends the process and everything in flight. */
@@ -119,7 +131,11 @@ export class Container {
     const { modelData } = this.plan;
     const folder = join(this.#site.baseFolder, 'model');
     if (modelData === undefined || this.plan.isMultiModel) await mkdir(folder, { recursive: true });
-    else await fetchModelData(modelData, folder, this.#fetchOptions());
+    else {
+      // Asked first: should it be replaced meanwhile, the container counts as out of date, not as new.
+      this.#contentTag = await contentTag(modelData, this.#context.s3);
+      await fetchModelData(modelData, folder, this.#fetchOptions());
+    }
   }
 
   async #startUntilHealthy(deadline: Deadline): Promise<void> {
@@ -149,7 +165,8 @@ export class Container {
         await running.drop();
         return 'it was stopped';
       }
-      if (await running.ping()) {
+      // What ended in this very moment was no healthy container that was lost: nobody would start it again.
+      if ((await running.ping()) && running.endedWith === undefined) {
         this.#setHealthy(true);
         return 'healthy';
       }
@@ -175,23 +192,28 @@ export class Container {
   }
 
   /** Pings a healthy container for as long as it lives. */
-  #watch(failures: number): void {
+  #watch(): void {
     if (this.#isClosed) return;
     this.#cancelPing = this.#context.clock.schedule(this.#context.settings.pingIntervalMs, () => {
-      void this.#checkHealth(failures).then((failed) => this.#watch(failed));
+      void this.#checkHealth().then(() => this.#watch());
     });
   }
 
-  /** @returns how many pings in a row have failed now */
-  async #checkHealth(failures: number): Promise<number> {
+  async #checkHealth(): Promise<void> {
     const running = this.#running;
-    if (!this.#isHealthy || running === undefined || (await running.ping())) return 0;
-    const { pingFailuresToRestart } = this.#context.settings;
-    if (failures + 1 < pingFailuresToRestart || this.#isClosed) return failures + 1;
+    const isWell = !this.#isHealthy || running === undefined || (await running.ping());
+    this.#noteFailedPings(isWell ? 0 : this.#failedPings + 1);
+    const { pingFailuresToRestart, stopGraceMs } = this.#context.settings;
+    if (isWell || this.#failedPings < pingFailuresToRestart || this.#isClosed) return;
     this.#log([`The container ${this.plan.name} failed ${pingFailuresToRestart} pings and is restarted.`]);
     if (running.process === undefined) this.#goDown();
-    else void running.process.stop(this.#context.settings.stopGraceMs);
-    return 0;
+    else void running.process.stop(stopGraceMs);
+  }
+
+  #noteFailedPings(count: number): void {
+    if (count === this.#failedPings) return;
+    this.#failedPings = count;
+    for (const owner of this.#owners) owner.noteHealth();
   }
 
   #processEnded(ended: RunningContainer, reason: string): void {
@@ -227,6 +249,7 @@ export class Container {
 
   #setHealthy(isHealthy: boolean): void {
     this.#isHealthy = isHealthy;
+    this.#failedPings = 0;
     for (const owner of this.#owners) owner.noteHealth();
   }
 
@@ -246,8 +269,8 @@ export class Container {
   }
 
   #fetchOptions(): FetchOptions {
-    const { s3, settings } = this.#context;
-    return { s3, settings, temporaryFolder: join(this.#site.baseFolder, '.incoming') };
+    const { s3, settings, unpacker } = this.#context;
+    return { s3, settings, unpacker, temporaryFolder: join(this.#site.baseFolder, '.incoming') };
   }
 
   async #callModelsApi(request: ContainerRequest): Promise<ContainerAnswer> {

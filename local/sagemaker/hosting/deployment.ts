@@ -50,19 +50,37 @@ const ALARM_CHECK_MS = 1_000;
 export async function deploy(plan: DeploymentPlan): Promise<void> {
   const { endpoint, green, config } = plan;
   const blue = endpoint.fleet;
+  const inTime = timeLimit(plan);
   try {
-    if (config.RollingUpdatePolicy === undefined) await shiftBlueGreen(plan);
-    else await roll(plan, blue);
+    if (config.RollingUpdatePolicy === undefined) await shiftBlueGreen({ ...plan, inTime });
+    else await roll({ ...plan, inTime }, blue);
   } catch (thrown) {
     await rollBack(plan, blue);
     throw thrown;
   }
   endpoint.settle(green);
-  for (const variant of green.all) variant.forgetDonor();
+  for (const variant of green.all) variant.takeOverFrom(undefined);
   await blue.drainAndClose();
 }
 
-async function shiftBlueGreen(plan: DeploymentPlan): Promise<void> {
+/** What looks whether the update's own limit on its time has passed. @throws Error */
+function timeLimit({ config, context: { clock } }: DeploymentPlan): () => void {
+  const { MaximumExecutionTimeoutInSeconds: seconds } =
+    config.RollingUpdatePolicy ?? config.BlueGreenUpdatePolicy ?? {};
+  const untilMs = seconds === undefined ? Number.POSITIVE_INFINITY : clock.now() + seconds * 1000;
+  return () => {
+    if (clock.now() > untilMs)
+      throw new Error(
+        `The update took longer than its MaximumExecutionTimeoutInSeconds of ${seconds} seconds and was rolled back.`,
+      );
+  };
+}
+
+interface TimedPlan extends DeploymentPlan {
+  readonly inTime: () => void;
+}
+
+async function shiftBlueGreen(plan: TimedPlan): Promise<void> {
   const { endpoint, green, config } = plan;
   const policy = config.BlueGreenUpdatePolicy;
   await scaleAll(green, (variant) => variant.desiredInstanceCount);
@@ -94,7 +112,7 @@ function portion(size: CapacitySize | undefined, fleet: Fleet): number {
 }
 
 /** Batch by batch: new instances start, take their share, and as many old ones end. */
-async function roll(plan: DeploymentPlan, blue: Fleet): Promise<void> {
+async function roll(plan: TimedPlan, blue: Fleet): Promise<void> {
   const { endpoint, green, config } = plan;
   const policy = config.RollingUpdatePolicy!;
   const step = portion(policy.MaximumBatchSize, green);
@@ -115,9 +133,10 @@ async function scaleAll(fleet: Fleet, count: (variant: Fleet['variants'][number]
 }
 
 /** @throws Error naming the alarm that rang */
-async function bake({ config, context, endpoint }: DeploymentPlan, ms: number): Promise<void> {
+async function bake({ config, context, endpoint, inTime }: TimedPlan, ms: number): Promise<void> {
   const untilMs = context.clock.now() + ms;
   for (;;) {
+    inTime();
     const ringing = (config.AutoRollbackConfiguration?.Alarms ?? []).find(
       ({ AlarmName }) => AlarmName !== undefined && context.monitoring.alarmState(AlarmName) === 'ALARM',
     );
@@ -133,7 +152,9 @@ async function bake({ config, context, endpoint }: DeploymentPlan, ms: number): 
 
 async function rollBack({ endpoint, green, onRollback }: DeploymentPlan, blue: Fleet): Promise<void> {
   onRollback();
+  for (const variant of blue.all) variant.takeOverFrom(green.all.find(({ name }) => name === variant.name));
   await scaleAll(blue, (variant) => variant.desiredInstanceCount).catch(() => {});
   endpoint.shift(green, 0);
+  for (const variant of blue.all) variant.takeOverFrom(undefined);
   await green.drainAndClose();
 }

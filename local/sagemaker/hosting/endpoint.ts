@@ -1,6 +1,8 @@
 // A live endpoint: the fleet of variants that serves, and while it is updated the next fleet with its share of the
 // traffic.
 import type { EndpointConfigRecord } from '../control/records.ts';
+import type { Container } from './container.ts';
+import type { Instance } from './instance.ts';
 import type { Variant } from './variant.ts';
 
 /** Variants of one endpoint config: those that serve, and shadows that get a copy and answer nobody. */
@@ -37,6 +39,30 @@ export class Fleet {
     return shadow.weight / this.#totalWeight();
   }
 
+  /** The running container that has the target model loaded. */
+  holderOf(targetModel: string): Container | undefined {
+    const instances = this.all.flatMap((variant) => variant.instances);
+    return instances.find(
+      ({ isHealthy, multiModel }) => isHealthy && multiModel?.models?.isLoaded(targetModel),
+    )?.multiModel;
+  }
+
+  /** Whether the same container, as its plan has it, runs here too. */
+  hasAlike(container: Container): boolean {
+    return this.variants.some(({ plan }) => plan.containers.some(({ key }) => key === container.plan.key));
+  }
+
+  /** The instance that has this one's containers now that it is retired. */
+  successorOf({ containers }: Instance): { variant: Variant; instance: Instance } | undefined {
+    for (const variant of this.variants) {
+      const instance = variant.instances.find((one) =>
+        one.containers.some((own) => containers.includes(own)),
+      );
+      if (instance !== undefined) return { variant, instance };
+    }
+    return undefined;
+  }
+
   async drainAndClose(): Promise<void> {
     await Promise.all(this.all.map((variant) => variant.drainAndClose()));
   }
@@ -70,10 +96,23 @@ export class LiveEndpoint {
     return this.#fleet.config;
   }
 
-  /** The fleet for the next invocation. */
-  pickFleet(): Fleet {
+  /**
+   * The fleet for the next invocation. Where a rolling update has spread unchanged multi-model containers over both
+   * fleets, a model that one of them has loaded is not loaded again for the other's share.
+   */
+  pickFleet(targetModel?: string): Fleet {
     const next = this.#next;
-    return next !== undefined && Math.random() < next.share ? next.fleet : this.#fleet;
+    if (next === undefined) return this.#fleet;
+    const isNext = Math.random() < next.share;
+    const [picked, other] = isNext ? [next.fleet, this.#fleet] : [this.#fleet, next.fleet];
+    if (targetModel === undefined || picked.holderOf(targetModel) !== undefined) return picked;
+    const holder = other.holderOf(targetModel);
+    return holder !== undefined && picked.hasAlike(holder) ? other : picked;
+  }
+
+  /** Where the containers of a retired instance serve now. */
+  successorOf(instance: Instance): { variant: Variant; instance: Instance } | undefined {
+    return this.#fleet.successorOf(instance) ?? this.#next?.fleet.successorOf(instance);
   }
 
   /** Gives the next fleet its share of the traffic, 0 to 1. */

@@ -5,6 +5,7 @@ import type { Monitoring } from '../../monitoring/api.ts';
 import type { S3 } from '../../s3/api.ts';
 import type { AwsPlace } from '../../service.ts';
 import type { ImageTable } from '../api.ts';
+import type { Unpacker } from '../artefacts/unpacker.ts';
 import type { HostingSettings } from '../settings.ts';
 import type { Ports } from './ports.ts';
 import type { VariantMetrics } from './variant-metrics.ts';
@@ -14,11 +15,12 @@ export interface HostContext {
   readonly clock: Clock;
   readonly s3: S3;
   readonly logs: LogSink;
-  readonly monitoring: Pick<Monitoring, 'series' | 'alarmState'>;
+  readonly monitoring: Pick<Monitoring, 'series' | 'alarmState' | 'ringing'>;
   readonly images: ImageTable;
   readonly volumesFolder: string;
   readonly settings: HostingSettings;
   readonly ports: Ports;
+  readonly unpacker: Unpacker;
   readonly notify: (topicArn: string, message: string) => void | Promise<void>;
 }
 

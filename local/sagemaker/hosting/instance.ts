@@ -20,6 +20,8 @@ export interface InstanceOptions {
   readonly context: HostContext;
   /** An instance whose equal containers are taken over as they run. */
   readonly donor?: Instance | undefined;
+  /** Containers of donors that are not to be taken over: their model's data has changed. */
+  readonly outdated?: ReadonlySet<Container>;
 }
 
 export class Instance {
@@ -30,6 +32,12 @@ export class Instance {
   /** Invocations under way. */
   outstanding = 0;
   isHealthy = false;
+  /** Healthy as far as is known, with a container that may be hung. */
+  isSuspect = false;
+  /** It finishes what it has; nothing new is sent to it. */
+  isRetired = false;
+  /** The instance that took over its equal containers as they run. */
+  heir: Instance | undefined;
   #onDrained: (() => void) | undefined;
 
   private constructor(id: string, containers: readonly Container[]) {
@@ -41,13 +49,17 @@ export class Instance {
   }
 
   static create(options: InstanceOptions): Instance {
-    const { plan, context, donor } = options;
+    const { plan, context, donor, outdated } = options;
     const id = `i-${randomHex(17)}`;
     const containers = plan.containers.map((containerPlan) => {
-      const kept = donor?.containers.find((container) => container.plan.key === containerPlan.key);
+      const kept = donor?.containers.find(
+        (container) => container.plan.key === containerPlan.key && !outdated?.has(container),
+      );
       return kept ?? new Container(containerPlan, siteOf(id, containerPlan, options), context);
     });
-    return new Instance(id, containers);
+    const instance = new Instance(id, containers);
+    if (donor?.containers.some((container) => containers.includes(container))) donor.heir = instance;
+    return instance;
   }
 
   /** @returns the containers that did not become healthy, with why */
@@ -64,6 +76,7 @@ export class Instance {
 
   noteHealth(): void {
     this.isHealthy = this.containers.every((container) => container.isHealthy);
+    this.isSuspect = this.containers.some((container) => container.isSuspect);
   }
 
   enter(): void {
@@ -77,6 +90,7 @@ export class Instance {
 
   /** Resolves when no invocation is under way; none may enter any more. */
   drained(): Promise<void> {
+    this.isRetired = true;
     if (this.outstanding === 0) return Promise.resolve();
     return new Promise((resolve) => {
       this.#onDrained = resolve;
@@ -85,6 +99,7 @@ export class Instance {
 
   /** Ends the containers that no other instance has. */
   async close(): Promise<void> {
+    this.isRetired = true;
     await Promise.all(this.containers.map((container) => container.removeOwner(this)));
   }
 }

@@ -72,7 +72,17 @@ function signal(child: ChildProcess, name: NodeJS.Signals): void {
 }
 
 /** What a program needs to run at all; the rest of this process's environment is none of the container's business. */
-const INHERITED = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'LC_ALL', 'TZ', 'LD_LIBRARY_PATH', 'SystemRoot'];
+const INHERITED = [
+  'PATH',
+  'HOME',
+  'TMPDIR',
+  'LANG',
+  'LC_ALL',
+  'TZ',
+  'LD_LIBRARY_PATH',
+  'MALLOC_ARENA_MAX',
+  'SystemRoot',
+];
 
 function inherited(): Record<string, string> {
   return Object.fromEntries(

@@ -1,11 +1,13 @@
-// What the containers of each variant use of processor and memory, once a minute, where the system tells it (/proc):
-// CloudWatch's CPUUtilization, MemoryUtilization and DiskUtilization, sums over containers and instances.
+// What the containers of each variant use of processor, memory and volume, once a minute, where the system tells it (/proc):
+// CloudWatch's CPUUtilization, MemoryUtilization and DiskUtilization: a value for each instance, summed over its
+// containers, so that statistics are over the variant's instances; and LoadedModelCount.
 import { readdir, readFile, stat, statfs } from 'node:fs/promises';
 import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import type { HostContext } from './host-context.ts';
 import type { Hosts } from './hosts.ts';
-import type { Variant } from './variant.ts';
+import type { Instance } from './instance.ts';
+import type { VariantMetrics } from './variant-metrics.ts';
 
 const MINUTE_MS = 60_000;
 /** Linux counts processor time in hundredths of a second and memory in pages. */
@@ -34,12 +36,14 @@ export class Utilization {
     const seen = new Map<number, number>();
     const { blocks, bsize } = await statfs(this.#context.volumesFolder);
     const variants = [...this.#hosts.live.values()].flatMap((endpoint) => endpoint.fleet.all);
-    await Promise.all(
-      variants.flatMap((variant) => [
-        this.#sampleVariant(variant, seen),
-        sampleDisk(variant, blocks * bsize),
+    const sampled = variants.flatMap(({ instances, metrics }) =>
+      instances.flatMap((instance) => [
+        this.#sampleProcesses(instance, metrics, seen),
+        sampleDisk(instance, metrics, blocks * bsize),
+        countModels(instance, metrics),
       ]),
     );
+    await Promise.all(sampled);
     this.#seen = seen;
   }
 
@@ -51,8 +55,12 @@ export class Utilization {
     });
   }
 
-  async #sampleVariant(variant: Variant, seen: Map<number, number>): Promise<void> {
-    const pids = variant.instances.flatMap(({ containers }) => containers.flatMap(({ pid }) => pid ?? []));
+  async #sampleProcesses(
+    { containers }: Instance,
+    metrics: VariantMetrics,
+    seen: Map<number, number>,
+  ): Promise<void> {
+    const pids = containers.flatMap(({ pid }) => pid ?? []);
     const usages = (await Promise.all(pids.map(usageOf))).filter((usage) => usage !== undefined);
     if (usages.length === 0) return;
     let busyMs = 0;
@@ -62,16 +70,26 @@ export class Utilization {
       busyMs += usage.cpuMs - (this.#seen.get(usage.pid) ?? usage.cpuMs);
       bytes += usage.bytes;
     }
-    variant.metrics.cpuUtilization.add((100 * busyMs) / MINUTE_MS);
-    variant.metrics.memoryUtilization.add((100 * bytes) / totalmem());
+    metrics.cpuUtilization.add((100 * busyMs) / MINUTE_MS);
+    metrics.memoryUtilization.add((100 * bytes) / totalmem());
   }
 }
 
-async function sampleDisk(variant: Variant, volumeBytes: number): Promise<void> {
-  const folders = variant.instances.flatMap(({ containers }) => containers.map((one) => one.baseFolder));
-  if (folders.length === 0) return;
-  const bytes = (await Promise.all(folders.map(bytesUnder))).reduce((sum, one) => sum + one, 0);
-  variant.metrics.diskUtilization.add((100 * bytes) / volumeBytes);
+/** Once a minute and instance, so that the sum of a minute is what all instances have loaded. */
+function countModels({ multiModel }: Instance, metrics: VariantMetrics): void {
+  if (multiModel?.models !== undefined) metrics.loadedModelCount.add(multiModel.models.loadedCount);
+}
+
+async function sampleDisk(
+  { containers }: Instance,
+  metrics: VariantMetrics,
+  volumeBytes: number,
+): Promise<void> {
+  const bytes = (await Promise.all(containers.map(({ baseFolder }) => bytesUnder(baseFolder)))).reduce(
+    (sum, one) => sum + one,
+    0,
+  );
+  metrics.diskUtilization.add((100 * bytes) / volumeBytes);
 }
 
 /** What is removed meanwhile takes no room. */

@@ -1,4 +1,5 @@
 // One variant of an endpoint: its instances, and which of them serves the next invocation.
+import type { Container } from './container.ts';
 import { type HostContext, logGroupOf } from './host-context.ts';
 import { Instance, type StartFailure } from './instance.ts';
 import { OnDemandInstances } from './on-demand.ts';
@@ -105,7 +106,7 @@ export class Variant {
 
   /** One instance more, once it is healthy. */
   async addInstance(): Promise<Instance> {
-    const instance = this.#createInstance(this.#instances.length);
+    const instance = this.#createInstance(await this.#outdated());
     await this.#start([instance]);
     return instance;
   }
@@ -117,13 +118,21 @@ export class Variant {
 
   async #scale(count: number): Promise<void> {
     if (this.#isClosed) return;
-    const surplus = this.#instances.slice(count);
-    this.#instances = this.#instances.slice(0, count);
+    const surplus = this.#surplusPast(count);
+    this.#instances = this.#instances.filter((instance) => !surplus.includes(instance));
     for (const instance of surplus) void this.#retire(instance);
-    const fresh = Array.from({ length: Math.max(0, count - this.#instances.length) }, (_, index) =>
-      this.#createInstance(this.#instances.length + index),
-    );
+    const missing = Math.max(0, count - this.#instances.length);
+    const outdated = missing > 0 ? await this.#outdated() : new Set<Container>();
+    if (this.#isClosed) return;
+    const fresh = Array.from({ length: missing }, () => this.#createInstance(outdated));
     if (fresh.length > 0) await this.#start(fresh);
+  }
+
+  /** Those that go: first the ones whose equal containers serve on in an heir, then the youngest. */
+  #surplusPast(count: number): readonly Instance[] {
+    const inherited = this.#instances.filter(({ heir }) => heir !== undefined);
+    const others = this.#instances.filter(({ heir }) => heir === undefined).reverse();
+    return [...inherited, ...others].slice(0, Math.max(0, this.#instances.length - count));
   }
 
   async #retire(instance: Instance): Promise<void> {
@@ -132,18 +141,33 @@ export class Variant {
     this.#ending.delete(instance);
   }
 
-  #createInstance(index: number): Instance {
+  /** Donors' containers whose model's data was replaced since they started. */
+  async #outdated(): Promise<ReadonlySet<Container>> {
+    const containers = (this.#donor?.instances ?? []).flatMap((instance) => instance.containers);
+    const upToDate = await Promise.all(containers.map((container) => container.isUpToDate()));
+    return new Set(containers.filter((_container, index) => !upToDate[index]));
+  }
+
+  #createInstance(outdated: ReadonlySet<Container>): Instance {
     const { endpointName, plan, context, logGroup = logGroupOf(endpointName) } = this.#options;
     const { metrics } = this;
-    const donor = this.#donor;
     return Instance.create({
       endpointName,
       logGroup,
       plan,
       metrics,
       context,
-      donor: donor?.instances[index],
+      donor: this.#nextDonor(),
+      outdated,
     });
+  }
+
+  /** Each gives once: in a rolling update the next batch takes over what the last one has not. */
+  #nextDonor(): Instance | undefined {
+    const own = new Set(this.#instances.flatMap(({ containers }) => containers));
+    return this.#donor?.instances.find(
+      ({ heir, containers }) => heir === undefined && !containers.some((container) => own.has(container)),
+    );
   }
 
   async #start(fresh: readonly Instance[]): Promise<void> {
@@ -167,16 +191,20 @@ export class Variant {
     return `${which} Please check CloudWatch logs for this endpoint. (${names}: ${reason})`;
   }
 
-  /** The variant whose containers were taken over is gone; later instances start their own. */
-  forgetDonor(): void {
-    this.#donor = undefined;
+  /**
+   * From now on new instances take over the equal containers of that variant's as they run; undefined: they start
+   * their own.
+   */
+  takeOverFrom(donor: Variant | undefined): void {
+    this.#donor = donor;
+    for (const instance of this.#instances) instance.heir = undefined;
   }
 
   /** The instance for the next invocation; undefined when none is healthy. */
   pick(targetModel: string | undefined): Instance | undefined {
     const instances = this.#instances;
     if (instances.length === 1) return instances[0]!.isHealthy ? instances[0] : undefined;
-    const healthy = instances.filter((instance) => instance.isHealthy);
+    const healthy = fitToServe(instances);
     if (targetModel !== undefined && this.isMultiModel) return pickForModel(healthy, targetModel);
     if (this.plan.routing === 'RANDOM') return healthy[Math.floor(Math.random() * healthy.length)];
     return leastOutstanding(healthy);
@@ -199,6 +227,13 @@ export class Variant {
       [...this.#instances, ...this.#starting, ...this.#ending].map((instance) => instance.close()),
     );
   }
+}
+
+/** The healthy ones; those that may be hung only when there are no others. */
+function fitToServe(instances: readonly Instance[]): readonly Instance[] {
+  const healthy = instances.filter((instance) => instance.isHealthy);
+  const sure = healthy.filter((instance) => !instance.isSuspect);
+  return sure.length > 0 ? sure : healthy;
 }
 
 async function endWhenDrained(instance: Instance): Promise<void> {

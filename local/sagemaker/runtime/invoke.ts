@@ -46,7 +46,7 @@ export class Invoker {
     if (inferenceComponentName !== undefined) {
       return invokeChain(this.#componentRoute(invocation, inferenceComponentName), invocation, this.#context);
     }
-    const fleet = endpoint.pickFleet();
+    const fleet = endpoint.pickFleet(invocation.targetModel);
     const onDemand = fleet.variants[0]!.onDemand;
     if (onDemand !== undefined) return this.#invokeServerless(fleet.variants[0]!, onDemand, invocation);
     await awaken(fleet);
@@ -130,9 +130,9 @@ export class Invoker {
   route(
     invocation: Invocation,
     endpointName = invocation.endpointName,
-    fleet = this.endpoint(endpointName).pickFleet(),
+    fleet = this.endpoint(endpointName).pickFleet(invocation.targetModel),
   ): Route {
-    const session = this.#sessions.find(endpointName, invocation.sessionId);
+    const session = this.#sessions.find(this.endpoint(endpointName), invocation.sessionId);
     const variant = session?.variant ?? fleet.pick(invocation.targetVariant);
     if (variant === undefined)
       throw validationError(`Variant ${invocation.targetVariant} not found for Request ${randomUUID()}`);

@@ -1,6 +1,7 @@
 // Stateful sessions: a session that a container opened goes to the instance that holds it, until it is closed or over.
 // https://docs.aws.amazon.com/sagemaker/latest/dg/stateful-sessions.html
 import type { Clock } from '../../clock.ts';
+import type { LiveEndpoint } from '../hosting/endpoint.ts';
 import type { Instance } from '../hosting/instance.ts';
 import type { Variant } from '../hosting/variant.ts';
 import type { InvocationAnswer } from './invocation.ts';
@@ -24,13 +25,20 @@ export class Sessions {
     this.#clock = clock;
   }
 
-  /** Where the session lives, while it does and its instance is healthy. */
-  find(endpointName: string, sessionId: string | undefined): Session | undefined {
+  /**
+   * Where the session lives, while it does and its instance is healthy: where an update handed the instance's
+   * containers over, with their next owner.
+   */
+  find(
+    endpoint: LiveEndpoint,
+    sessionId: string | undefined,
+  ): { variant: Variant; instance: Instance } | undefined {
     if (sessionId === undefined || sessionId === NEW_SESSION) return undefined;
-    const session = this.#sessions.get(`${endpointName}/${sessionId}`);
+    const session = this.#sessions.get(`${endpoint.name}/${sessionId}`);
     if (session === undefined) return undefined;
-    const isOver = session.expiresMs <= this.#clock.now() || !session.instance.isHealthy;
-    return isOver ? undefined : session;
+    if (session.expiresMs <= this.#clock.now()) return undefined;
+    const place = session.instance.isRetired ? endpoint.successorOf(session.instance) : session;
+    return place?.instance.isHealthy ? place : undefined;
   }
 
   /** Remembers what an answer opened and forgets what it closed. */

@@ -1,22 +1,25 @@
 // Application Auto Scaling for endpoint variants: scalable targets, target tracking policies on invocations per
-// instance, and the loop that follows them. JSON 1.1, `AnyScaleFrontendService`.
+// instance, step scaling policies that alarms name among their actions, and the loop that follows them. JSON 1.1,
+// `AnyScaleFrontendService`.
 // https://docs.aws.amazon.com/autoscaling/application/APIReference/Welcome.html
 import { type AwsPlace, arn, type SdkOperations, type SdkValues } from '../../service.ts';
 import { AwsError } from '../../wire/errors.ts';
 import type { HostContext } from '../hosting/host-context.ts';
 import type { Hosts } from '../hosting/hosts.ts';
+import type { Variant } from '../hosting/variant.ts';
 import type { ControlStore } from '../store.ts';
-import { TargetTracker } from './target-tracking.ts';
+import { refuse, ruleOf, type ScalingRule } from './policies.ts';
+import type { StepScaler } from './step-scaling.ts';
+import type { TargetTracker } from './target-tracking.ts';
 
 interface ScalingPolicy {
   readonly fields: SdkValues;
-  readonly tracker: TargetTracker;
+  readonly rule: ScalingRule;
   /** The count of invocations when it was last looked at. */
   seenInvocations: number | undefined;
 }
 
 const DIMENSION = 'sagemaker:variant:DesiredInstanceCount';
-const METRIC = 'SageMakerVariantInvocationsPerInstance';
 const MINUTE_MS = 60_000;
 
 export class AutoScaling {
@@ -101,7 +104,7 @@ export class AutoScaling {
   #putPolicy(input: SdkValues): SdkValues {
     const { ResourceId } = checkTarget(input);
     if (this.#store.scalableTargets.get(ResourceId) === undefined) throw notFound(ResourceId);
-    checkTracking(input);
+    ruleOf(input, this.#context.settings);
     const policyArn = arn(
       this.#context.place,
       'autoscaling',
@@ -115,17 +118,9 @@ export class AutoScaling {
 
   /** @returns the name under which the policy is kept */
   #follows(fields: SdkValues): string {
-    const config = checkTracking(fields);
-    const { scaleOutPeriods, scaleInPeriods } = this.#context.settings;
-    const policy = {
-      targetValue: config.TargetValue,
-      scaleInCooldownMs: 1000 * (config.ScaleInCooldown ?? 300),
-      scaleOutCooldownMs: 1000 * (config.ScaleOutCooldown ?? 300),
-      isScaleInDisabled: config.DisableScaleIn === true,
-    };
+    const rule = ruleOf(fields, this.#context.settings);
     const name = `${fields.ResourceId}/${fields.PolicyName}`;
-    const tracker = new TargetTracker(policy, { scaleOutPeriods, scaleInPeriods });
-    this.#policies.set(name, { fields, tracker, seenInvocations: undefined });
+    this.#policies.set(name, { fields, rule, seenInvocations: undefined });
     return name;
   }
 
@@ -148,7 +143,7 @@ export class AutoScaling {
     });
   }
 
-  /** Looks at the last minute of one policy's variant and scales it. */
+  /** Looks at the last minute of one policy's variant, or at the policy's alarms, and scales it. */
   #follow(policy: ScalingPolicy): void {
     const target = this.#store.scalableTargets.get(String(policy.fields.ResourceId));
     if (target === undefined) return;
@@ -156,19 +151,37 @@ export class AutoScaling {
       .get(target.endpointName)
       ?.fleet.variants.find(({ name }) => name === target.variantName);
     if (variant === undefined) return;
-    const { invocationCount } = variant.metrics;
-    // A new fleet begins to count anew.
-    const before = Math.min(policy.seenInvocations ?? invocationCount, invocationCount);
-    policy.seenInvocations = invocationCount;
     const current = variant.desiredInstanceCount;
-    const perInstance = (invocationCount - before) / Math.max(1, current);
-    const wanted = policy.tracker.observe(perInstance, current, this.#context.clock.now());
+    const wanted =
+      policy.rule.kind === 'tracking'
+        ? this.#tracked(policy, policy.rule.tracker, variant)
+        : this.#stepped(policy.fields, policy.rule.scaler, current);
     const desired = Math.min(target.max, Math.max(target.min, wanted));
     if (desired === current) return;
     variant.desiredInstanceCount = desired;
     variant.scaleTo(desired).catch(() => {
       variant.desiredInstanceCount = variant.instances.length;
     });
+  }
+
+  #tracked(
+    policy: ScalingPolicy,
+    tracker: TargetTracker,
+    { metrics, desiredInstanceCount }: Variant,
+  ): number {
+    const { invocationCount } = metrics;
+    // A new fleet begins to count anew.
+    const before = Math.min(policy.seenInvocations ?? invocationCount, invocationCount);
+    policy.seenInvocations = invocationCount;
+    const perInstance = (invocationCount - before) / Math.max(1, desiredInstanceCount);
+    return tracker.observe(perInstance, desiredInstanceCount, this.#context.clock.now());
+  }
+
+  /** An alarm that rings has its policy carried out every minute. */
+  #stepped(fields: SdkValues, scaler: StepScaler, current: number): number {
+    const [alarm] = this.#context.monitoring.ringing(String(fields.PolicyARN));
+    if (alarm === undefined) return current;
+    return scaler.ring(alarm.value - alarm.threshold, current, this.#context.clock.now());
   }
 }
 
@@ -180,28 +193,6 @@ function checkTarget(input: SdkValues): SdkValues & { ResourceId: string } {
   if (!/^endpoint\/[^/]+\/variant\/[^/]+$/.test(String(input.ResourceId)))
     throw refuse('ResourceId must be endpoint/<name>/variant/<name>.');
   return input as SdkValues & { ResourceId: string };
-}
-
-interface TrackingConfig {
-  readonly TargetValue: number;
-  readonly ScaleInCooldown?: number;
-  readonly ScaleOutCooldown?: number;
-  readonly DisableScaleIn?: boolean;
-  readonly PredefinedMetricSpecification?: { readonly PredefinedMetricType?: string };
-}
-
-function checkTracking(input: SdkValues): TrackingConfig {
-  const config = input.TargetTrackingScalingPolicyConfiguration as TrackingConfig | undefined;
-  if (input.PolicyType !== 'TargetTrackingScaling' || config === undefined)
-    throw refuse('Only policies of type TargetTrackingScaling are served here.');
-  if (config.PredefinedMetricSpecification?.PredefinedMetricType !== METRIC)
-    throw refuse(`Only the metric ${METRIC} is served here.`);
-  if (!(config.TargetValue > 0)) throw refuse('TargetValue must be greater than 0.');
-  return config;
-}
-
-function refuse(message: string): AwsError {
-  return new AwsError('ValidationException', message);
 }
 
 function notFound(resourceId: string): AwsError {

@@ -8,6 +8,7 @@ import { type CheckContext, checkGraph } from './check-machine.ts';
 import { checkMap } from './check-map.ts';
 import { checkResource } from './check-resource.ts';
 import { checkValues } from './check-values.ts';
+import { checkWarnings } from './check-warnings.ts';
 import type { Fields } from './fields.ts';
 import { JSONATA_ONLY, JSONPATH_ONLY, REQUIRED_FIELDS, STATE_FIELDS, TYPES } from './state-fields.ts';
 import { parseTimestamp } from './timestamp.ts';
@@ -40,6 +41,7 @@ export function checkState(state: Fields, context: StateContext): void {
   if (Type === 'Choice') checkChoice(state, { ...context, isJsonata });
   checkNested(state, context);
   checkExpressions(state, { ...context, isJsonata });
+  checkWarnings(state, { ...context, isJsonata });
 }
 
 /** A machine in JSONata cannot go back to JSONPath; the other way round each state may choose. */

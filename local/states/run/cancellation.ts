@@ -49,7 +49,7 @@ export class Cancellation {
   /** The promise's outcome, or Cancelled as soon as that happens. */
   guard<T>(promise: Promise<T>): Promise<T> {
     if (this.isCancelled) {
-      // Nobody is left to hear how it ends.
+      // Nobody is left to hear how it fails.
       promise.catch(() => {});
       return Promise.reject(new Cancelled());
     }

@@ -76,7 +76,8 @@ async function perform(call: TaskCall, wasSubmitted: boolean): Promise<Json> {
   // Nothing outside may happen that the journal does not lead up to.
   const settled = frame.execution.settled();
   if (settled !== undefined) await settled;
-  // Nor what a stop came before; of what had begun before a restart, the integration takes care.
+  // Stopped meanwhile: a call that begins now would be one too many. Of one that a former process began, the
+  // integration takes care.
   if (!wasSubmitted) frame.cancellation.check();
   const deadlines = new Deadlines(frame, call.timeoutSeconds, call.heartbeatSeconds);
   try {

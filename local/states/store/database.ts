@@ -76,7 +76,8 @@ export class Database {
       work();
       this.prepare('COMMIT').run();
     } catch (thrown) {
-      this.prepare('ROLLBACK').run();
+      // On a full disk SQLite has rolled back by itself, and the reason is what the caller needs to hear.
+      if (this.database.isTransaction) this.prepare('ROLLBACK').run();
       throw thrown;
     }
   }

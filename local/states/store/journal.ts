@@ -54,7 +54,7 @@ export class Journal implements EventSink, DocumentKeeper {
   /** Changes of documents, and deletions. */
   private others: string[] = [];
   /** The executions whose row is yet to be written. */
-  private readonly dirtyRows = new Map<string, Execution>();
+  private dirtyRows = new Map<string, Execution>();
   private readonly recent: RecentRows;
   private flushing: Promise<void> | undefined;
   private nextSeq: number;
@@ -241,7 +241,8 @@ export class Journal implements EventSink, DocumentKeeper {
     }
     this.pending = [];
     this.others = [];
-    this.dirtyRows.clear();
+    // A new one: a map that is cleared links to its former table, which keeps what is long over alive.
+    this.dirtyRows = new Map();
   }
 
   /** @returns the batch with what has changed of an execution */

@@ -1,15 +1,21 @@
-// Rows of executions that are safe in the write log and may not be in the database yet.
+// Rows of executions that are safe in the write log and may not be in the database yet. They are forgotten many at a
+// time: a Map that is always deleted from keeps what it held alive for longer.
 import type { ExecutionRow } from './execution-rows.ts';
 import type { WriteLog } from './write-log.ts';
 
-interface Entry {
-  readonly row: ExecutionRow;
-  readonly number: number;
+/** Rows that were written one after the other. */
+interface Group {
+  readonly rows: Map<string, ExecutionRow>;
+  /** By which the log knows the last of them. */
+  lastNumber: number;
 }
+
+const GROUP_ROWS = 512;
 
 export class RecentRows {
   private readonly log: WriteLog | undefined;
-  private readonly byArn = new Map<string, Entry>();
+  /** Oldest first. */
+  private groups: Group[] = [];
   private batch: ExecutionRow[] = [];
 
   constructor(log: WriteLog | undefined) {
@@ -17,7 +23,11 @@ export class RecentRows {
   }
 
   get(arn: string): ExecutionRow | undefined {
-    return this.byArn.get(arn)?.row;
+    for (let at = this.groups.length - 1; at >= 0; at -= 1) {
+      const row = this.groups[at]!.rows.get(arn);
+      if (row !== undefined) return row;
+    }
+    return undefined;
   }
 
   beginBatch(): void {
@@ -31,19 +41,26 @@ export class RecentRows {
 
   /** The batch is safe under that number. */
   wrote(number: number): void {
-    for (const row of this.batch) {
-      // Entries stand in the order of their numbers.
-      this.byArn.delete(row.arn);
-      this.byArn.set(row.arn, { row, number });
+    if (this.batch.length > 0) {
+      const group = this.latest(number);
+      group.lastNumber = number;
+      for (const row of this.batch) group.rows.set(row.arn, row);
+      this.batch = [];
     }
-    this.batch = [];
     this.forgetApplied();
   }
 
+  private latest(number: number): Group {
+    const known = this.groups.at(-1);
+    if (known !== undefined && known.rows.size < GROUP_ROWS) return known;
+    const made: Group = { rows: new Map(), lastNumber: number };
+    this.groups.push(made);
+    return made;
+  }
+
   private forgetApplied(): void {
-    for (const [arn, { number }] of this.byArn) {
-      if (!this.log!.hasApplied(number)) return;
-      this.byArn.delete(arn);
-    }
+    let count = 0;
+    while (count < this.groups.length && this.log!.hasApplied(this.groups[count]!.lastNumber)) count += 1;
+    if (count > 0) this.groups = this.groups.slice(count);
   }
 }

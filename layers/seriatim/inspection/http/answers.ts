@@ -1,5 +1,6 @@
 // What the inspection routes answer, and how a request comes to its route. A route is a function from what was asked
 // to an answer; what goes wrong is thrown and becomes `{"error":{"code","message"}}` here, in one place.
+import { createHash } from 'node:crypto';
 import { NoSuchPayload } from '../payloads/select.ts';
 
 export interface HttpAnswer {
@@ -15,6 +16,8 @@ export interface ApiRequest {
   readonly parameters: Readonly<Record<string, string | undefined>>;
   readonly query: Readonly<Record<string, string | undefined>>;
   readonly body?: string | undefined;
+  /** `ETag`s of answers that the caller has, as the header `If-None-Match` names them. */
+  readonly ifNoneMatch?: string | undefined;
 }
 
 export type RouteHandler = (request: ApiRequest) => Promise<HttpAnswer>;
@@ -43,13 +46,25 @@ export async function answerRoute(
   const handle = Object.hasOwn(routes, routeKey) ? routes[routeKey] : undefined;
   if (handle === undefined) return errorAnswer(404, 'RouteNotFound', `There is no route ${routeKey}.`);
   try {
-    return await handle(request);
+    return unlessKnown(await handle(request), request);
   } catch (thrown) {
     if (thrown instanceof ApiError) return errorAnswer(thrown.statusCode, thrown.code, thrown.message);
     if (thrown instanceof NoSuchPayload) return errorAnswer(404, 'PayloadNotFound', thrown.message);
     if (thrown instanceof RangeError) return errorAnswer(400, 'InvalidQuery', thrown.message);
     throw thrown;
   }
+}
+
+const tags = new WeakMap<HttpAnswer, string>();
+
+/** Who has an answer already is not sent it again. */
+function unlessKnown(answer: HttpAnswer, { ifNoneMatch = '' }: ApiRequest): HttpAnswer {
+  if (answer.statusCode !== 200 || answer.isBase64Encoded) return answer;
+  const etag = tags.get(answer) ?? `"${createHash('sha1').update(answer.body).digest('base64url')}"`;
+  tags.set(answer, etag);
+  const headers = { ...answer.headers, etag };
+  const isKnown = ifNoneMatch.split(',').some((each) => each.trim().replace(/^W\//, '') === etag);
+  return isKnown ? { statusCode: 304, headers, body: '' } : { ...answer, headers };
 }
 
 export function jsonAnswer(statusCode: number, body: unknown): HttpAnswer {

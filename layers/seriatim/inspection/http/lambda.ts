@@ -17,6 +17,7 @@ export function lambdaHandler(routes: Routes): Handler {
       parameters: event.pathParameters ?? {},
       query: event.queryStringParameters ?? {},
       body: bodyOf(event),
+      ifNoneMatch: event.headers?.['if-none-match'],
     });
 }
 

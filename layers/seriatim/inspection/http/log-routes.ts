@@ -1,4 +1,5 @@
-// `GET /payloads/{id}/logs`: what the functions and endpoints that a stage or an attempt called wrote while it ran.
+// `GET /payloads/{id}/logs`: what the functions and endpoints that an execution, a stage or an attempt called wrote
+// while it ran.
 // Log lines may quote payloads, so they are read with the permission to read those, and redacted as they are.
 import type { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import type { LogLine, LogsAnswer } from '../api.ts';
@@ -27,10 +28,11 @@ const MOST_GROUPS = 10;
 export function logRoutes({ inspection, redactor, logs, now }: LogContext): Routes {
   return {
     'GET /payloads/{id}/logs': async (request) => {
-      const view = viewOf(await findExecution(inspection, request));
+      const record = await findExecution(inspection, request);
+      const view = viewOf(record);
       const most = { fallback: 0, most: 100_000 };
       const asked = {
-        stage: request.query.stage ?? '',
+        stage: request.query.stage,
         visit: numberIn(request, 'visit', most),
         attempt: numberIn(request, 'attempt', most),
       };
@@ -43,7 +45,7 @@ export function logRoutes({ inspection, redactor, logs, now }: LogContext): Rout
       const found = await Promise.all(groups.map((group) => readGroup(logs, group, window)));
       const lines = found.flat().sort((a, b) => a.time.localeCompare(b.time));
       const shown = lines.slice(0, MOST_LINES);
-      const hiding = redactorFor(view, redactor);
+      const hiding = redactorFor(view, redactor, record.childInputs);
       return jsonAnswer(200, {
         groups,
         lines: shown.map((line) => ({ ...line, message: hiding.text(line.message) })),
@@ -59,11 +61,18 @@ interface Ran {
   readonly span: Pick<StageView, 'start' | 'end'>;
 }
 
-/** @param asked a `visit` of 0 is the last one, an `attempt` of 0 all of them. @throws NoSuchPayload */
-function whatRan(
-  { stages }: ExecutionView,
-  asked: { readonly stage: string; readonly visit: number; readonly attempt: number },
-): Ran {
+interface Asked {
+  readonly stage: string | undefined;
+  readonly visit: number;
+  readonly attempt: number;
+}
+
+/** @param asked all without a stage; a `visit` of 0 is the last one, an `attempt` of 0 all of them. @throws NoSuchPayload */
+function whatRan({ stages, start, end }: ExecutionView, asked: Asked): Ran {
+  if (asked.stage === undefined) {
+    const span = { start: start ?? new Date(0).toISOString(), ...(end === undefined ? {} : { end }) };
+    return { attempts: stages.flatMap(({ attempts }) => attempts), span };
+  }
   const visits = stages.filter(({ name }) => name === asked.stage);
   const stage = asked.visit === 0 ? visits.at(-1) : visits.find(({ visit }) => visit === asked.visit);
   if (stage === undefined) throw new NoSuchPayload(`There is no such visit of a stage "${asked.stage}".`);

@@ -51,15 +51,21 @@ export function payloadRoutes(context: PayloadContext): Routes {
       if (a === undefined || b === undefined) throw new RangeError('a and b must name two executions');
       const records = await Promise.all([readById(inspection, a), readById(inspection, b)]);
       const [one, other] = records.map(viewOf) as [ReturnType<typeof viewOf>, ReturnType<typeof viewOf>];
-      const hiding = redactorFor(one, redactorFor(other, redactor));
+      const hiding = redactorFor(
+        one,
+        redactorFor(other, redactor),
+        records.flatMap(({ childInputs = [] }) => childInputs),
+      );
       const compared = await compareExecutions(one, other, { ...context, readClaim: guarded(context) });
       return jsonAnswer(
         200,
         redactStrings(compared, hiding, (side) => redactStrings(side, hiding)),
       );
     },
-    'GET /payloads/{id}': async (request) =>
-      jsonAnswer(200, withPayloads(viewOf(await findExecution(inspection, request)), redactor)),
+    'GET /payloads/{id}': async (request) => {
+      const record = await findExecution(inspection, request);
+      return jsonAnswer(200, withPayloads(viewOf(record), redactor, record.childInputs));
+    },
     'GET /payloads/{id}/events': async (request) =>
       jsonAnswer(
         200,
@@ -79,14 +85,18 @@ export function payloadRoutes(context: PayloadContext): Routes {
 
 /** The whole record for a file, its payloads redacted. */
 function exportRedacted(record: ExecutionRecord, rules: Redactor): ExportedExecution {
-  const redactor = redactorFor(viewOf(record), rules);
+  const redactor = redactorFor(viewOf(record), rules, record.childInputs);
   const { description, events, mapRuns } = record;
   const reading = { firstMs: 0, redactor, isWhole: true as const };
-  const { input, output, cause } = description;
+  const { input, output, cause, childError } = description;
   const texts = Object.entries({ input, output, cause }).filter((entry) => entry[1] !== undefined);
   const hidden = texts.map(([name, text]) => [name, redactText(text!, redactor)]);
   return exportRecord({
-    description: { ...description, ...Object.fromEntries(hidden) },
+    description: {
+      ...description,
+      ...Object.fromEntries(hidden),
+      ...(childError === undefined ? {} : { childError: redactStrings(childError, redactor) }),
+    },
     events: events.map((event) => ({ ...event, details: readEvent(event, reading).details })),
     mapRuns,
   });
@@ -167,8 +177,10 @@ async function payloadOf(
   request: ApiRequest,
 ): Promise<{ readonly address: PayloadAddress; readonly value: unknown; readonly redactor: Redactor }> {
   const address = readAddress(request);
-  const view = viewOf(await findExecution(inspection, request));
-  return { address, value: selectPayload(view, address), redactor: redactorFor(view, redactor) };
+  const record = await findExecution(inspection, request);
+  const view = viewOf(record);
+  const hiding = redactorFor(view, redactor, record.childInputs);
+  return { address, value: selectPayload(view, address), redactor: hiding };
 }
 
 function readAddress(request: ApiRequest): PayloadAddress {

@@ -8,12 +8,12 @@ import {
   readEvent,
   redactorFor,
   redactStrings,
-  unquoted,
   withoutPayloads,
 } from '../payloads/readings.ts';
 import type { Redactor } from '../payloads/redact.ts';
 import { type ExecutionRecord, viewOf } from '../record.ts';
-import { type ApiRequest, jsonAnswer, type Routes } from './answers.ts';
+import type { ExecutionView } from '../view.ts';
+import { type ApiRequest, type HttpAnswer, jsonAnswer, type Routes } from './answers.ts';
 import { findExecution, numberIn } from './find.ts';
 import { readStatus } from './list-query.ts';
 
@@ -23,9 +23,17 @@ export interface ViewContext {
 }
 
 export function viewRoutes({ inspection, redactor }: ViewContext): Routes {
+  /** Of records that were asked for before: of the same record the same answer. */
+  const answers = new WeakMap<ExecutionRecord, HttpAnswer>();
   return {
-    'GET /executions/{id}': async (request) =>
-      jsonAnswer(200, withoutPayloads(viewOf(await findExecution(inspection, request)), redactor)),
+    'GET /executions/{id}': async (request) => {
+      const record = await findExecution(inspection, request);
+      const known = answers.get(record);
+      if (known !== undefined) return known;
+      const answer = jsonAnswer(200, withoutPayloads(viewOf(record), redactor, record.childInputs));
+      answers.set(record, answer);
+      return answer;
+    },
     'GET /executions/{id}/events': async (request) =>
       jsonAnswer(200, eventsPage(await findExecution(inspection, request), request, { redactor })),
     'GET /executions/{id}/children': async (request) => {
@@ -33,15 +41,11 @@ export function viewRoutes({ inspection, redactor }: ViewContext): Routes {
       const query = {
         limit: numberIn(request, 'limit', { fallback: 50, most: 1000 }),
         ...(status === undefined ? {} : { status }),
+        // As the child itself is answered, so that a list of children tells no more than each of them.
+        errorOf: (child: ExecutionView) => withoutPayloads(child, redactor).error,
       };
       const found = await inspection.listChildren(await findExecution(inspection, request), query);
-      const children = found.children.map(({ error, ...child }) => {
-        if (error === undefined) return child;
-        const { cause: _cause, ...rest } = error;
-        return { ...child, error: { ...rest, message: unquoted(error.message) } };
-      });
-      const page: ChildrenPage = { ...found, children };
-      return jsonAnswer(200, redactStrings(page, redactor));
+      return jsonAnswer(200, redactStrings(found satisfies ChildrenPage, redactor));
     },
   };
 }
@@ -60,7 +64,7 @@ export function eventsPage(
   const sorted = [...events].sort((a, b) => a.id - b.id);
   const limit = numberIn(request, 'limit', EVENTS);
   const start = startOf(request, sorted);
-  const hiding = redactor.hasRules ? redactorFor(viewOf(record), redactor) : redactor;
+  const hiding = redactor.hasRules ? redactorFor(viewOf(record), redactor, record.childInputs) : redactor;
   const reading = {
     firstMs: sorted[0]?.timeMs ?? 0,
     redactor: hiding,

@@ -41,7 +41,7 @@ export function deriveMachine(
 ): DerivedMachine {
   const machine = structuredClone(JSON.parse(definition)) as Record<string, unknown>;
   const states = machine.States as States;
-  const start = from ?? firstState(machine, states);
+  const start = from ?? beginsAt(machine);
   if (!Object.hasOwn(states, start) || start === RESUME_STATE) {
     const known = Object.keys(states).filter((name) => name !== RESUME_STATE);
     throw new NotPossible(`There is no stage "${start}": there are ${known.join(', ')}.`);
@@ -58,12 +58,11 @@ export function deriveMachine(
 }
 
 /** A rerun of a rerun begins where the first one would have. */
-function firstState(
-  machine: Record<string, unknown>,
-  states: Record<string, Record<string, unknown>>,
-): string {
+export function beginsAt(machine: Readonly<Record<string, unknown>>): string {
   const start = String(machine.StartAt);
-  return start === RESUME_STATE ? String(states[RESUME_STATE]?.Next) : start;
+  if (start !== RESUME_STATE || !isObject(machine.States)) return start;
+  const resume = machine.States[RESUME_STATE];
+  return String(isObject(resume) ? resume.Next : undefined);
 }
 
 /** Step Functions refuses a definition with states that nothing leads to. */

@@ -16,7 +16,9 @@ import { isObject } from '../history.ts';
 import { bytesOf, parseJson } from '../payload.ts';
 import type { ExecutionRecord } from '../record.ts';
 import { type RerunMember, readRerunInput } from '../rerun-input.ts';
-import { type DerivedMachine, deriveMachine, NotPossible, type Redirection } from './derive.ts';
+import { beginsAt, type DerivedMachine, deriveMachine, NotPossible, type Redirection } from './derive.ts';
+import { type OwnNames, withOwnOutputs } from './own-outputs.ts';
+import { pruneDerived } from './prune.ts';
 import { givenTo, type Standing, standingAt } from './standing.ts';
 
 export interface Operator {
@@ -66,7 +68,13 @@ async function rerun(
     throw new NotPossible('A child of a Map Run is run again with its parent.');
   }
   const redirection = redirectionOf(request);
-  const plan = planInput(record, { request, redirection, standing: standingOf(record, definition, request) });
+  const name = request.name ?? uuid7(nowMs);
+  const plan = planInput(record, {
+    request,
+    redirection,
+    standing: standingOf(record, definition, request),
+    names: { execution: name, isAnew: isFromStart(definition, request) },
+  });
   const derived = deriveMachine(definition, {
     from: request.from,
     variables: plan.variables,
@@ -74,8 +82,7 @@ async function rerun(
     redirection,
   });
   const input = textOfInput(plan.input);
-  const machineArn = await createMachine(sfn, stateMachineArn, derived);
-  const name = request.name ?? uuid7(nowMs);
+  const machineArn = await createMachine(sfn, { originalArn: stateMachineArn, derived, nowMs });
   const started = await sfn.send(new StartExecutionCommand({ stateMachineArn: machineArn, name, input }));
   return { id: name, arn: started.executionArn ?? '', rerunOf: arn };
 }
@@ -85,6 +92,13 @@ function standingOf(record: ExecutionRecord, definition: string, { from }: Rerun
   const machine = parseJson(definition);
   const states = isObject(machine) && isObject(machine.States) ? Object.keys(machine.States) : [];
   return standingAt(record.events, from, new Set(states));
+}
+
+/** Whether nothing of what the execution did before is kept. */
+function isFromStart(definition: string, { from }: RerunRequest): boolean {
+  if (from === undefined) return true;
+  const machine = parseJson(definition);
+  return isObject(machine) && beginsAt(machine) === from;
 }
 
 function executionInput({ description, events }: ExecutionRecord): unknown {
@@ -102,6 +116,7 @@ interface Wish {
   readonly request: RerunRequest;
   readonly standing: Standing;
   readonly redirection: Redirection;
+  readonly names: OwnNames;
 }
 
 interface PlannedInput {
@@ -111,21 +126,24 @@ interface PlannedInput {
 }
 
 /** From the first stage on, what it is handed is the execution's input itself, and need not stand there twice. */
-function planInput(record: ExecutionRecord, { request, standing, redirection }: Wish): PlannedInput {
+function planInput(record: ExecutionRecord, { request, standing, redirection, names }: Wish): PlannedInput {
   const isEdited = request.input !== undefined;
-  const handed = isEdited ? asStageInput(request.input, standing.input) : standing.input;
+  const wanted = isEdited ? asStageInput(request.input, standing.input) : standing.input;
+  const handed = withOwnOutputs(wanted, names);
   const changed = { ...redirection, ...(isEdited ? { input: 'edited' } : {}) };
-  const { variables } = standing;
+  const variables = Object.fromEntries(
+    Object.entries(standing.variables).map(([name, value]) => [name, withOwnOutputs(value, names)]),
+  );
   const link = { of: record.description.arn, changed, variables };
-  const names = Object.keys(variables);
-  if (request.from === undefined && isObject(handed) && names.length === 0) {
+  const assigned = Object.keys(variables);
+  if (request.from === undefined && isObject(handed) && assigned.length === 0) {
     return { input: { ...handed, rerun: link satisfies RerunMember }, variables: [], handsRest: true };
   }
   const given = executionInput(record);
-  const base = readRerunInput(given)?.executionInput ?? given;
+  const base = withOwnOutputs(readRerunInput(given)?.executionInput ?? given, names);
   const from = request.from === undefined ? {} : { from: request.from };
   const rerun: RerunMember = { ...link, ...from, input: handed };
-  return { input: { ...(isObject(base) ? base : {}), rerun }, variables: names, handsRest: false };
+  return { input: { ...(isObject(base) ? base : {}), rerun }, variables: assigned, handsRest: false };
 }
 
 /** @throws NotPossible when it is more than an execution takes */
@@ -145,11 +163,18 @@ function asStageInput(edited: unknown, recorded: unknown): unknown {
   return { ...recorded, records: values.map((value, position) => ({ position, value })) };
 }
 
+interface Making {
+  readonly originalArn: string;
+  readonly derived: DerivedMachine;
+  readonly nowMs: number;
+}
+
 /** The same name for the same definition: it is made once. */
-async function createMachine(sfn: SFNClient, originalArn: string, derived: DerivedMachine): Promise<string> {
+async function createMachine(sfn: SFNClient, { originalArn, derived, nowMs }: Making): Promise<string> {
   const original = await sfn.send(new DescribeStateMachineCommand({ stateMachineArn: originalArn }));
   const base = (original.name ?? '').replace(/-rerun-[0-9a-f]{8}$/, '');
   const name = `${base}-rerun-${derived.hash}`;
+  await pruneDerived(sfn, { original: base, except: name, nowMs });
   const { roleArn, type, loggingConfiguration, tracingConfiguration } = original;
   const made = { name, roleArn, type, loggingConfiguration, tracingConfiguration };
   try {

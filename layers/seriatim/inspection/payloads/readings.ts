@@ -20,9 +20,14 @@ interface Bearer {
 
 type Treat = <Each extends Bearer>(bearer: Each) => Each;
 
-export function withoutPayloads(view: ExecutionView, redactor: Redactor): ExecutionView {
-  const hiding = redactorFor(view, redactor);
-  const quoted = hasErrors(view) ? leavesOf(inputsOf(view)) : undefined;
+/** @param also what else messages may quote: inputs of a child whose error is told */
+export function withoutPayloads(
+  view: ExecutionView,
+  redactor: Redactor,
+  also: readonly unknown[] = [],
+): ExecutionView {
+  const hiding = redactorFor(view, redactor, also);
+  const quoted = hasErrors(view) ? leavesOf([...inputsOf(view), ...also]) : undefined;
   const bare = treatAll(view, (bearer) => {
     const { input: _input, output: _output, ...rest } = bearer;
     const error = bearer.error && withoutQuotes(bearer.error, quoted);
@@ -31,17 +36,26 @@ export function withoutPayloads(view: ExecutionView, redactor: Redactor): Execut
   return redactStrings(bare, hiding);
 }
 
-export function withPayloads(view: ExecutionView, redactor: Redactor): ExecutionView {
-  const hiding = redactorFor(view, redactor);
+export function withPayloads(
+  view: ExecutionView,
+  redactor: Redactor,
+  also: readonly unknown[] = [],
+): ExecutionView {
+  const hiding = redactorFor(view, redactor, also);
   return redactStrings(view, hiding, (payload) => shown(payload, hiding));
 }
 
 /** The redactor of an execution: what it hides in the inputs is hidden wherever it is repeated. */
-export function redactorFor(view: ExecutionView, redactor: Redactor): Redactor {
-  return redactor.hasRules ? redactor.within(inputsOf(view)) : redactor;
+export function redactorFor(
+  view: ExecutionView,
+  redactor: Redactor,
+  also: readonly unknown[] = [],
+): Redactor {
+  return redactor.hasRules ? redactor.within([...inputsOf(view), ...also]) : redactor;
 }
 
-function inputsOf({ input, stages }: ExecutionView): unknown[] {
+/** All that an execution and its stages got: what their messages may quote. */
+export function inputsOf({ input, stages }: ExecutionView): unknown[] {
   const attempts = stages.flatMap((stage) => stage.attempts);
   return [input, ...stages.map((stage) => stage.input), ...attempts.map((attempt) => attempt.input)];
 }
