@@ -27,7 +27,7 @@ export class ChildStarter implements ChildExecutions {
 
   async ended(executionArn: string): Promise<ChildOutcome> {
     const execution = this.world.executor.running.get(executionArn);
-    if (execution !== undefined) await this.world.executor.whenEnded(execution);
+    if (execution !== undefined) await this.world.executor.running.whenEnded(execution);
     const row = this.world.executor.row(executionArn)!;
     const description = {
       ExecutionArn: row.arn,

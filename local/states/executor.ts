@@ -7,10 +7,15 @@ import type { LogWriter } from './logging/log-writer.ts';
 import type { Engine, MachineRevision } from './run/engine.ts';
 import { Execution, type ExecutionStart, type RestoredFrame } from './run/execution.ts';
 import type { FrameRecord } from './run/frame.ts';
-import { begin, beginAgain, run } from './run/start.ts';
-import { RunningExecutions } from './running.ts';
+import { begin, beginAgain, checkStartAt, run } from './run/start.ts';
+import { Runners } from './runners.ts';
 import type { Database } from './store/database.ts';
-import { type ExecutionMore, type ExecutionRow, runningExecutions } from './store/execution-rows.ts';
+import {
+  type ExecutionMore,
+  type ExecutionRow,
+  runningExecutions,
+  tokensOfRunning,
+} from './store/execution-rows.ts';
 import type { Journal } from './store/journal.ts';
 import type { Revision, Shelves } from './store/machines.ts';
 
@@ -29,15 +34,19 @@ export type StartRequest = Pick<
   readonly isSync?: boolean;
 };
 
+export interface Stop {
+  readonly error?: string | undefined;
+  readonly cause?: string | undefined;
+}
+
 /** How many compiled revisions stay in memory. */
 const MAX_COMPILED = 1000;
 
 export class Executor {
   readonly parts: ExecutorParts;
-  readonly running = new RunningExecutions();
+  readonly running = new Runners();
   private engine: Engine | undefined;
   private readonly compiled = new Map<string, MachineRevision>();
-  private readonly waiting = new Map<string, ((execution: Execution) => void)[]>();
 
   constructor(parts: ExecutorParts) {
     this.parts = parts;
@@ -72,8 +81,12 @@ export class Executor {
     return made;
   }
 
-  /** Starts and returns at once; the promise of its end never rejects. */
+  /**
+   * Starts and returns at once; the promise of its end never rejects. Whoever gives the name has made sure in the same
+   * turn of the event loop that no execution has it.
+   */
   start(machine: MachineRevision, request: StartRequest): { execution: Execution; ended: Promise<void> } {
+    checkStartAt(machine, request.startAt);
     const name = request.name;
     const execution = new Execution({
       ...request,
@@ -85,6 +98,7 @@ export class Executor {
       sink: this.sinkFor(machine, request),
     });
     execution.hasLiterals = machine.holdsLiterals || holdsLiterals(execution.input, request.inputText);
+    this.running.own(execution);
     begin(execution);
     return { execution, ended: this.go(execution) };
   }
@@ -105,24 +119,18 @@ export class Executor {
     return logging === undefined ? keeper : this.parts.logs.both(keeper, logging);
   }
 
+  /** Runs an execution that is owned. */
   private async go(execution: Execution): Promise<void> {
-    this.running.add(execution);
     await run(execution);
-    this.running.delete(execution);
-    const waiting = this.waiting.get(execution.arn);
-    if (waiting === undefined) return;
-    this.waiting.delete(execution.arn);
-    for (const callback of waiting) callback(execution);
+    this.running.ended(execution);
+    this.world.tokens.over(execution.arn);
   }
 
-  /** Resolves when a running execution has ended. */
-  whenEnded(execution: Execution): Promise<Execution> {
-    if (!this.running.has(execution.arn)) return Promise.resolve(execution);
-    return new Promise((resolve) => {
-      const callbacks = this.waiting.get(execution.arn) ?? [];
-      callbacks.push(resolve);
-      this.waiting.set(execution.arn, callbacks);
-    });
+  /** Ends an execution from outside, also one that does not go on yet: then nothing of it runs again. */
+  stop(execution: Execution, { error, cause }: Stop = {}): void {
+    execution.stopped = { error, cause };
+    execution.cancellation.cancel();
+    if (this.running.letGo(execution)) void this.go(execution);
   }
 
   /** An execution's row as of now; its events and frames may be yet to be written. */
@@ -135,42 +143,65 @@ export class Executor {
     for (const execution of this.running.values()) execution.abandon();
   }
 
-  /** Takes up every Standard execution that ran when the process last ended; children go with their Map Runs. */
-  resume(): void {
-    this.parts.journal.catchUp();
-    const rows = runningExecutions(this.parts.database).filter((row) => row.map_run_arn === null);
-    const opened = rows.flatMap((row) => this.tryOpening(row));
-    // All are known to run before any goes on: one may wait for the end of another.
-    for (const execution of opened) this.running.add(execution);
-    for (const execution of opened) void this.go(execution);
-  }
-
-  /** One that cannot go on must not hold up the others. */
-  private tryOpening(row: ExecutionRow): Execution[] {
-    try {
-      return [this.openAgain(row)];
-    } catch (thrown) {
-      console.error(`${row.arn} cannot go on: ${(thrown as Error).message}`);
-      return [];
+  /**
+   * Takes possession of every Standard execution that ran when the process last ended, before anybody can ask for one;
+   * children go with their Map Runs. They stand until `resume()`.
+   */
+  recover(): void {
+    const { database } = this.parts;
+    for (const { token, arn } of tokensOfRunning(database)) this.world.tokens.expect(token, arn);
+    for (const row of runningExecutions(database)) {
+      if (row.map_run_arn === null) this.tryHolding(row);
     }
   }
 
-  /** Goes on with an execution from its frames. */
-  takeUp(row: ExecutionRow, asMachine?: MachineRevision): { execution: Execution; ended: Promise<void> } {
+  /** One that cannot go on must not hold up the others. */
+  private tryHolding(row: ExecutionRow): void {
+    try {
+      this.running.hold(this.openAgain(row));
+    } catch (thrown) {
+      console.error(`${row.arn} cannot go on: ${(thrown as Error).message}`);
+    }
+  }
+
+  /** Lets go on what was recovered. */
+  resume(): void {
+    for (const execution of this.running.allHeld()) {
+      if (this.running.letGo(execution)) void this.go(execution);
+    }
+  }
+
+  /** Goes on with the child of a Map Run from its frames. */
+  takeUp(row: ExecutionRow, asMachine: MachineRevision): { execution: Execution; ended: Promise<void> } {
     const execution = this.openAgain(row, asMachine);
+    this.running.own(execution);
     return { execution, ended: this.go(execution) };
   }
 
+  /** Ends the child of a Map Run that ran when the process last ended, without going on with it. */
+  async stopFormer(row: ExecutionRow, asMachine: MachineRevision): Promise<void> {
+    const execution = this.openAgain(row, asMachine);
+    this.running.hold(execution);
+    this.stop(execution);
+    await this.running.whenEnded(execution);
+  }
+
   private openAgain(row: ExecutionRow, asMachine?: MachineRevision): Execution {
-    const { execution, frames } = this.reopen(row, asMachine);
-    if (frames.length === 0) begin(execution);
-    else beginAgain(execution, frames);
-    return execution;
+    try {
+      const { execution, frames } = this.reopen(row, asMachine);
+      if (frames.length === 0) begin(execution);
+      else beginAgain(execution, frames);
+      return execution;
+    } catch (thrown) {
+      this.world.tokens.over(row.arn);
+      throw thrown;
+    }
   }
 
   /** Starts a failed, stopped or timed-out execution again from the states that did not succeed. */
   redrive(row: ExecutionRow, asMachine?: MachineRevision): { execution: Execution; ended: Promise<void> } {
     const { execution, frames } = this.reopen(row, asMachine);
+    this.running.own(execution);
     execution.redriveCount += 1;
     execution.redriveMs = this.world.clock.now();
     this.parts.journal.rowChanged(execution);

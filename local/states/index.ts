@@ -21,7 +21,10 @@ import { openStore } from './store/open.ts';
 import { DEFAULT_RETENTION_MS, sweepRegularly } from './store/retention.ts';
 import { createWire } from './wire.ts';
 
-/** Opens the database; running executions stay as they are until `resume()`. */
+/**
+ * Opens the database. Executions that ran when the process last ended stand until `resume()`; whoever asks for one
+ * meanwhile finds it as it will go on.
+ */
 export async function createStates(options: StatesOptions = {}): Promise<States> {
   const services = servicesOf(options);
   const world = createWorld(options, services);
@@ -29,6 +32,7 @@ export async function createStates(options: StatesOptions = {}): Promise<States>
   services.sfn = operations;
   const engine = connect(world, options, services);
   world.executor.connect(engine);
+  world.executor.recover();
   const handle = createWire(world, operations);
   const stopSweeping = sweepRegularly(world, options.retentionMs ?? DEFAULT_RETENTION_MS);
   return {

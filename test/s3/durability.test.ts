@@ -101,6 +101,60 @@ describe('the folder', () => {
   });
 });
 
+describe('a notification of a process that is killed', () => {
+  it.each([
+    ['as soon as the object is written', 'written', 1],
+    ['while the function deals with it', 'delivered', 1],
+    ['once the function has taken it', 'taken', 0],
+  ])('%s comes after the restart unless it was taken', async (_when, moment, expected) => {
+    const killed = spawn(process.execPath, ['--input-type=module', '-e', killAt(folder, moment)], {
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
+    const [, signal] = await once(killed, 'close');
+
+    const told: string[] = [];
+    const { promise: toldAll, resolve } = Promise.withResolvers<void>();
+    const deliver = async (_arn: string, event: string): Promise<void> => {
+      told.push(keyOf(event));
+      if (told.at(-1) === 'last') resolve();
+    };
+    const s3 = await createS3({ folder, deliver });
+    // What was kept is told before what comes now.
+    await s3.putObject({ bucket: 'bucket', key: 'last' }, 'x');
+    await toldAll;
+    await s3.close();
+
+    expect(signal).toBe('SIGKILL');
+    expect(told.filter((key) => key === 'first')).toHaveLength(expected);
+  });
+});
+
+function keyOf(eventJson: string): string {
+  const { Records } = JSON.parse(eventJson) as { Records: { s3: { object: { key: string } } }[] };
+  return Records[0]!.s3.object.key;
+}
+
+/** A program that puts an object and ends itself with SIGKILL at that moment of its notification. */
+function killAt(into: string, moment: string): string {
+  const index = pathToFileURL(join(import.meta.dirname, '../../local/s3/index.ts')).href;
+  return `
+    import { createS3 } from ${JSON.stringify(index)};
+    const die = () => process.kill(process.pid, 'SIGKILL');
+    const moment = ${JSON.stringify(moment)};
+    const deliver = () => {
+      if (moment === 'delivered') die();
+      // Forgotten in the turn after the one in which it was taken.
+      if (moment === 'taken') setImmediate(() => setImmediate(die));
+      return Promise.resolve();
+    };
+    const s3 = await createS3({ folder: ${JSON.stringify(into)}, deliver });
+    const functionArn = 'arn:aws:lambda:us-east-1:000000000000:function:start-batch';
+    await s3.createBucket('bucket', { notifications: [{ functionArn, events: ['s3:ObjectCreated:*'] }] });
+    await s3.putObject({ bucket: 'bucket', key: 'first' }, 'x');
+    if (moment === 'written') die();
+  `;
+}
+
 /** A program that writes objects of 1 KB and 200 KB, many at once, and says so once twenty are written. */
 function writeForever(into: string): string {
   const index = pathToFileURL(join(import.meta.dirname, '../../local/s3/index.ts')).href;

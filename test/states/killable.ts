@@ -12,6 +12,13 @@ import { DescribeExecutionCommand, type DescribeExecutionOutput, SFNClient } fro
 /** About as long as the process takes until it serves. */
 const START_MS = 600;
 
+export interface KillableOptions {
+  /** How long a function works; it answers at once unless told. */
+  readonly workMs?: number;
+  /** Serves before it takes up what ran, as a whole system does whose containers load first. */
+  readonly resumesLate?: boolean;
+}
+
 export class Killable {
   /** `<function>:<payload>` in the order of the calls. */
   readonly calls: string[] = [];
@@ -20,8 +27,10 @@ export class Killable {
   readonly folder = mkdtempSync(join(tmpdir(), 'seriatim-kill-'));
   private child!: ChildProcess;
   private onCall: () => void = () => {};
+  private readonly options: KillableOptions;
 
-  private constructor() {
+  private constructor(options: KillableOptions) {
+    this.options = options;
     this.functions = createServer((request, response) => {
       const name = decodeURIComponent(request.url!.split('/')[3]!).split(':').at(-1)!;
       let body = '';
@@ -32,13 +41,14 @@ export class Killable {
         this.calls.push(`${name}:${body}`);
         this.onCall();
         response.setHeader('x-amz-executed-version', '$LATEST');
-        response.end(body);
+        if (options.workMs === undefined) response.end(body);
+        else setTimeout(() => response.end(body), options.workMs);
       });
     });
   }
 
-  static async start(): Promise<Killable> {
-    const made = new Killable();
+  static async start(options: KillableOptions = {}): Promise<Killable> {
+    const made = new Killable(options);
     made.functions.listen(0, '127.0.0.1');
     await once(made.functions, 'listening');
     await made.startEngine();
@@ -119,8 +129,18 @@ export class Killable {
 
   private spawn(): ChildProcess {
     const lambda = `http://127.0.0.1:${(this.functions.address() as AddressInfo).port}`;
-    const args = ['cli/main.ts', 'states', '--port', '0', '--folder', this.folder];
-    return spawn(process.execPath, [...args, '--lambda-endpoint', lambda], {
+    const alone = [
+      'cli/main.ts',
+      'states',
+      '--port',
+      '0',
+      '--folder',
+      this.folder,
+      '--lambda-endpoint',
+      lambda,
+    ];
+    const late = ['test/states/late-resume.ts', this.folder, lambda];
+    return spawn(process.execPath, this.options.resumesLate === true ? late : alone, {
       cwd: resolve(import.meta.dirname, '../..'),
       stdio: ['ignore', 'pipe', 'pipe'],
     });

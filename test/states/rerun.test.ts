@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import {
   CreateStateMachineCommand,
   DescribeExecutionCommand,
+  ListExecutionsCommand,
   StartExecutionCommand,
   StartSyncExecutionCommand,
 } from '@aws-sdk/client-sfn';
@@ -87,6 +88,11 @@ describe('rerunning a Standard execution', () => {
     const executionArn = await standard(`refused-${sentence.length}`);
 
     expect((await send({ executionArn, ...members })).message).toContain(sentence);
+
+    // Nothing of what was refused is left behind.
+    const stateMachineArn = executionArn.split(':').with(5, 'stateMachine').slice(0, 7).join(':');
+    const { executions } = await engine.client.send(new ListExecutionsCommand({ stateMachineArn }));
+    expect(executions).toHaveLength(1);
   });
 });
 

@@ -10,6 +10,13 @@ interface Waiting {
   readonly onHeartbeat: () => void;
 }
 
+/** A token that was out when the process last ended; its task does not wait again yet. */
+interface Expected {
+  readonly executionArn: string;
+  readonly arrival: Promise<void>;
+  readonly arrive: () => void;
+}
+
 /** Tokens that were valid once, so that a late answer is told from a wrong one. */
 const MAX_REMEMBERED = 10_000;
 
@@ -18,6 +25,7 @@ const TOKEN = /^[A-Za-z0-9+/=]{64,1024}$/;
 export class TaskTokens {
   private readonly waiting = new Map<string, Waiting>();
   private readonly gone = new Set<string>();
+  private readonly expected = new Map<string, Expected>();
 
   create(): string {
     return randomBytes(192).toString('base64');
@@ -27,11 +35,40 @@ export class TaskTokens {
   wait(token: string, onHeartbeat: () => void): Promise<Json> {
     return new Promise((resolve, reject) => {
       this.waiting.set(token, { resolve, reject, onHeartbeat });
+      if (this.expected.size > 0) this.arrived(token);
     });
   }
 
+  /** After a restart: the task will wait for it again, once its execution goes on. */
+  expect(token: string, executionArn: string): void {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.expected.set(token, { executionArn, arrival: promise, arrive: resolve });
+  }
+
+  /** Resolves once the task of a token that is expected waits for it, or never will; undefined for any other token. */
+  arrival(token: string): Promise<void> | undefined {
+    return this.expected.get(token)?.arrival;
+  }
+
+  /** An execution has ended, or cannot go on: none of its tokens is expected any more. */
+  over(executionArn: string): void {
+    for (const [token, expected] of this.expected) {
+      if (expected.executionArn !== executionArn) continue;
+      this.remember(token);
+      this.arrived(token);
+    }
+  }
+
+  private arrived(token: string): void {
+    this.expected.get(token)?.arrive();
+    this.expected.delete(token);
+  }
+
   forget(token: string): void {
-    if (!this.waiting.delete(token)) return;
+    if (this.waiting.delete(token)) this.remember(token);
+  }
+
+  private remember(token: string): void {
     this.gone.add(token);
     if (this.gone.size > MAX_REMEMBERED) this.gone.delete(this.gone.values().next().value!);
   }

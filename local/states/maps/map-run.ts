@@ -8,7 +8,7 @@ import type { MachineRevision } from '../run/engine.ts';
 import type { Execution } from '../run/execution.ts';
 import { StateFailure } from '../run/failure.ts';
 import type { Frame } from '../run/frame.ts';
-import { type ChildRow, childrenOf } from '../store/execution-rows.ts';
+import { type ChildRow, childrenOf, type ExecutionMore } from '../store/execution-rows.ts';
 import type { Counts, MapRunRecord } from '../store/machines.ts';
 import type { Unit } from './units.ts';
 
@@ -118,6 +118,7 @@ export class MapRun {
     }
     if (failure !== undefined) this.stopAll();
     while (busy > 0) await oneEnds();
+    await this.stopFormer();
     if (failure !== undefined) throw failure;
   }
 
@@ -130,6 +131,7 @@ export class MapRun {
     this.arrived(this.itemCounts, unit.itemCount);
     this.arrived(this.executionCounts, 1);
     const row = this.former.get(unit.index);
+    this.former.delete(unit.index);
     if (row !== undefined && this.isOver(row)) {
       return this.ended(unit, row.status, this.keepsOutputs ? this.outputOf(row) : undefined);
     }
@@ -189,7 +191,7 @@ export class MapRun {
     else counts.total += by;
   }
 
-  private count(name: keyof Counts, unit: Unit, by: 1 | -1): void {
+  private count(name: keyof Counts, unit: Pick<Unit, 'itemCount'>, by: 1 | -1): void {
     this.executionCounts[name] += by;
     this.itemCounts[name] += by * unit.itemCount;
   }
@@ -216,9 +218,18 @@ export class MapRun {
   }
 
   private stopAll(): void {
-    for (const execution of this.running) {
-      execution.stopped = { error: undefined, cause: undefined };
-      execution.cancellation.cancel();
+    for (const execution of this.running) this.world.executor.stop(execution);
+  }
+
+  /** Children that had begun before a restart, and that no lane came to, end with their Map Run. */
+  private async stopFormer(): Promise<void> {
+    if (this.frame.execution.isAbandoned) return;
+    const left = [...this.former.values()].filter(({ status }) => status === 'RUNNING');
+    this.former.clear();
+    for (const { arn } of left) {
+      const row = this.world.journal.row(arn)!;
+      await this.world.executor.stopFormer(row, this.machine);
+      this.count('aborted', { itemCount: (JSON.parse(row.more) as ExecutionMore).itemCount ?? 1 }, 1);
     }
   }
 

@@ -26,22 +26,30 @@ export function activityOperations(world: World): SdkOperations {
     listActivities: async (input) => list(world, input),
     getActivityTask: (input, options) => getTask(world, input, options),
     sendTaskSuccess: async (input) => {
-      world.tokens.succeed(requiredText(input, 'taskToken'), taskOutput(input));
+      const token = await readToken(world, input);
+      world.tokens.succeed(token, taskOutput(input));
       await whenTaken(world);
       return {};
     },
     sendTaskFailure: async (input) => {
-      const token = requiredText(input, 'taskToken');
+      const token = await readToken(world, input);
       const error = boundedText(input, 'error', MAX_ERROR);
       world.tokens.fail(token, error, boundedText(input, 'cause', MAX_CAUSE));
       await whenTaken(world);
       return {};
     },
     sendTaskHeartbeat: async (input) => {
-      world.tokens.heartbeat(requiredText(input, 'taskToken'));
+      world.tokens.heartbeat(await readToken(world, input));
       return {};
     },
   };
+}
+
+/** Whoever answers before the execution has gone on after a restart waits for that. */
+async function readToken({ tokens }: World, input: SdkValues): Promise<string> {
+  const token = requiredText(input, 'taskToken');
+  await tokens.arrival(token);
+  return token;
 }
 
 /** @throws AwsError ValidationException for one that is too long: the task goes on waiting */

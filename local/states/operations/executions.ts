@@ -70,7 +70,7 @@ async function startExecution(world: World, input: SdkValues): Promise<SdkValues
   // A name that was just made up cannot be taken.
   if (target.machine.type === 'STANDARD' && input.name !== undefined) {
     const existing = findByName(world, target, name);
-    if (existing !== undefined) return sameExecution(existing, inputText);
+    if (existing !== undefined) return sameExecution(world, existing, inputText);
   }
   const { execution } = world.executor.start(target.machine, {
     ...startOptions(target, input),
@@ -99,8 +99,9 @@ function findByName(world: World, target: Target, name: string): ExecutionRow | 
 }
 
 /** The same name and input give the same execution while it runs; else the name is taken. */
-function sameExecution(row: ExecutionRow, inputText: string): SdkValues {
+async function sameExecution(world: World, row: ExecutionRow, inputText: string): Promise<SdkValues> {
   if (row.input === inputText && row.status === 'RUNNING') {
+    await world.journal.whenSafe(row.arn);
     return { executionArn: row.arn, startDate: new Date(row.start_ms) };
   }
   throw new AwsError('ExecutionAlreadyExists', `Execution Already Exists: '${row.arn}'`);
@@ -164,13 +165,20 @@ async function stopExecution(world: World, input: SdkValues): Promise<SdkValues>
   const error = boundedText(input, 'error', MAX_ERROR);
   const cause = boundedText(input, 'cause', MAX_CAUSE);
   const row = findRow(world, input);
-  const execution = world.executor.running.get(row.arn);
+  const execution = await runnerOf(world, row);
   if (execution === undefined) return { stopDate: new Date(row.stop_ms ?? world.clock.now()) };
-  execution.stopped = { error, cause };
-  execution.cancellation.cancel();
-  await world.executor.whenEnded(execution);
+  world.executor.stop(execution, { error, cause });
+  await world.executor.running.whenEnded(execution);
   await world.journal.whenFlushed();
   return { stopDate: new Date(execution.stopMs ?? world.clock.now()) };
+}
+
+/** After a restart the children of a Map Run are taken up one after the other: what is asked of one waits for its turn. */
+async function runnerOf({ executor, shelves }: World, row: ExecutionRow): Promise<Execution | undefined> {
+  const running = executor.running.get(row.arn);
+  if (running !== undefined || row.status !== 'RUNNING' || row.map_run_arn === null) return running;
+  const parentArn = shelves.mapRuns.get(row.map_run_arn)?.executionArn ?? '';
+  return executor.running.has(parentArn) ? executor.running.whenOwned(row.arn) : undefined;
 }
 
 const REDRIVE_DAYS = 14;

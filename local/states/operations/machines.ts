@@ -208,9 +208,7 @@ function remove(world: World, input: SdkValues): SdkValues {
     if (alias.machineArn === arn) world.shelves.aliases.delete(alias.arn);
   }
   for (const execution of world.executor.running.values()) {
-    if (execution.machine.arn !== arn) continue;
-    execution.stopped = { error: undefined, cause: undefined };
-    execution.cancellation.cancel();
+    if (execution.machine.arn === arn) world.executor.stop(execution);
   }
   return {};
 }

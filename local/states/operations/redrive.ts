@@ -47,20 +47,26 @@ function formerRedrive({ shelves, clock }: World, key: string): Date | undefined
 }
 
 /** @param key under which the same request finds it, also after a restart */
-async function begin(world: World, row: ExecutionRow, key?: string): Promise<Date> {
-  const { redriveStatus: status, redriveStatusReason } = redriveStatus(row, world.clock.now());
-  if (status !== 'REDRIVABLE') {
-    const reason =
-      redriveStatusReason ?? 'Execution is a child of a Map Run and cannot be redriven by itself';
-    throw new AwsError('ExecutionNotRedrivable', `Execution Not Redrivable: '${reason}'`);
-  }
+async function begin(world: World, { arn }: ExecutionRow, key?: string): Promise<Date> {
+  redrivable(world, arn);
   await world.journal.whenReadable();
-  const { execution } = world.executor.redrive(row);
+  // Looked at again in the turn in which it begins: somebody else may have begun one meanwhile.
+  const { execution } = world.executor.redrive(redrivable(world, arn));
   const redriveMs = execution.redriveMs ?? world.clock.now();
   // In the batch of the redrive itself: after a crash both are known or neither.
   if (key !== undefined) remember(world, key, redriveMs);
   await world.journal.whenFlushed();
   return new Date(redriveMs);
+}
+
+/** The execution's row. @throws AwsError ExecutionNotRedrivable */
+function redrivable(world: World, arn: string): ExecutionRow {
+  const row = findRow(world, { executionArn: arn });
+  const shown = world.executor.running.has(arn) ? { ...row, status: 'RUNNING' } : row;
+  const { redriveStatus: status, redriveStatusReason } = redriveStatus(shown, world.clock.now());
+  if (status === 'REDRIVABLE') return row;
+  const reason = redriveStatusReason ?? 'Execution is a child of a Map Run and cannot be redriven by itself';
+  throw new AwsError('ExecutionNotRedrivable', `Execution Not Redrivable: '${reason}'`);
 }
 
 function remember({ shelves, clock }: World, key: string, redriveMs: number): void {

@@ -30,7 +30,12 @@ export class Cancellation {
     this.parent?.children?.delete(this);
   }
 
+  /** Calls the listener when it happens; at once when it has happened. @returns what forgets the listener */
   onCancel(listener: () => void): () => void {
+    if (this.isCancelled) {
+      listener();
+      return () => {};
+    }
     this.listeners ??= new Set();
     this.listeners.add(listener);
     return () => this.listeners?.delete(listener);

@@ -31,6 +31,8 @@ const STATES_PER_TURN = 500;
 /** @returns the output of the last state @throws StateFailure, Cancelled */
 export async function runFrame(frame: Frame): Promise<Json> {
   if (frame.isDone) return frame.output;
+  // Ended before it began. One that a restart found inside a state may have more to end than itself.
+  if (frame.enteredId === 0) frame.cancellation.check();
   for (let count = 1; ; count += 1) {
     const step = runState(frame);
     const exit = step instanceof Promise ? await step : step;

@@ -2,8 +2,9 @@
 import { AwsError } from '../../wire/errors.ts';
 import { parseJson, textOf } from '../json/text.ts';
 import { Cancelled } from './cancellation.ts';
+import type { MachineRevision } from './engine.ts';
 import { failureDetails, outputDetails } from './events.ts';
-import type { Execution, RestoredFrame } from './execution.ts';
+import type { Execution, ExecutionStart, RestoredFrame } from './execution.ts';
 import { isStackOverflow, STACK_OVERFLOW, StateFailure } from './failure.ts';
 import { Frame } from './frame.ts';
 import { runFrame } from './interpreter.ts';
@@ -30,11 +31,15 @@ export function begin(execution: Execution): void {
   const root = new Frame({ execution, graph: machine.compiled, input: execution.input, previous: 0 });
   const { startAt } = execution.start;
   if (startAt !== undefined) {
-    if (!root.graph.states.has(startAt.state)) throw notAtTop(startAt.state);
     Object.assign(root.variables, startAt.variables);
     root.moveTo(startAt.state, startAt.input);
   }
   execution.root = root;
+}
+
+/** Before anything of the execution is written down. @throws AwsError when a rerun cannot start at the state */
+export function checkStartAt({ compiled }: MachineRevision, startAt: ExecutionStart['startAt']): void {
+  if (startAt !== undefined && !compiled.states.has(startAt.state)) throw notAtTop(startAt.state);
 }
 
 function notAtTop(state: string): AwsError {

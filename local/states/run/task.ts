@@ -69,14 +69,16 @@ function limitsOf(frame: Frame, state: TaskState): MaybePromise<Limits> {
 async function perform(call: TaskCall, wasSubmitted: boolean): Promise<Json> {
   const { frame, state } = call;
   const events = taskEvents(call);
-  if (!wasSubmitted) events.scheduled();
+  if (!wasSubmitted) {
+    frame.cancellation.check();
+    events.scheduled();
+  }
   // Nothing outside may happen that the journal does not lead up to.
   const settled = frame.execution.settled();
-  if (settled !== undefined) {
-    await settled;
-    // Stopped meanwhile: a call that begins now would be one too many.
-    frame.cancellation.check();
-  }
+  if (settled !== undefined) await settled;
+  // Stopped meanwhile: a call that begins now would be one too many. Of one that a former process began, the
+  // integration takes care.
+  if (!wasSubmitted) frame.cancellation.check();
   const deadlines = new Deadlines(frame, call.timeoutSeconds, call.heartbeatSeconds);
   try {
     const mock = frame.execution.engine.mocks?.[frame.stateName];

@@ -82,6 +82,17 @@ export function runningExecutions(database: Database): ExecutionRow[] {
   return database.all<ExecutionRow>("SELECT * FROM executions WHERE status = 'RUNNING' ORDER BY seq");
 }
 
+/** The task tokens that were out when the process last ended, and whose they are. */
+export function tokensOfRunning(database: Database): { token: string; arn: string }[] {
+  const rows = database.all<{ arn: string; data: string }>(
+    `SELECT arn, data FROM executions JOIN frames USING (seq) WHERE status = 'RUNNING' AND data LIKE '%"token":"%'`,
+  );
+  return rows.flatMap(({ arn, data }) => {
+    const { marker } = JSON.parse(data) as { marker?: { token?: string } };
+    return typeof marker?.token === 'string' ? [{ token: marker.token, arn }] : [];
+  });
+}
+
 /** One child of a Map Run, without its data. */
 export interface ChildRow {
   readonly arn: string;
