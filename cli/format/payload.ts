@@ -48,6 +48,7 @@ function partLines(part: PayloadPart): string[] {
     case 'text':
       return [head, part.isCut ? `${part.text}…` : part.text];
     case 'binary':
+      if (part.withheld !== undefined) return [head, `  ${part.withheld}`];
       return [head, `  ${part.head}${part.bytes > part.head.length / 2 ? ' …' : ''}`];
   }
 }

@@ -47,6 +47,7 @@ export async function awsRoutes(flags: SourceFlags): Promise<Routes> {
     ...payloadRoutes({ inspection, redactor, ...objectReaders(), decodeImage }),
     ...operateRoutes({ inspection, operator: createOperator(sfn, Date.now) }),
     ...hostingRoutes({
+      redactor,
       inspection,
       pipelines,
       now: Date.now,

@@ -112,6 +112,7 @@ function Claim({ part, place }: { readonly part: ClaimPart; readonly place: Payl
 }
 
 function Text({ part }: { readonly part: TextPart | BinaryPart }) {
+  if (part.kind === 'binary' && part.withheld !== undefined) return <p className="quiet">{part.withheld}</p>;
   const text = part.kind === 'text' ? part.text : part.head.replaceAll(/../g, '$& ');
   const isCut = part.kind === 'binary' || part.isCut;
   return (

@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
+import { redactBytes } from '../../layers/seriatim/inspection/payloads/bytes.ts';
 import { imageFacts } from '../../layers/seriatim/inspection/payloads/image-facts.ts';
 import {
   createRedactor,
@@ -9,7 +10,7 @@ import {
   REDACTED,
   readRedactor,
 } from '../../layers/seriatim/inspection/payloads/redact.ts';
-import { redactBytes, renderBytes, renderValue } from '../../layers/seriatim/inspection/payloads/render.ts';
+import { renderBytes, renderValue } from '../../layers/seriatim/inspection/payloads/render.ts';
 import {
   arrayTensor,
   binaryProtocolTensors,

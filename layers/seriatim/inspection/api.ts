@@ -180,8 +180,10 @@ export interface TextPart extends PartBase {
 
 export interface BinaryPart extends PartBase {
   readonly kind: 'binary';
-  /** The first bytes in hexadecimal. */
+  /** The first bytes in hexadecimal; empty when they are withheld. */
   readonly head: string;
+  /** Why they are: rules cannot be applied to bytes of this type. */
+  readonly withheld?: string;
 }
 
 /** `GET /payloads/{id}/logs?stage=&visit=&attempt=`: what the function and the endpoint wrote meanwhile. */

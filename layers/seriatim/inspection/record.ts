@@ -2,6 +2,7 @@
 // the API answers of an execution (view, events, payloads, an export) is made of this.
 import { type ExecutionDescription, foldExecution } from './fold.ts';
 import type { HistoryEvent } from './history.ts';
+import type { Redactor } from './payloads/redact.ts';
 import type { ExecutionView, MapRunView } from './view.ts';
 
 export interface ExecutionRecord {
@@ -22,6 +23,11 @@ export function viewOf(record: ExecutionRecord): ExecutionView {
   const view = fold(record);
   views.set(record, view);
   return view;
+}
+
+/** The rules for an execution: by its definition they also hide names of target models that tell a hidden field. */
+export function rulesFor(redactor: Redactor, { description }: ExecutionRecord): Redactor {
+  return redactor.hasRules ? redactor.ofDefinition(description.definition) : redactor;
 }
 
 function fold({ events, description, mapRuns }: ExecutionRecord): ExecutionView {

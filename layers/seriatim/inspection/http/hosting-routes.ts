@@ -2,6 +2,8 @@
 import type { EndpointsAnswer, MetricsAnswer } from '../api.ts';
 import { containerSeries, stageSeries } from '../hosting/metrics.ts';
 import type { Inspection } from '../inspection.ts';
+import { redactStrings } from '../payloads/readings.ts';
+import type { Redactor } from '../payloads/redact.ts';
 import { jsonAnswer, type Routes } from './answers.ts';
 import { readTime } from './list-query.ts';
 import { checkPipeline } from './list-routes.ts';
@@ -10,15 +12,24 @@ export interface HostingContext {
   readonly inspection: Pick<Inspection, 'readRecent'>;
   readonly readEndpoints: () => Promise<EndpointsAnswer>;
   readonly pipelines: readonly string[];
+  readonly redactor: Redactor;
   readonly now: () => number;
 }
 
 const WINDOW_MS = 3600_000;
 const BUCKETS = 60;
 
-export function hostingRoutes({ inspection, readEndpoints, pipelines, now }: HostingContext): Routes {
+export function hostingRoutes({
+  inspection,
+  readEndpoints,
+  pipelines,
+  redactor,
+  now,
+}: HostingContext): Routes {
   return {
-    'GET /endpoints': async () => jsonAnswer(200, await readEndpoints()),
+    // The function behind it may read no definitions, so that any model's name may be made of a hidden field.
+    'GET /endpoints': async () =>
+      jsonAnswer(200, redactStrings(await readEndpoints(), redactor.ofDefinition(undefined))),
     'GET /metrics': async ({ query: { pipeline, since } }) => {
       if (pipeline === undefined) throw new RangeError(`pipeline must be one of ${pipelines.join(', ')}`);
       checkPipeline(pipeline, pipelines);

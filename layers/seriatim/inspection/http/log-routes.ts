@@ -4,10 +4,10 @@
 import type { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import type { LogLine, LogsAnswer } from '../api.ts';
 import type { Inspection } from '../inspection.ts';
-import { redactorFor } from '../payloads/readings.ts';
+import { redactorFor, redactText } from '../payloads/readings.ts';
 import type { Redactor } from '../payloads/redact.ts';
 import { NoSuchPayload } from '../payloads/select.ts';
-import { viewOf } from '../record.ts';
+import { rulesFor, viewOf } from '../record.ts';
 import type { AttemptView, ExecutionView, StageView } from '../view.ts';
 import { jsonAnswer, type Routes } from './answers.ts';
 import { findExecution, numberIn } from './find.ts';
@@ -45,10 +45,10 @@ export function logRoutes({ inspection, redactor, logs, now }: LogContext): Rout
       const found = await Promise.all(groups.map((group) => readGroup(logs, group, window)));
       const lines = found.flat().sort((a, b) => a.time.localeCompare(b.time));
       const shown = lines.slice(0, MOST_LINES);
-      const hiding = redactorFor(view, redactor, record.childInputs);
+      const hiding = redactorFor(view, rulesFor(redactor, record), record.childInputs);
       return jsonAnswer(200, {
         groups,
-        lines: shown.map((line) => ({ ...line, message: hiding.text(line.message) })),
+        lines: shown.map((line) => ({ ...line, message: redactText(line.message, hiding) })),
         ...(lines.length >= MOST_LINES ? { isCut: true as const } : {}),
         isByTime: true,
       } satisfies LogsAnswer);

@@ -7,12 +7,13 @@ import { compareExecutions } from '../compare/executions.ts';
 import type { DecodeImage } from '../compare/pixels.ts';
 import { type ExportedExecution, exportRecord } from '../exported.ts';
 import type { Inspection } from '../inspection.ts';
+import { redactBytes, withheldWords } from '../payloads/bytes.ts';
 import { type Carried, takeCarried } from '../payloads/carried.ts';
 import { readEvent, redactorFor, redactStrings, redactText, withPayloads } from '../payloads/readings.ts';
 import type { Redactor } from '../payloads/redact.ts';
-import { opened, type Rendered, redactBytes, renderBytes, renderValue } from '../payloads/render.ts';
+import { opened, type Rendered, renderBytes, renderValue } from '../payloads/render.ts';
 import { NoSuchPayload, type PayloadAddress, selectPayload } from '../payloads/select.ts';
-import { type ExecutionRecord, viewOf } from '../record.ts';
+import { type ExecutionRecord, rulesFor, viewOf } from '../record.ts';
 import {
   ApiError,
   type ApiRequest,
@@ -51,9 +52,10 @@ export function payloadRoutes(context: PayloadContext): Routes {
       if (a === undefined || b === undefined) throw new RangeError('a and b must name two executions');
       const records = await Promise.all([readById(inspection, a), readById(inspection, b)]);
       const [one, other] = records.map(viewOf) as [ReturnType<typeof viewOf>, ReturnType<typeof viewOf>];
+      const rules = records.reduce(rulesFor, redactor);
       const hiding = redactorFor(
         one,
-        redactorFor(other, redactor),
+        redactorFor(other, rules),
         records.flatMap(({ childInputs = [] }) => childInputs),
       );
       const compared = await compareExecutions(one, other, { ...context, readClaim: guarded(context) });
@@ -64,7 +66,7 @@ export function payloadRoutes(context: PayloadContext): Routes {
     },
     'GET /payloads/{id}': async (request) => {
       const record = await findExecution(inspection, request);
-      return jsonAnswer(200, withPayloads(viewOf(record), redactor, record.childInputs));
+      return jsonAnswer(200, withPayloads(viewOf(record), rulesFor(redactor, record), record.childInputs));
     },
     'GET /payloads/{id}/events': async (request) =>
       jsonAnswer(
@@ -76,16 +78,20 @@ export function payloadRoutes(context: PayloadContext): Routes {
     'GET /payloads/{id}/rendered': (request) => rendered(context, request),
     'GET /payloads/{id}/content': (request) => content(context, request),
     'GET /payloads/{id}/records': async (request) => {
-      const view = viewOf(await findExecution(inspection, request));
+      const record = await findExecution(inspection, request);
       const limit = numberIn(request, 'limit', { fallback: 20, most: 1000 });
-      return jsonAnswer(200, await readFailingRecords(view, { ...context, limit }));
+      const rules = rulesFor(redactor, record);
+      return jsonAnswer(
+        200,
+        await readFailingRecords(viewOf(record), { ...context, redactor: rules, limit }),
+      );
     },
   };
 }
 
 /** The whole record for a file, its payloads redacted. */
 function exportRedacted(record: ExecutionRecord, rules: Redactor): ExportedExecution {
-  const redactor = redactorFor(viewOf(record), rules, record.childInputs);
+  const redactor = redactorFor(viewOf(record), rulesFor(rules, record), record.childInputs);
   const { description, events, mapRuns } = record;
   const reading = { firstMs: 0, redactor, isWhole: true as const };
   const { input, output, cause, childError } = description;
@@ -131,7 +137,9 @@ async function content(wiring: PayloadContext, request: ApiRequest): Promise<Htt
     return bytesAnswer(typeof seen === 'string' ? 'text/plain' : 'application/json', body, safeName);
   }
   const { contentType, body } = await bodyOf(context, partAt(value, part ?? '$', context.redactor));
-  return bytesAnswer(contentType, redactBytes(contentType, body, context.redactor), safeName);
+  const left = redactBytes(contentType, body, context.redactor);
+  if (left === undefined) throw new ApiError(403, 'NotAllowed', withheldWords(contentType));
+  return bytesAnswer(contentType, left, safeName);
 }
 
 /** What a rule hides is not there: the parts are those of the redacted value. */
@@ -179,7 +187,7 @@ async function payloadOf(
   const address = readAddress(request);
   const record = await findExecution(inspection, request);
   const view = viewOf(record);
-  const hiding = redactorFor(view, redactor, record.childInputs);
+  const hiding = redactorFor(view, rulesFor(redactor, record), record.childInputs);
   return { address, value: selectPayload(view, address), redactor: hiding };
 }
 

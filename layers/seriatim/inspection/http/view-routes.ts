@@ -11,7 +11,7 @@ import {
   withoutPayloads,
 } from '../payloads/readings.ts';
 import type { Redactor } from '../payloads/redact.ts';
-import { type ExecutionRecord, viewOf } from '../record.ts';
+import { type ExecutionRecord, rulesFor, viewOf } from '../record.ts';
 import type { ExecutionView } from '../view.ts';
 import { type ApiRequest, type HttpAnswer, jsonAnswer, type Routes } from './answers.ts';
 import { findExecution, numberIn } from './find.ts';
@@ -30,7 +30,10 @@ export function viewRoutes({ inspection, redactor }: ViewContext): Routes {
       const record = await findExecution(inspection, request);
       const known = answers.get(record);
       if (known !== undefined) return known;
-      const answer = jsonAnswer(200, withoutPayloads(viewOf(record), redactor, record.childInputs));
+      const answer = jsonAnswer(
+        200,
+        withoutPayloads(viewOf(record), rulesFor(redactor, record), record.childInputs),
+      );
       answers.set(record, answer);
       return answer;
     },
@@ -38,14 +41,16 @@ export function viewRoutes({ inspection, redactor }: ViewContext): Routes {
       jsonAnswer(200, eventsPage(await findExecution(inspection, request), request, { redactor })),
     'GET /executions/{id}/children': async (request) => {
       const status = readStatus(request.query.status);
+      const record = await findExecution(inspection, request);
+      const rules = rulesFor(redactor, record);
       const query = {
         limit: numberIn(request, 'limit', { fallback: 50, most: 1000 }),
         ...(status === undefined ? {} : { status }),
         // As the child itself is answered, so that a list of children tells no more than each of them.
-        errorOf: (child: ExecutionView) => withoutPayloads(child, redactor).error,
+        errorOf: (child: ExecutionView) => withoutPayloads(child, rules).error,
       };
-      const found = await inspection.listChildren(await findExecution(inspection, request), query);
-      return jsonAnswer(200, redactStrings(found satisfies ChildrenPage, redactor));
+      const found = await inspection.listChildren(record, query);
+      return jsonAnswer(200, redactStrings(found satisfies ChildrenPage, rules));
     },
   };
 }
@@ -64,7 +69,9 @@ export function eventsPage(
   const sorted = [...events].sort((a, b) => a.id - b.id);
   const limit = numberIn(request, 'limit', EVENTS);
   const start = startOf(request, sorted);
-  const hiding = redactor.hasRules ? redactorFor(viewOf(record), redactor, record.childInputs) : redactor;
+  const hiding = redactor.hasRules
+    ? redactorFor(viewOf(record), rulesFor(redactor, record), record.childInputs)
+    : redactor;
   const reading = {
     firstMs: sorted[0]?.timeMs ?? 0,
     redactor: hiding,

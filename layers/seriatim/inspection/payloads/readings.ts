@@ -71,6 +71,9 @@ const OWN = new Set(
   'id arn of start end time type status kind decision stateMachineArn versionArn aliasArn'.split(' '),
 );
 
+/** Members that name target models. */
+const MODELS = new Set('targetModel targetModels model models loaded evicted'.split(' '));
+
 /** Every text of an answer goes by the rules. @param payload what becomes of inputs and outputs */
 export function redactStrings<Answer>(
   answer: Answer,
@@ -80,7 +83,12 @@ export function redactStrings<Answer>(
   const member = ([name, value]: [string, unknown]): [string, unknown] => {
     if (name === 'input' || name === 'output') return [name, payload(value)];
     if (name === 'cause' && typeof value === 'string') return [name, redactText(value, redactor)];
+    if (MODELS.has(name)) return [name, modelNames(value)];
     return [name, OWN.has(name) && typeof value === 'string' ? value : walk(value)];
+  };
+  const modelNames = (value: unknown): unknown => {
+    if (typeof value === 'string') return redactor.model(redactor.text(value));
+    return Array.isArray(value) ? value.map(modelNames) : walk(value);
   };
   const walk = (value: unknown): unknown => {
     if (typeof value === 'string') return redactor.text(value);

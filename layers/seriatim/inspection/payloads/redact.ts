@@ -4,9 +4,13 @@
 import * as v from 'valibot';
 import { isObject } from '../history.ts';
 import { parseJson } from '../payload.ts';
+import { redactBytes, withheldWords } from './bytes.ts';
+import { namedFieldHider, namesOf } from './named-fields.ts';
 import { leavesOf, withoutLeaves } from './quoted.ts';
+import { REDACTED } from './redacted.ts';
+import { MODEL_MEMBERS, modelHider } from './target-models.ts';
 
-export const REDACTED = '[redacted]';
+export { REDACTED };
 
 export interface RedactionRules {
   readonly fields: readonly string[];
@@ -23,6 +27,10 @@ export interface Redactor {
   hides(path: readonly string[]): boolean;
   /** One that also hides the text of what the rules hide in these payloads, wherever it occurs. */
   within(payloads: readonly unknown[]): Redactor;
+  /** The name of a target model. */
+  model(name: string): string;
+  /** One that also hides names of target models that are made of a hidden field, by the definition that ran. */
+  ofDefinition(definition: string | undefined): Redactor;
 }
 
 const schema = v.strictObject({
@@ -47,31 +55,50 @@ export function readRedactor(variable: string | undefined): Redactor {
 export function createRedactor({ fields, patterns }: RedactionRules): Redactor {
   const paths = fields.map(pathOf);
   const expressions = patterns.map((pattern) => new RegExp(pattern, 'g'));
-  const text = (from: string): string =>
+  const fitting = (from: string): string =>
     expressions.reduce((left, expression) => left.replace(expression, REDACTED), from);
+  const names = namesOf(paths);
+  const unnamed = namedFieldHider(names);
   const hides = (path: readonly string[]): boolean => paths.some((rule) => fits(rule, path));
-  const rules = { hasRules: paths.length + expressions.length > 0, text, number: text, hides };
-  return redactorOf(rules, paths.length > 0);
+  return redactorOf({
+    hasRules: paths.length + expressions.length > 0,
+    hasFields: paths.length > 0,
+    text: (from) => unnamed(fitting(from)),
+    number: fitting,
+    hides,
+    model: (name) => name,
+    isField: (path) => hides(path) || path.some((part) => names.has(part)),
+  });
 }
 
-type Rules = Pick<Redactor, 'hasRules' | 'text' | 'hides'> & Pick<Walk, 'number'>;
+interface Rules extends Pick<Redactor, 'hasRules' | 'text' | 'hides' | 'model'>, Pick<Walk, 'number'> {
+  readonly hasFields: boolean;
+  /** Whether a field that some payload has at this path, or below it, is hidden. */
+  readonly isField: (path: readonly string[]) => boolean;
+}
 
-function redactorOf(rules: Rules, hasFields: boolean): Redactor {
-  const { hasRules, text, hides } = rules;
+function redactorOf(rules: Rules): Redactor {
+  const { hasRules, hasFields, text, hides, model } = rules;
   const redactor: Redactor = {
     hasRules,
     text,
     hides,
+    model,
     value(value) {
       if (!hasRules) return { value, redacted: [] };
       const redacted: string[] = [];
-      return { value: walk(value, [], { ...rules, redacted }), redacted };
+      const bytes = (type: string, body: Uint8Array) => redactBytes(type, body, redactor);
+      return { value: walk(value, [], { ...rules, redacted, bytes }), redacted };
     },
     within(payloads) {
       if (!hasFields) return redactor;
       const leaves = leavesOf(payloads, (path) => path.length > 0 && hides(path));
-      const without = (from: string): string => withoutLeaves(text(from), leaves, REDACTED);
-      return redactorOf({ ...rules, text: without }, hasFields);
+      return redactorOf({ ...rules, text: (from) => withoutLeaves(text(from), leaves, REDACTED) });
+    },
+    ofDefinition(definition) {
+      const hider = hasFields ? modelHider(definition, rules.isField) : undefined;
+      if (hider === undefined) return redactor;
+      return redactorOf({ ...rules, text: (from) => hider.text(text(from)), model: hider.model });
     },
   };
   return redactor;
@@ -79,6 +106,8 @@ function redactorOf(rules: Rules, hasFields: boolean): Redactor {
 
 interface Walk {
   readonly text: (from: string) => string;
+  readonly model: (from: string) => string;
+  readonly bytes: (contentType: string, body: Uint8Array) => Uint8Array | undefined;
   /** As `text`, of a number, which another one is by chance. */
   readonly number: (from: string) => string;
   readonly hides: (path: readonly string[]) => boolean;
@@ -92,6 +121,7 @@ function walk(value: unknown, path: readonly string[], rules: Walk): unknown {
   }
   if (Array.isArray(value)) return value.map((each, index) => walk(each, [...path, String(index)], rules));
   if (isObject(value)) {
+    if (isBody(value)) return walkBody(value, path, rules);
     return Object.fromEntries(
       Object.entries(value).map(([name, each]) => [name, walk(each, [...path, name], rules)]),
     );
@@ -100,9 +130,32 @@ function walk(value: unknown, path: readonly string[], rules: Walk): unknown {
   return typeof value === 'string' ? walkText(value, path, rules) : value;
 }
 
+type Body = { readonly contentType: string } & Readonly<Record<string, unknown>>;
+
+/** What travels as base64 or text, with its content type beside it. */
+function isBody(value: Readonly<Record<string, unknown>>): value is Body {
+  return typeof value.contentType === 'string' && typeof (value.base64 ?? value.text) === 'string';
+}
+
+function walkBody(value: Body, path: readonly string[], rules: Walk): unknown {
+  const { base64, text, contentType, ...rest } = value;
+  const member = typeof base64 === 'string' ? 'base64' : 'text';
+  const encoding = member === 'base64' ? 'base64' : 'utf8';
+  const body = Buffer.from(String(base64 ?? text), encoding);
+  const left = rules.bytes(contentType, body);
+  const around = { contentType, ...(walk(rest, path, rules) as object) };
+  if (left !== undefined && body.equals(left)) return { ...around, [member]: value[member] };
+  rules.redacted.push(pathText(path));
+  if (left === undefined) return { ...around, bytes: body.length, withheld: withheldWords(contentType) };
+  return { ...around, [member]: Buffer.from(left).toString(encoding) };
+}
+
 function walkText(value: string, path: readonly string[], rules: Walk): string {
-  // Base64 is no text: a pattern that fits in it fits by chance.
-  if (path.at(-1) === 'base64') return value;
+  if (path.at(-1) === 'base64') return hideText(REDACTED, path, rules);
+  if (MODEL_MEMBERS.has(path.findLast((part) => !/^\d+$/.test(part)) ?? '')) {
+    const name = rules.model(rules.text(value));
+    return name === value ? value : hideText(name, path, rules);
+  }
   const inner = /^\s*[[{]/.test(value) ? parseJson(value) : undefined;
   if (typeof inner === 'object' && inner !== null) {
     const before = rules.redacted.length;
@@ -111,6 +164,11 @@ function walkText(value: string, path: readonly string[], rules: Walk): string {
   }
   const left = rules.text(value);
   if (left !== value) rules.redacted.push(pathText(path));
+  return left;
+}
+
+function hideText(left: string, path: readonly string[], { redacted }: Walk): string {
+  redacted.push(pathText(path));
   return left;
 }
 

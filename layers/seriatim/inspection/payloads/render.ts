@@ -1,16 +1,19 @@
 // A payload for the eye, by its content type: JSON folded with the payloads it carries taken out and drawn each by its
 // own type. Redaction comes first, so that no part is made of what may not be seen.
+import { FRAMES_TYPE, type Frame } from '../../batch/frames.ts';
 import type { PayloadPart, RenderedPayload } from '../api.ts';
 import { isObject } from '../history.ts';
 import { bytesOf, parseJson } from '../payload.ts';
+import { type FrameHead, framesIn, redactBytes, typeOf, withheldWords } from './bytes.ts';
 import { type Carried, takeCarried } from './carried.ts';
 import { foldJson } from './fold-json.ts';
 import { imageFacts } from './image-facts.ts';
-import { REDACTED, type Redactor } from './redact.ts';
+import type { Redactor } from './redact.ts';
 import { csvTable, jsonLinesTable, type Table } from './table.ts';
 import {
   binaryProtocolTensors,
   factsOf,
+  isText,
   npyTensor,
   protocolTensors,
   type RawTensor,
@@ -103,16 +106,43 @@ export function renderBytes(
 ): Pick<Rendered, 'parts' | 'redacted'> {
   const base = { ...place, contentType, bytes: body.length };
   const type = contentType.split(';', 1)[0]!.trim().toLowerCase();
+  const frames = type === FRAMES_TYPE ? framesIn(body) : undefined;
+  if (frames !== undefined) return renderFrames(frames, base, redactor);
   const image =
     type.startsWith('image/') || type === 'application/octet-stream' ? imageFacts(body) : undefined;
   if (image !== undefined) return { parts: [{ kind: 'image', ...base, ...image }], redacted: [] };
   const tensors = tensorsOf(type, body);
-  if (tensors !== undefined) {
+  const mayLeave = redactBytes(contentType, body, redactor) !== undefined;
+  if (tensors !== undefined && (mayLeave || tensors.every(isOfNumbers))) {
     return { parts: tensors.map((tensor) => tensorPart(tensor, base)), redacted: [] };
   }
   const isText = /^text\/|json|csv|xml|ndjson|jsonlines/.test(type);
+  if (!isText && !mayLeave) {
+    const withheld = withheldWords(contentType);
+    return { parts: [{ kind: 'binary', ...base, head: '', withheld }], redacted: [place.path] };
+  }
   if (!isText) return { parts: [{ kind: 'binary', ...base, head: headOf(body) }], redacted: [] };
   return renderText(Buffer.from(body).toString('utf8'), { type, base, redactor });
+}
+
+/** Texts within a tensor may be what a rule hides. */
+function isOfNumbers({ datatype }: RawTensor): boolean {
+  return !isText(datatype);
+}
+
+/** Each frame's head, with its body as JSON where it is that. */
+function renderFrames(
+  frames: readonly Frame<FrameHead>[],
+  base: { readonly path: string; readonly contentType: string; readonly bytes: number },
+  redactor: Redactor,
+): Pick<Rendered, 'parts' | 'redacted'> {
+  const drawn = frames.map(({ head, body }) => {
+    const type = typeOf(head);
+    const inner = type.includes('json') ? parseJson(Buffer.from(body).toString('utf8')) : undefined;
+    return { head, ...(inner === undefined ? { contentType: type } : { body: inner }) };
+  });
+  const seen = redactor.value(drawn);
+  return { parts: [{ kind: 'json', ...base, ...foldJson(seen.value) }], redacted: seen.redacted };
 }
 
 function tensorsOf(type: string, body: Uint8Array): RawTensor[] | undefined {
@@ -169,36 +199,3 @@ function tableParts(
 function headOf(body: Uint8Array): string {
   return Buffer.from(body.subarray(0, HEAD_BYTES)).toString('hex');
 }
-
-/** Bytes as they may leave: text with what the rules hide replaced, anything else as it is. */
-export function redactBytes(contentType: string, body: Uint8Array, redactor: Redactor): Uint8Array {
-  const type = contentType.split(';', 1)[0]!.trim().toLowerCase();
-  if (!redactor.hasRules || !/^text\/|json|csv|xml/.test(type)) return body;
-  const text = Buffer.from(body).toString('utf8');
-  if (/jsonlines|ndjson|jsonl/.test(type))
-    return Buffer.from(
-      text
-        .split('\n')
-        .map((line) => redactJson(line, redactor))
-        .join('\n'),
-    );
-  if (type.includes('json')) return Buffer.from(redactJson(text, redactor));
-  return Buffer.from(type === 'text/csv' ? redactCsv(text, redactor) : redactor.text(text));
-}
-
-function redactJson(text: string, redactor: Redactor): string {
-  const value = parseJson(text);
-  return value === undefined ? redactor.text(text) : JSON.stringify(redactor.value(value).value);
-}
-
-/** All rows, with the hidden columns' cells replaced. */
-function redactCsv(text: string, redactor: Redactor): string {
-  const { columns, rows } = csvTable(text, redactor, Number.POSITIVE_INFINITY);
-  const cell = (value: string): string =>
-    /[",\n\r]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value;
-  const hasHeader = columns.some((column, at) => column !== String(at));
-  const lines = hasHeader ? [columns, ...rows] : rows;
-  return `${lines.map((row) => row.map(cell).join(',')).join('\n')}\n`;
-}
-
-export { REDACTED };

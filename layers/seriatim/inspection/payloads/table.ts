@@ -2,7 +2,8 @@
 import { parse } from 'csv-parse/sync';
 import { isObject } from '../history.ts';
 import { parseJson } from '../payload.ts';
-import { REDACTED, type Redactor } from './redact.ts';
+import type { Redactor } from './redact.ts';
+import { REDACTED } from './redacted.ts';
 
 export interface Table {
   readonly columns: readonly string[];

@@ -45,7 +45,7 @@ export function factsOf({ name, datatype, shape, elements }: RawTensor): TensorF
   };
 }
 
-function isText(datatype: string): boolean {
+export function isText(datatype: string): boolean {
   return datatype === 'BYTES' || datatype === 'BOOL';
 }
 

@@ -1,0 +1,3 @@
+// The mark that stands where a redaction rule has hidden something.
+
+export const REDACTED = '[redacted]';
