@@ -4,6 +4,7 @@
 import type { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import type { LogLine, LogsAnswer } from '../api.ts';
 import type { Inspection } from '../inspection.ts';
+import { AFTER_MS, type LineOwner, ownerOf, ownLines } from '../log-owner.ts';
 import { redactorFor, redactText } from '../payloads/readings.ts';
 import type { Redactor } from '../payloads/redact.ts';
 import { NoSuchPayload } from '../payloads/select.ts';
@@ -19,8 +20,6 @@ export interface LogContext {
   readonly now: () => number;
 }
 
-/** Lambda's report of a call comes a moment after its end. */
-const AFTER_MS = 250;
 const MOST_LINES = 500;
 /** A stage that is a Map may have called many. */
 const MOST_GROUPS = 10;
@@ -42,7 +41,8 @@ export function logRoutes({ inspection, redactor, logs, now }: LogContext): Rout
         startTime: Date.parse(span.start),
         endTime: (span.end === undefined ? now() : Date.parse(span.end)) + AFTER_MS,
       };
-      const found = await Promise.all(groups.map((group) => readGroup(logs, group, window)));
+      const owner = ownerOf(record.events, attempts);
+      const found = await Promise.all(groups.map((group) => readGroup(logs, group, { ...window, owner })));
       const lines = found.flat().sort((a, b) => a.time.localeCompare(b.time));
       const shown = lines.slice(0, MOST_LINES);
       const hiding = redactorFor(view, rulesFor(redactor, record), record.childInputs);
@@ -93,17 +93,23 @@ function groupsOf(attempts: readonly AttemptView[]): string[] {
 async function readGroup(
   logs: LogContext['logs'],
   group: string,
-  window: { readonly startTime: number; readonly endTime: number },
+  { owner, ...window }: { readonly startTime: number; readonly endTime: number; readonly owner: LineOwner },
 ): Promise<LogLine[]> {
   const { FilterLogEventsCommand } = await import('@aws-sdk/client-cloudwatch-logs');
   try {
     const asked = new FilterLogEventsCommand({ logGroupName: group, ...window, limit: MOST_LINES });
     const { events = [] } = await logs.send(asked);
-    return events.map(({ eventId, timestamp, message }, at) => ({
+    const lines = events.map(({ eventId, timestamp, message = '', logStreamName = '' }, at) => ({
       id: eventId ?? String(at),
-      time: new Date(timestamp ?? window.startTime).toISOString(),
+      timeMs: timestamp ?? window.startTime,
+      stream: logStreamName,
+      message,
+    }));
+    return ownLines(lines, group, owner).map(({ id, timeMs, message }) => ({
+      id,
+      time: new Date(timeMs).toISOString(),
       group,
-      message: message ?? '',
+      message,
     }));
   } catch (thrown) {
     // Nothing was ever written: the group is made with its first line.
