@@ -17,6 +17,8 @@ export interface InvokeTarget {
   readonly endpointName: string;
   readonly targetVariant?: string;
   readonly targetContainer?: string;
+  /** Of all records, in place of each one's own: two models over one file. */
+  readonly targetModel?: string;
   /** Of one of several linked models: what it may answer, and whether it is told the target model. */
   readonly link?: { readonly accept: string; readonly isMultiModel: boolean };
 }

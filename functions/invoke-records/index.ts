@@ -29,7 +29,10 @@ const CALLS_AT_ONCE = 2;
 export async function handler(event: InvokeRecordsEvent): Promise<InvokeRecordsResult> {
   const { groups, carry, ...target } = event;
   const { body } = await unpack(groups.payload);
-  const waiting = decodeFrames<AnsweredHead>(body);
+  const { targetModel } = target;
+  const waiting = decodeFrames<AnsweredHead>(body).map((group) =>
+    targetModel === undefined ? group : { ...group, head: { ...group.head, targetModel } },
+  );
   const budget = splitBudget();
   const answered = await mapPooled(waiting, CALLS_AT_ONCE, (group) => invokeGroup(target, group, budget));
   const answers = answered.flat();

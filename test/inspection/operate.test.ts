@@ -200,11 +200,12 @@ describe.each(['EXPRESS', 'STANDARD'] as const)('a rerun of a %s execution', (ty
   });
 
   it.each([
-    [{ from: 'NoSuch' }, 409, 'never entered'],
+    [{ from: 'NoSuch' }, 404, 'no stage "NoSuch"'],
     [{ from: 'Hold' }, 409, 'never entered'],
     [{ from: 'Finish', targetModel: 'B.tar.gz' }, 409, 'calls no endpoint'],
     [{ targetModel: '../etc' }, 400, 'targetModel'],
     [{ form: 'Estimate' }, 400, 'form'],
+    [[], 400, 'object'],
   ])('is refused for %j', async (body, status, word) => {
     const old = await start(type, INPUT);
     const refused = await post(old.arn, 'rerun', body);
@@ -313,6 +314,48 @@ describe('a batch that is run again', () => {
     ['street', 'street-rerun-9'],
   ])('calls what %j gives %j', (name, own) => {
     expect(ownName(name, '9')).toBe(own);
+  });
+
+  it('is refused from the middle once it has succeeded: its work is gone', async () => {
+    const old = await start('STANDARD', { ...INPUT, ...run });
+    const refused = await post(old.arn, 'rerun', { from: 'Estimate' });
+
+    expect(refused).toMatchObject({ statusCode: 409, error: { message: expect.stringContaining('whole') } });
+    expect(await post(old.arn, 'rerun', { from: 'Prepare' })).toMatchObject({ statusCode: 202 });
+  });
+
+  it('sends all its records to the target model that was asked for', () => {
+    const payload = { endpointName: 'houses', groups: '{% $states.input.groups %}' };
+    const child = {
+      StartAt: 'Estimate',
+      States: { Estimate: { Type: 'Task', Arguments: { Payload: payload }, End: true } },
+    };
+    const batch = {
+      StartAt: 'RunChunks',
+      States: { RunChunks: { Type: 'Map', ItemProcessor: child, End: true } },
+    };
+    const wish = { variables: [], handsRest: true, redirection: { targetModel: 'B.tar.gz' } };
+    const derived = JSON.parse(deriveMachine(JSON.stringify(batch), wish).definition);
+
+    expect(derived.States.RunChunks.ItemProcessor.States.Estimate.Arguments.Payload).toEqual({
+      ...payload,
+      targetModel: 'B.tar.gz',
+    });
+  });
+
+  it('is not redirected where its children call several endpoints', () => {
+    const call = (endpointName: string) => ({ Type: 'Task', Arguments: { Payload: { endpointName } } });
+    const child = {
+      StartAt: 'A',
+      States: { A: { ...call('a'), Next: 'B' }, B: { ...call('b'), End: true } },
+    };
+    const batch = {
+      StartAt: 'RunChunks',
+      States: { RunChunks: { Type: 'Map', ItemProcessor: child, End: true } },
+    };
+    const wish = { variables: [], handsRest: true, redirection: { targetModel: 'B.tar.gz' } };
+
+    expect(() => deriveMachine(JSON.stringify(batch), wish)).toThrow('2 endpoints');
   });
 
   it('leaves what is no batch as it is', () => {

@@ -3,7 +3,7 @@
 import * as v from 'valibot';
 import type { RerunRequest } from '../api.ts';
 import type { Inspection } from '../inspection.ts';
-import { NotPossible } from '../operate/derive.ts';
+import { NoSuchStage, NotPossible } from '../operate/derive.ts';
 import type { Operator } from '../operate/operate.ts';
 import { ApiError, type ApiRequest, type HttpAnswer, jsonAnswer, type Routes } from './answers.ts';
 import { findExecution } from './find.ts';
@@ -59,6 +59,7 @@ const REFUSALS: Readonly<Record<string, [statusCode: number, code: string]>> = {
 function refused(thrown: unknown): HttpAnswer {
   if (!(thrown instanceof Error)) throw thrown;
   if (thrown instanceof NotPossible) throw new ApiError(409, 'NotPossible', thrown.message);
+  if (thrown instanceof NoSuchStage) throw new ApiError(404, 'StageNotFound', thrown.message);
   const [statusCode, code] = REFUSALS[thrown.name] ?? [];
   if (statusCode === undefined || code === undefined) throw thrown;
   throw new ApiError(statusCode, code, thrown.message);
@@ -66,6 +67,7 @@ function refused(thrown: unknown): HttpAnswer {
 
 function readRerun(body: string | undefined): RerunRequest {
   if (body === undefined || body === '') return {};
+  if (/^\s*\[/.test(body)) throw new ApiError(400, 'InvalidQuery', 'The body must be an object.');
   const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), rerunSchema), body);
   if (parsed.success) return parsed.output as RerunRequest;
   const [issue] = parsed.issues;

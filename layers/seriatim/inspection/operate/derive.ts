@@ -23,6 +23,14 @@ export interface DerivedMachine {
 /** Why a rerun cannot be made; told to whoever asked for it. */
 export class NotPossible extends Error {}
 
+/** The definition has no stage of that name. */
+export class NoSuchStage extends Error {
+  constructor(stage: string, states: readonly string[]) {
+    const known = states.filter((name) => name !== RESUME_STATE);
+    super(`There is no stage "${stage}": there are ${known.join(', ')}.`);
+  }
+}
+
 type States = Readonly<Record<string, Record<string, unknown>>>;
 
 export interface Derivation {
@@ -43,8 +51,7 @@ export function deriveMachine(
   const states = machine.States as States;
   const start = from ?? beginsAt(machine);
   if (!Object.hasOwn(states, start) || start === RESUME_STATE) {
-    const known = Object.keys(states).filter((name) => name !== RESUME_STATE);
-    throw new NotPossible(`There is no stage "${start}": there are ${known.join(', ')}.`);
+    throw new NotPossible(new NoSuchStage(start, Object.keys(states)).message);
   }
   if (Object.keys(redirection).length > 0) redirect(states, start, redirection, from !== undefined);
   const kept = reachableFrom(start, states);
@@ -109,14 +116,25 @@ function redirect(states: States, start: string, redirection: Redirection, isNam
   if (!isNamed && calling.length !== 1) {
     throw new NotPossible(`Name the stage whose calls are redirected: ${told(calling)}.`);
   }
-  for (const call of callsIn(states[isNamed ? start : calling[0]!]!)) call(redirection);
+  const stage = isNamed ? start : calling[0]!;
+  const calls = callsIn(states[stage]!);
+  const endpoints = new Set(calls.map(({ endpoint }) => endpoint));
+  if (endpoints.size > 1) {
+    throw new NotPossible(
+      `The stage "${stage}" calls ${endpoints.size} endpoints: one of them cannot be redirected.`,
+    );
+  }
+  for (const { redirectTo } of calls) redirectTo(redirection);
 }
 
 function told(stages: readonly string[]): string {
   return stages.length === 0 ? 'no stage calls an endpoint' : stages.join(', ');
 }
 
-type Redirect = (redirection: Redirection) => void;
+interface Call {
+  readonly endpoint: string;
+  readonly redirectTo: (redirection: Redirection) => void;
+}
 
 const NAMES = { targetModel: 'TargetModel', variant: 'TargetVariant', endpoint: 'EndpointName' } as const;
 /** As the function `invoke-endpoint` spells them. */
@@ -127,7 +145,7 @@ const FUNCTION_NAMES = {
 } as const;
 
 /** Every call to an endpoint in a state, however deep inside Maps and branches. */
-function callsIn(state: Record<string, unknown>): Redirect[] {
+function callsIn(state: Record<string, unknown>): Call[] {
   const own = argumentsOf(state);
   const inner = [
     state.ItemProcessor,
@@ -141,7 +159,7 @@ function callsIn(state: Record<string, unknown>): Redirect[] {
   return own === undefined ? inner : [own, ...inner];
 }
 
-function argumentsOf(state: Record<string, unknown>): Redirect | undefined {
+function argumentsOf(state: Record<string, unknown>): Call | undefined {
   const parameters = state.Arguments ?? state.Parameters;
   if (!isObject(parameters)) return;
   if (String(state.Resource).endsWith(':sagemakerruntime:invokeEndpoint')) return replacer(parameters, NAMES);
@@ -150,15 +168,14 @@ function argumentsOf(state: Record<string, unknown>): Redirect | undefined {
   return isCall ? replacer(Payload, FUNCTION_NAMES) : undefined;
 }
 
-function replacer(
-  target: Record<string, unknown>,
-  names: Readonly<Record<keyof Redirection, string>>,
-): Redirect {
-  return (redirection) => {
+function replacer(target: Record<string, unknown>, names: Readonly<Record<keyof Redirection, string>>): Call {
+  const endpoint = String(target[names.endpoint] ?? target[`${names.endpoint}.$`]);
+  const redirectTo = (redirection: Redirection): void => {
     for (const [what, value] of Object.entries(redirection)) {
       const name = names[what as keyof Redirection];
       delete target[`${name}.$`];
       target[name] = value;
     }
   };
+  return { endpoint, redirectTo };
 }

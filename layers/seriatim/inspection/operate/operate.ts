@@ -16,8 +16,15 @@ import { isObject } from '../history.ts';
 import { bytesOf, parseJson } from '../payload.ts';
 import type { ExecutionRecord } from '../record.ts';
 import { type RerunMember, readRerunInput } from '../rerun-input.ts';
-import { beginsAt, type DerivedMachine, deriveMachine, NotPossible, type Redirection } from './derive.ts';
-import { type OwnNames, withOwnOutputs } from './own-outputs.ts';
+import {
+  beginsAt,
+  type DerivedMachine,
+  deriveMachine,
+  NoSuchStage,
+  NotPossible,
+  type Redirection,
+} from './derive.ts';
+import { isRun, type OwnNames, withOwnOutputs } from './own-outputs.ts';
 import { pruneDerived } from './prune.ts';
 import { givenTo, type Standing, standingAt } from './standing.ts';
 
@@ -67,6 +74,7 @@ async function rerun(
   if (parseExecutionArn(arn)?.mapRunLabel !== undefined) {
     throw new NotPossible('A child of a Map Run is run again with its parent.');
   }
+  mustHaveItsWork(record, definition, request);
   const redirection = redirectionOf(request);
   const name = request.name ?? uuid7(nowMs);
   const plan = planInput(record, {
@@ -87,10 +95,28 @@ async function rerun(
   return { id: name, arn: started.executionArn ?? '', rerunOf: arn };
 }
 
+/** What a batch that succeeded had in work is deleted, and only its beginning does without. */
+function mustHaveItsWork(
+  { description, events }: ExecutionRecord,
+  definition: string,
+  request: RerunRequest,
+) {
+  if (isFromStart(definition, request) || !isRun(executionInput({ description, events }))) return;
+  const { status } = description;
+  if (status === 'RUNNING') {
+    throw new NotPossible('The batch still runs, on the same work: stop it, or run it again whole.');
+  }
+  if (status !== 'SUCCEEDED') return;
+  throw new NotPossible(
+    `The batch succeeded and has deleted its work, which "${request.from}" needs: run it again whole.`,
+  );
+}
+
 function standingOf(record: ExecutionRecord, definition: string, { from }: RerunRequest): Standing {
   if (from === undefined) return givenTo(executionInput(record));
   const machine = parseJson(definition);
   const states = isObject(machine) && isObject(machine.States) ? Object.keys(machine.States) : [];
+  if (!states.includes(from)) throw new NoSuchStage(from, states);
   return standingAt(record.events, from, new Set(states));
 }
 
@@ -101,7 +127,7 @@ function isFromStart(definition: string, { from }: RerunRequest): boolean {
   return isObject(machine) && beginsAt(machine) === from;
 }
 
-function executionInput({ description, events }: ExecutionRecord): unknown {
+function executionInput({ description, events }: Pick<ExecutionRecord, 'description' | 'events'>): unknown {
   const text = description.input ?? events.find(({ type }) => type === 'ExecutionStarted')?.details.input;
   if (text === undefined) throw new NotPossible("The execution's input was not recorded.");
   return typeof text === 'string' ? (parseJson(text) ?? text) : text;

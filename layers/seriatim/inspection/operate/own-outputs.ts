@@ -24,7 +24,9 @@ interface Run {
   readonly workPrefix: string;
 }
 
-function isRun(value: Readonly<Record<string, unknown>>): value is Readonly<Record<string, unknown>> & Run {
+/** The input of a batch's execution. */
+export function isRun(value: unknown): value is Readonly<Record<string, unknown>> & Run {
+  if (!isObject(value)) return false;
   const { id, pipeline, name, workPrefix, bucket, attempt } = value;
   const texts = [id, pipeline, name, workPrefix, bucket];
   return texts.every((each) => typeof each === 'string') && typeof attempt === 'number';
