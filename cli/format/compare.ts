@@ -1,11 +1,16 @@
 // Two executions, or two result files, side by side within 100 columns.
-import type { Comparison, Difference, StageComparison } from '../../layers/seriatim/inspection/api.ts';
+import type {
+  BatchResults,
+  Comparison,
+  Difference,
+  StageComparison,
+} from '../../layers/seriatim/inspection/api.ts';
 import type { FieldComparison, ResultsComparison } from '../../layers/seriatim/inspection/compare/results.ts';
 import { formatDollars, formatMs, shortValue, WIDTH } from './text.ts';
 
 const BAR = 40;
 
-export function comparisonText({ a, b, input, output, stages }: Comparison): string {
+export function comparisonText({ a, b, input, output, stages, results }: Comparison): string {
   const lines = [
     `a  ${a.id}   ${a.pipeline}   ${a.status}   ${formatMs(a.durationMs)}   ${formatDollars(a.dollars)}`,
     `b  ${b.id}   ${b.pipeline}   ${b.status}   ${formatMs(b.durationMs)}   ${formatDollars(b.dollars)}`,
@@ -16,12 +21,19 @@ export function comparisonText({ a, b, input, output, stages }: Comparison): str
     ...differenceLines('input ', input),
     ...differenceLines('output', output),
     ...stages.flatMap((stage) => ['', ...stageLines(stage)]),
+    ...(results === undefined ? [] : ['', ...batchLines(results)]),
   ];
   return lines.map(fit).join('\n');
 }
 
 /** Whether anything that went in or came out differs. */
-export function differs({ input, output }: Pick<Comparison, 'input' | 'output'>): boolean {
+export function differs({
+  input,
+  output,
+  results,
+}: Pick<Comparison, 'input' | 'output' | 'results'>): boolean {
+  // What a batch's states hand on names the run and its objects.
+  if (results !== undefined) return results.differing > 0;
   return !input.same || !output.same;
 }
 
@@ -86,6 +98,16 @@ function differenceLines(label: string, difference: Difference | undefined): str
     ),
     ...(onlyInA.length === 0 ? [] : [`${label}    only in a: ${onlyInA.join(', ')}`]),
     ...(onlyInB.length === 0 ? [] : [`${label}    only in b: ${onlyInB.join(', ')}`]),
+  ];
+}
+
+function batchLines(results: BatchResults): string[] {
+  const cut = results.isCut ? ['The beginning of both: they are longer.'] : [];
+  return [
+    `results  ${results.objects[0]}`,
+    `         ${results.objects[1]}`,
+    ...cut,
+    ...resultsText(results).split('\n'),
   ];
 }
 

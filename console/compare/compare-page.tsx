@@ -6,6 +6,7 @@ import { executionHref } from '../route.ts';
 import { dollarsText, lengthText, numberText } from '../ui/format.ts';
 import { Problem, Reading } from '../ui/messages.tsx';
 import { useTitle } from '../ui/use-title.ts';
+import { Results } from './results.tsx';
 
 export default function ComparePage({ a, b }: { readonly a: string; readonly b: string }) {
   useTitle('Compare');
@@ -24,7 +25,11 @@ export default function ComparePage({ a, b }: { readonly a: string; readonly b: 
   );
 }
 
-function Compared({ comparison: { a, b, input, output, stages } }: { readonly comparison: Comparison }) {
+function Compared({
+  comparison: { a, b, input, output, stages, results },
+}: {
+  readonly comparison: Comparison;
+}) {
   return (
     <>
       <p>
@@ -62,6 +67,7 @@ function Compared({ comparison: { a, b, input, output, stages } }: { readonly co
           </tbody>
         </table>
       </section>
+      {results !== undefined && <Results results={results} />}
     </>
   );
 }

@@ -2,13 +2,15 @@
 import fc from 'fast-check';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
+import { comparisonText, differs } from '../../cli/format/compare.ts';
+import { compareBatches } from '../../layers/seriatim/inspection/compare/batches.ts';
 import { compareExecutions } from '../../layers/seriatim/inspection/compare/executions.ts';
 import { decodePng } from '../../layers/seriatim/inspection/compare/pixels.ts';
 import { compareResults } from '../../layers/seriatim/inspection/compare/results.ts';
 import { structuralSimilarity } from '../../layers/seriatim/inspection/compare/ssim.ts';
 import { compareValues } from '../../layers/seriatim/inspection/compare/values.ts';
 import { foldExecution } from '../../layers/seriatim/inspection/fold.ts';
-import { NO_REDACTION } from '../../layers/seriatim/inspection/payloads/redact.ts';
+import { createRedactor, NO_REDACTION } from '../../layers/seriatim/inspection/payloads/redact.ts';
 import { failedHistory, housePricesHistory } from './house-prices.ts';
 import { DESCRIPTION } from './recorded.ts';
 
@@ -166,5 +168,55 @@ describe('result files', () => {
       differing: 1,
       fields: [{ field: 'p.x', largestAbsolute: 2, at: 1 }],
     });
+  });
+});
+
+describe('two batches', () => {
+  const run = (name: string) => ({ input: { bucket: 'b', pipeline: 'houses', name } });
+  const objects: Record<string, string> = {
+    'houses/out/a.csv.out': 'price,label,error\n10,x,\n20,x,\n,,ModelFailed: it broke\n40,x,\n',
+    'houses/out/a-rerun-1.csv.out': 'price,label,error\n11,x,\n20,y,\n30,x,\n44,x,\n',
+  };
+  const readHead = async ({ key }: { key: string }) =>
+    objects[key] === undefined ? undefined : Buffer.from(objects[key]);
+  const context = { redactor: NO_REDACTION, readHead };
+
+  it('are compared by their results, each record with the one at its position', async () => {
+    const results = await compareBatches(
+      run('a.csv'),
+      { input: { run: run('a-rerun-1.csv').input } },
+      context,
+    );
+    const price = results!.fields.find(({ field }) => field === 'price')!;
+
+    expect(results).toMatchObject({ records: [4, 4], differing: 4 });
+    expect(price).toMatchObject({ count: 3, largestAbsolute: 4, at: 3 });
+    expect(price.histogram.reduce((sum, { count }) => sum + count, 0)).toBe(3);
+  });
+
+  it('show a histogram, and are the same when their results are', async () => {
+    const execution = foldExecution(housePricesHistory(), DESCRIPTION);
+    const stages = await compareExecutions(execution, execution, {
+      redactor: NO_REDACTION,
+      readClaim: async () => Buffer.from(''),
+    });
+    const results = await compareBatches(run('a.csv'), run('a-rerun-1.csv'), context);
+    const same = await compareBatches(run('a.csv'), run('a.csv'), context);
+
+    expect(comparisonText({ ...stages, results: results! })).toMatch(/price[\s\S]*█/);
+    expect(differs({ ...stages, results: results! })).toBe(true);
+    expect(differs({ ...stages, output: { same: false }, results: same! })).toBe(false);
+  });
+
+  it('without results, or that are no batches, are not compared so', async () => {
+    expect(await compareBatches(run('a.csv'), run('none.csv'), context)).toBeUndefined();
+    expect(await compareBatches({ input: { records: [] } }, run('a.csv'), context)).toBeUndefined();
+  });
+
+  it('tell nothing of fields that a rule hides', async () => {
+    const redactor = createRedactor({ fields: ['**.price'], patterns: [] });
+    const results = await compareBatches(run('a.csv'), run('a-rerun-1.csv'), { ...context, redactor });
+
+    expect(results!.fields.map(({ field }) => field)).toEqual(['label', 'error']);
   });
 });

@@ -1,5 +1,6 @@
 // The inspection HTTP API in types: what each route answers with status 200. The web page and the command line draw
 // these and nothing else; `docs/inspection.md` has the routes. Every error is `{"error":{"code","message"}}`.
+import type { ResultsComparison } from './compare/results.ts';
 import type {
   AttemptView,
   Counts,
@@ -213,6 +214,14 @@ export interface Comparison {
   readonly input: Difference;
   readonly output: Difference;
   readonly stages: readonly StageComparison[];
+  /** Of two batches: their results record by record, where both have them. */
+  readonly results?: BatchResults;
+}
+
+export interface BatchResults extends ResultsComparison {
+  readonly objects: readonly [string, string];
+  /** They are longer than what was compared of them. */
+  readonly isCut?: true;
 }
 
 export interface ComparedExecution {

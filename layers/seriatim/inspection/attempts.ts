@@ -11,7 +11,7 @@ export interface Attempt {
   /** What was sent: the integration's parameters, or a function's payload. */
   readonly parameters: unknown;
   endedMs: number | undefined;
-  outcome: 'succeeded' | 'failed' | 'timed-out' | undefined;
+  outcome: 'succeeded' | 'failed' | 'timed-out' | 'aborted' | undefined;
   result: unknown;
   error: { readonly code: string; readonly cause: string | undefined } | undefined;
 }

@@ -21,6 +21,8 @@ export interface Frame {
   output: Payload | undefined;
   /** Why the state failed, whether or not that was caught; cleared when it is tried again. */
   failure: Failure | undefined;
+  /** When it ended with what it is part of; no failure of its own. */
+  abortedMs: number | undefined;
   iterations: number;
   mapRun: { arn: string; status: string | undefined } | undefined;
 }
@@ -135,11 +137,22 @@ class Grower implements FrameTree {
   }
 
   #containerEvent(event: HistoryEvent, before: Position): Position {
+    const redriven = event.type === 'MapRunRedriven' ? this.#ofMapRun(event) : undefined;
+    if (redriven !== undefined) {
+      reopen(redriven, event);
+      return at(redriven, this.root);
+    }
     const type = event.type.startsWith('Map') ? 'Map' : 'Parallel';
     const state = enclosing(before, (frame) => frame.type === type && isOpenContainer(frame));
     if (state === undefined) return before;
     applyContainerEvent(state, event);
     return at(state, this.root);
+  }
+
+  /** A redrive goes on with a Map Run whose state has ended. */
+  #ofMapRun({ details }: HistoryEvent): Frame | undefined {
+    const arn = textOf(details, 'mapRunArn');
+    return [...this.#lastByName.values()].find(({ mapRun }) => mapRun !== undefined && mapRun.arn === arn);
   }
 
   /** Its predecessor is the event before the state was entered; it names the state instead. */
@@ -153,12 +166,53 @@ class Grower implements FrameTree {
 
 function applyContainerEvent(frame: Frame, event: HistoryEvent): void {
   if (event.type === 'MapStateStarted' || event.type === 'ParallelStateStarted') frame.failure = undefined;
-  if (event.type === 'MapRunStarted' || event.type === 'MapRunRedriven') {
+  if (event.type === 'MapRunStarted') {
     frame.mapRun = { arn: textOf(event.details, 'mapRunArn') ?? '', status: 'RUNNING' };
   } else if (event.type.startsWith('MapRun') && frame.mapRun !== undefined) {
     frame.mapRun.status = event.type.slice('MapRun'.length).toUpperCase();
   }
-  if (/Failed$|Aborted$/.test(event.type)) frame.failure = failureOf(event, frame);
+  if (event.type.endsWith('Failed')) frame.failure = failureOf(event, frame);
+  if (event.type.endsWith('Aborted')) frame.abortedMs = event.timeMs;
+  if (/^MapRun(Succeeded|Failed|Aborted|TimedOut)$/.test(event.type)) endMapRun(frame, event);
+}
+
+/** The Map Run's first try is told once there is a second. */
+function reopen(frame: Frame, event: HistoryEvent): void {
+  if (frame.attempts.length === 0) frame.attempts.push(mapRunAttempt(frame, frame.enteredMs));
+  endMapRun(frame, event);
+  frame.attempts.push(mapRunAttempt(frame, event.timeMs));
+  frame.mapRun = { arn: frame.mapRun!.arn, status: 'RUNNING' };
+  frame.failure = undefined;
+  frame.abortedMs = undefined;
+  frame.exitedMs = undefined;
+}
+
+function mapRunAttempt(frame: Frame, scheduledMs: number): Attempt {
+  const [label = ''] = frame.mapRun!.arn.split('/').slice(1);
+  const nothing = { parameters: undefined, result: undefined, error: undefined };
+  return {
+    ...nothing,
+    scheduledMs,
+    service: 'map-run',
+    operation: label.split(':')[0]!,
+    endedMs: undefined,
+    outcome: undefined,
+  };
+}
+
+const OUTCOMES: Readonly<Record<string, Attempt['outcome']>> = {
+  SUCCEEDED: 'succeeded',
+  FAILED: 'failed',
+  TIMEDOUT: 'timed-out',
+};
+
+/** Of a Map Run that was not redriven the state itself says all. */
+function endMapRun({ attempts, failure, abortedMs, mapRun }: Frame, event: HistoryEvent): void {
+  const attempt = attempts.at(-1);
+  if (attempt === undefined || attempt.endedMs !== undefined) return;
+  attempt.endedMs = failure?.atMs ?? abortedMs ?? event.timeMs;
+  attempt.outcome = OUTCOMES[mapRun?.status ?? ''] ?? 'aborted';
+  if (failure !== undefined) attempt.error = { code: failure.code, cause: failure.cause };
 }
 
 /** A failed Map or Parallel says nothing of why: that stands with what failed inside it. */
@@ -180,7 +234,12 @@ function lastFailure(frame: Frame): Failure | undefined {
 
 function isOpenContainer(frame: Frame): boolean {
   const isContainer = frame.type === 'Map' || frame.type === 'Parallel';
-  return isContainer && frame.exitedMs === undefined && frame.failure === undefined;
+  return (
+    isContainer &&
+    frame.exitedMs === undefined &&
+    frame.failure === undefined &&
+    frame.abortedMs === undefined
+  );
 }
 
 /** The nearest frame that fits, from the position's state outwards. */
@@ -211,6 +270,7 @@ function newFrame(
     exitedMs: undefined,
     output: undefined,
     failure: undefined,
+    abortedMs: undefined,
     iterations: 0,
     mapRun: undefined,
   };

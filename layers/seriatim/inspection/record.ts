@@ -1,7 +1,7 @@
 // What a source knows of one execution before anything is made of it: its history, and what describes it. All that
 // the API answers of an execution (view, events, payloads, an export) is made of this.
 import { type ExecutionDescription, foldExecution } from './fold.ts';
-import type { HistoryEvent } from './history.ts';
+import { type HistoryEvent, isObject } from './history.ts';
 import type { Redactor } from './payloads/redact.ts';
 import type { ExecutionView, MapRunView } from './view.ts';
 
@@ -25,6 +25,15 @@ export function viewOf(record: ExecutionRecord): ExecutionView {
   return view;
 }
 
+/** A Map Run counts the items that it has read so far; a batch's list of chunks is as long as its split said. */
+function withAllItems(mapRun: MapRunView, input: unknown): MapRunView {
+  const todo = isObject(input) && isObject(input.todo) ? input.todo.count : undefined;
+  const { items } = mapRun;
+  if (typeof todo !== 'number' || items === undefined || items.total >= todo) return mapRun;
+  const pending = items.pending + todo - items.total;
+  return { ...mapRun, items: { ...items, total: todo, pending } };
+}
+
 /** The rules for an execution: by its definition they also hide names of target models that tell a hidden field. */
 export function rulesFor(redactor: Redactor, { description }: ExecutionRecord): Redactor {
   return redactor.hasRules ? redactor.ofDefinition(description.definition) : redactor;
@@ -36,7 +45,7 @@ function fold({ events, description, mapRuns }: ExecutionRecord): ExecutionView 
   const byArn = new Map(mapRuns.map((run) => [run.arn, run]));
   const stages = view.stages.map((stage) => {
     const mapRun = stage.mapRun && byArn.get(stage.mapRun.arn);
-    return mapRun === undefined ? stage : { ...stage, mapRun };
+    return mapRun === undefined ? stage : { ...stage, mapRun: withAllItems(mapRun, stage.input) };
   });
   return { ...view, stages };
 }

@@ -46,7 +46,7 @@ export function toStage(frame: Frame, context: StageContext): StageView {
     status: statusOf(frame, context.openStatus),
     ...(frame.failure !== undefined && frame.exitedMs !== undefined ? { caught: true as const } : {}),
     start: iso(frame.enteredMs),
-    ...span(frame.enteredMs, frame.exitedMs ?? frame.failure?.atMs),
+    ...span(frame.enteredMs, frame.exitedMs ?? frame.failure?.atMs ?? frame.abortedMs),
     ...(frame.input === undefined ? {} : { input: frame.input.value, inputBytes: frame.input.bytes }),
     ...(frame.output === undefined ? {} : { output: frame.output.value, outputBytes: frame.output.bytes }),
     ...errorOf(frame, attempts),
@@ -84,7 +84,8 @@ export function span(startMs: number, endMs: number | undefined): { end?: string
 
 function statusOf(frame: Frame, openStatus: OpenStatus): StageStatus {
   if (frame.failure !== undefined) return 'FAILED';
-  return frame.exitedMs === undefined ? openStatus : 'SUCCEEDED';
+  if (frame.exitedMs !== undefined) return 'SUCCEEDED';
+  return frame.abortedMs === undefined ? openStatus : 'ABORTED';
 }
 
 const KINDS: Readonly<Record<string, StageKind>> = {
@@ -184,6 +185,7 @@ function viaOf({ service }: Attempt): 'lambda' | 'sagemaker' | undefined {
 function attemptStatus(attempt: Attempt, openStatus: OpenStatus): StageStatus {
   if (attempt.outcome === 'succeeded') return 'SUCCEEDED';
   if (attempt.outcome === undefined) return openStatus;
+  if (attempt.outcome === 'aborted') return 'ABORTED';
   return attempt.outcome === 'failed' ? 'FAILED' : 'TIMED_OUT';
 }
 

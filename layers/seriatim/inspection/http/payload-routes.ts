@@ -3,6 +3,7 @@
 // comparisons, which tell of payloads too.
 import type { Claim } from '../../claims.ts';
 import type { RenderedPayload } from '../api.ts';
+import { compareBatches } from '../compare/batches.ts';
 import { compareExecutions } from '../compare/executions.ts';
 import type { DecodeImage } from '../compare/pixels.ts';
 import { type ExportedExecution, exportRecord } from '../exported.ts';
@@ -58,7 +59,11 @@ export function payloadRoutes(context: PayloadContext): Routes {
         redactorFor(other, rules),
         records.flatMap(({ childInputs = [] }) => childInputs),
       );
-      const compared = await compareExecutions(one, other, { ...context, readClaim: guarded(context) });
+      const [stages, results] = await Promise.all([
+        compareExecutions(one, other, { ...context, readClaim: guarded(context) }),
+        compareBatches(one, other, context),
+      ]);
+      const compared = { ...stages, ...(results === undefined ? {} : { results }) };
       return jsonAnswer(
         200,
         redactStrings(compared, hiding, (side) => redactStrings(side, hiding)),
