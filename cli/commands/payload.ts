@@ -3,7 +3,7 @@
 import type { Command } from 'commander';
 import type { RenderedPayload } from '../../layers/seriatim/inspection/api.ts';
 import { usageError, withExitCodes } from '../exit.ts';
-import { executionPath } from '../inspect/api.ts';
+import { type Api, executionPath } from '../inspect/api.ts';
 import { idOf, openSource, type SourceFlags, withSource } from '../inspect/source.ts';
 
 interface Flags extends SourceFlags {
@@ -20,7 +20,7 @@ interface Flags extends SourceFlags {
 export function register(program: Command): void {
   const command = withExitCodes(program.command('payload'))
     .description('Show what went into an execution or a stage, or came out')
-    .argument('<id>', "the execution's id, or its ARN; with --history - for the one in the file")
+    .argument('<id>', "the execution's id, or its ARN; with --history it may be left out")
     .argument('[stage]', "a stage's name; the execution itself unless given")
     .option('--in', 'what went in')
     .option('--out', 'what came out (unless told)')
@@ -40,9 +40,11 @@ export function register(program: Command): void {
   });
 }
 
-async function run(asked: string, stage: string | undefined, flags: Flags): Promise<void> {
+async function run(asked: string, named: string | undefined, flags: Flags): Promise<void> {
   const api = await openSource(flags);
-  const id = idOf(asked === '-' ? undefined : asked, flags);
+  const isStage = named === undefined && (await isStageOfFile(api, asked, flags));
+  const id = idOf(asked === '-' || isStage ? undefined : asked, flags);
+  const stage = isStage ? asked : named;
   const { visit, attempt, claim, part, output } = flags;
   const address = { stage, side: flags.in ? 'in' : 'out', visit, attempt };
   if (output !== undefined) {
@@ -59,6 +61,15 @@ async function run(asked: string, stage: string | undefined, flags: Flags): Prom
   });
   const { payloadText } = await import('../format/payload.ts');
   console.log(flags.json ? JSON.stringify(rendered) : payloadText(rendered));
+}
+
+/** A file has one execution: what is not its name is the name of a stage. */
+async function isStageOfFile(api: Api, asked: string, { history }: Flags): Promise<boolean> {
+  if (history === undefined || asked === '-') return false;
+  return api.get(executionPath('executions', asked)).then(
+    () => false,
+    () => true,
+  );
 }
 
 async function write(file: string, body: Buffer): Promise<void> {

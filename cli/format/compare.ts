@@ -84,7 +84,7 @@ function differenceLines(label: string, difference: Difference | undefined): str
     ...(numbers === undefined || numbers.largestAbsolute === 0
       ? []
       : [
-          `${label}    ${numbers.count} numbers: largest ${short(numbers.largestAbsolute)} at ${numbers.at}, mean ${short(numbers.meanAbsolute)}, cosine ${numbers.cosine === null ? '–' : numbers.cosine.toFixed(6)}`,
+          `${label}    ${numbers.count} numbers: largest ${numbers.largestAbsolute} at ${numbers.at}, mean ${short(numbers.meanAbsolute)}, cosine ${numbers.cosine === null ? '–' : numbers.cosine.toFixed(6)}`,
         ]),
     ...(flips === undefined || flips.flipped === 0
       ? []
@@ -135,7 +135,7 @@ function fieldLines({
     count === 0
       ? []
       : [
-          `  ${count} numbers: largest ${short(largestAbsolute)} at record ${at}, mean ${short(meanAbsolute)}, cosine ${cosine === null ? '–' : cosine.toFixed(6)}`,
+          `  ${count} numbers: largest ${largestAbsolute} at record ${at}, mean ${short(meanAbsolute)}, cosine ${cosine === null ? '–' : cosine.toFixed(6)}`,
           ...bins,
         ];
   const labels = flips === undefined ? [] : [`  ${flips.flipped} of ${flips.compared} labels flipped`];

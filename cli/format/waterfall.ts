@@ -57,7 +57,9 @@ function heading(view: ExecutionView): string[] {
     `${formatTime(view.start)} UTC`,
     ...(view.cost === undefined ? [] : [costText(view.cost)]),
     ...(view.version?.definition === undefined ? [] : [`definition ${view.version.definition}`]),
-    ...(view.redriveCount === undefined ? [] : [`redriven ${view.redriveCount} times`]),
+    ...(view.redriveCount === undefined
+      ? []
+      : [view.redriveCount === 1 ? 'redriven once' : `redriven ${view.redriveCount} times`]),
     ...(view.links.traceId === undefined ? [] : [`trace ${view.links.traceId}`]),
   ];
   const logs = view.links.logGroup === undefined ? [] : [`logs ${view.links.logGroup}`];
@@ -233,12 +235,13 @@ function attemptLines({ attempts }: StageView): string[] {
     attempts[0]!.inference === undefined &&
     nestedText(attempts[0]!) === undefined;
   if (isPlain) return [];
-  const shown = attempts.slice(0, MAX_ATTEMPTS).map(attemptLine);
+  const shown = attempts.slice(0, MAX_ATTEMPTS).flatMap(attemptLine);
   const rest = attempts.length - shown.length;
   return rest === 0 ? shown : [...shown, `  … and ${rest} more attempts`];
 }
 
-function attemptLine(attempt: AttemptView): string {
+/** What does not fit stands below: the wait and the policy matter most where an error is long. */
+function attemptLine(attempt: AttemptView): string[] {
   const { iteration, number, status, durationMs, waitMs, policy, error, inference, target } = attempt;
   const where = [
     ...(iteration === undefined ? [] : [`[${iteration}] `]),
@@ -254,7 +257,10 @@ function attemptLine(attempt: AttemptView): string {
     ...(waitMs === undefined ? [] : [`then waited ${formatMs(waitMs)}`]),
     ...(policy === undefined ? [] : [policyText(policy)]),
   ];
-  return `  ${parts.filter((part) => part !== '').join('  ')}`;
+  return gather(
+    parts.filter((part) => part !== ''),
+    '  ',
+  );
 }
 
 /** `execution 771198f6-…`, which `show` takes: of a nested pipeline. */

@@ -12,6 +12,9 @@ import { viewOf } from '../../layers/seriatim/inspection/record.ts';
 import { CommandError } from '../http-api.ts';
 import { decodeImage } from './decode-image.ts';
 
+/** What the execution in a file is called where its id is left out. */
+export const THE_ONE = 'history';
+
 /** @throws CommandError for a file that is no history */
 export async function fileRoutes(file: string): Promise<Routes> {
   const text = await readFile(file, 'utf8').catch((thrown: Error) => {
@@ -21,7 +24,8 @@ export async function fileRoutes(file: string): Promise<Routes> {
   if (record === undefined) throw new CommandError(`${file} holds no history of an execution.`);
   const redactor = readRedactor(process.env.SERIATIM_REDACT);
   const inspection = {
-    readRecord: async () => record,
+    readRecord: async (id: string) =>
+      [THE_ONE, record.description.id, record.description.arn].includes(id) ? record : undefined,
     listChildren: async () => ({ mapRuns: [], children: [], errors: [] }),
     listExecutions: async () => ({ executions: [viewOf(record)] }),
   };

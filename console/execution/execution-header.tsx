@@ -83,7 +83,9 @@ function Facts({ execution }: { readonly execution: ExecutionView }) {
       <Fact name="In, out">
         {bytesText(execution.inputBytes)}, {bytesText(execution.outputBytes)}
       </Fact>
-      {redriveCount !== undefined && redriveCount > 0 && <Fact name="Redriven">{redriveCount} times</Fact>}
+      {redriveCount !== undefined && redriveCount > 0 && (
+        <Fact name="Redriven">{redriveCount === 1 ? 'once' : `${redriveCount} times`}</Fact>
+      )}
       {parent !== undefined && (
         <Fact name="Child of">
           Map Run {parent.mapRunLabel} of {parent.stateMachineName}

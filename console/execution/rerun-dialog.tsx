@@ -113,16 +113,25 @@ function InputField({ execution, from, input, setInput, setFailure }: InputProps
         value={input}
         onChange={(event) => setInput(event.target.value)}
       />
+      {input.includes(HIDDEN) && (
+        <span role="status">Replace each {HIDDEN} before it is sent: the rules hide what stood there.</span>
+      )}
     </Field>
   );
 }
 
-/** @throws SyntaxError for an input that is no JSON */
+/** What a rule hid of the recorded input is not there to be sent again. */
+const HIDDEN = '[redacted]';
+
+/** @throws SyntaxError for an input that is no JSON, Error for one of which something is hidden */
 function readWish(given: {
   readonly from: string;
   readonly input: string | undefined;
   readonly targets: Readonly<Record<string, string>>;
 }): RerunRequest {
+  if (given.input?.includes(HIDDEN)) {
+    throw new Error(`Replace each ${HIDDEN} first: the rules hide what stood there.`);
+  }
   const targets = Object.fromEntries(Object.entries(given.targets).filter(([, value]) => value !== ''));
   return {
     ...targets,

@@ -14,7 +14,7 @@ import { Plot } from '../metrics/plot.tsx';
 import { countText, fullTimeText, lengthText, plural, timeText } from '../ui/format.ts';
 import { Nothing, Problem, Reading } from '../ui/messages.tsx';
 import { useTitle } from '../ui/use-title.ts';
-import { countCacheEvents, evictedBy } from './cache-buckets.ts';
+import { countCacheEvents, countEvictions } from './cache-buckets.ts';
 
 const EVERY_MS = 5000;
 
@@ -58,7 +58,7 @@ function Endpoint({ endpoint }: { readonly endpoint: EndpointView }) {
       {variants.map((variant) => (
         <Variant key={variant.name} variant={variant} />
       ))}
-      <CacheOverTime events={cacheEvents} isOnDemand={isOnDemand} />
+      <CacheOverTime events={cacheEvents} isOnDemand={isOnDemand} isCut={endpoint.isCut === true} />
     </section>
   );
 }
@@ -123,12 +123,14 @@ function Container({ container: { name, mode, modelData, loaded } }: { readonly 
 }
 
 interface CacheProps {
+  /** There are more in the last day than were told. */
+  readonly isCut: boolean;
   readonly events: readonly CacheEvent[];
   /** A container of it loads models when they are asked for. */
   readonly isOnDemand: boolean;
 }
 
-function CacheOverTime({ events, isOnDemand }: CacheProps) {
+function CacheOverTime({ events, isOnDemand, isCut }: CacheProps) {
   const counted = useMemo(() => countCacheEvents(events, Date.now()), [events]);
   const lines = useMemo(
     () => [
@@ -147,11 +149,12 @@ function CacheOverTime({ events, isOnDemand }: CacheProps) {
     );
   }
   const loads = events.filter(({ what }) => what === 'load').length;
-  const evictions = events.reduce((sum, event) => sum + evictedBy(event), 0);
+  const evictions = countEvictions(events);
   return (
     <>
       <p>
-        {plural(loads, 'cold load')}, {plural(evictions, 'eviction')} in the last day
+        {plural(loads, 'cold load')}, {plural(evictions, 'eviction')}{' '}
+        {isCut ? `since ${fullTimeText(events.at(-1)!.time)}: there were more` : 'in the last day'}
       </p>
       <Plot
         title={`Loads and evictions per ${lengthText(counted.bucketMs)}`}

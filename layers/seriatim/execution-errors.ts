@@ -57,6 +57,12 @@ const SERVICE_ERRORS: readonly { name: RegExp; says?: RegExp; code: ErrorCode }[
     code: 'VariantNotFound',
   },
   { name: /^SageMakerRuntime\.ValidationError/, code: 'InvalidPayload' },
+  // Status 0 is a container that did not answer: in time, or at all, since it died during the call.
+  {
+    name: /^SageMakerRuntime\.ModelError/,
+    says: /^(?!.*timed out).*server error \(0\).*(?:ECONN|EPIPE|socket|other side closed|terminated|connection to container)/s,
+    code: 'EndpointUnavailable',
+  },
   { name: /^SageMakerRuntime\.ModelError/, says: /server error \(0\)|timed out/, code: 'StageTimeout' },
   { name: /^SageMakerRuntime\.ModelError/, says: /error \(507\)/, code: 'ModelOutOfMemory' },
   // The container's own words (container/formats/image.ts) about bytes that only the caller can have sent.

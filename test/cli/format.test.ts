@@ -1,10 +1,12 @@
 // What the commands print, as text.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { executionsTable } from '../../cli/format/executions.ts';
 import { stageTimes } from '../../cli/format/server-timing.ts';
 import { formatBytes, formatMs, shorten, table, wrap } from '../../cli/format/text.ts';
 import { waterfall } from '../../cli/format/waterfall.ts';
 import { foldExecution } from '../../layers/seriatim/inspection/fold.ts';
+import type { ExecutionSummary } from '../../layers/seriatim/inspection/view.ts';
 import { failedHistory, housePricesHistory } from '../inspection/house-prices.ts';
 import { DESCRIPTION, RECORDED_NAMES, recorded } from '../inspection/recorded.ts';
 
@@ -43,6 +45,31 @@ describe('a waterfall', () => {
     expect(text).toContain('then waited 10 ms');
   });
 
+  it('keeps the wait and the policy beside a long error', () => {
+    const view = foldExecution(recorded('retried-and-caught').events, DESCRIPTION);
+    const stages = view.stages.map((stage) => ({
+      ...stage,
+      attempts: stage.attempts.map((attempt) => ({
+        ...attempt,
+        target: 'a-function-with-a-rather-long-name',
+        error: { code: 'EndpointUnavailable', message: 'x'.repeat(200) },
+        waitMs: 10,
+        policy: {
+          intervalSeconds: 1,
+          backoffRate: 2,
+          maxAttempts: 3,
+          decision: 'retried' as const,
+          errorEquals: [],
+        },
+      })),
+    }));
+    const text = waterfall({ ...view, stages } as typeof view);
+
+    expect(text).toContain('then waited 10 ms');
+    expect(text).toContain('(policy 1 s × 2, at most 3)');
+    for (const line of text.split('\n')) expect([...line].length).toBeLessThanOrEqual(100);
+  });
+
   it('names the states inside a stage, and the execution of a nested pipeline', () => {
     const view = foldExecution(housePricesHistory(), DESCRIPTION);
     const [stage] = view.stages;
@@ -53,6 +80,34 @@ describe('a waterfall', () => {
 
     expect(of({ state: 'FindChurn', status: 'FAILED' })).toMatch(/✗ FindChurn attempt 1 {2}/);
     expect(of({ output: { ExecutionArn } })).toMatch(/✓ attempt 1 {2}\S+ ms {2}execution 771198f6\n/);
+  });
+});
+
+describe('a table of executions', () => {
+  const of = (more: object): ExecutionSummary => ({
+    id: '01a2059d-af1f-7ee9-ac2e-5c7bae8dedf1',
+    arn: 'arn:aws:states:us-east-1:0:execution:seriatim-dev-diabetes-progression-batch-rerun-0123abcd:x',
+    pipeline: 'diabetes-progression',
+    type: 'STANDARD',
+    status: 'SUCCEEDED',
+    start: '2026-11-22T17:00:00.123Z',
+    durationMs: 1234,
+    ...more,
+  });
+
+  it('fits 100 columns with long names and long errors', () => {
+    const failure = { code: 'EndpointUnavailable', stage: 'AVeryLongNameOfAStageThatSomebodyGave' };
+    const text = executionsTable([of({ failure }), of({ id: `street-${'x'.repeat(60)}` })]);
+
+    for (const line of text.split('\n')) expect(line.length).toBeLessThanOrEqual(100);
+    expect(text).toContain('EndpointUnavailable in AVeryLongName');
+  });
+
+  it('calls a rerun that', () => {
+    expect(executionsTable([of({})])).toContain('rerun');
+    expect(executionsTable([of({ arn: 'arn:aws:states:us-east-1:0:execution:houses-batch:x' })])).toContain(
+      'batch',
+    );
   });
 });
 

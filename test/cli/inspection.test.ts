@@ -61,6 +61,19 @@ describe('an exported execution', () => {
     expect(payload.stdout).toContain('Preprocess input');
   });
 
+  it('may be left out before a stage, and is no other than the one in the file', async () => {
+    const file = join(folder, 'two.execution.json');
+    await runCli(['export', 'exec0001', '-o', file, ...url]);
+    const [stage, unknown, other] = await Promise.all([
+      runCli(['payload', '--history', file, 'Estimate', '--out']),
+      runCli(['payload', '--history', file, 'Bogus', '--in']),
+      runCli(['show', 'nope', '--history', file]),
+    ]);
+
+    expect([stage, unknown, other].map(({ exitCode }) => exitCode)).toEqual([0, 3, 3]);
+    expect(stage.stdout).toContain('Estimate output');
+  });
+
   it('is also what the aws command prints, and lines of a log group', () => {
     const aws = JSON.stringify({
       events: [

@@ -5,7 +5,7 @@ import { shareDone, sizeIn } from '../../console/execution/batch-size.ts';
 import { eventRows, filterRows, missingPage } from '../../console/execution/event-rows.ts';
 import { placeStates } from '../../console/execution/graph-layout.ts';
 import { waterfallOf } from '../../console/execution/rows.ts';
-import { countCacheEvents } from '../../console/hosting/cache-buckets.ts';
+import { countCacheEvents, countEvictions } from '../../console/hosting/cache-buckets.ts';
 import {
   countNew,
   runningBefore,
@@ -279,6 +279,9 @@ describe('metrics over time', () => {
 
     expect(loads.reduce((sum, one) => sum + one)).toBe(2);
     expect(evictions.reduce((sum, one) => sum + one)).toBe(2);
+
+    const unload = { time: at(9000), what: 'unload', targetModel: 'a' } as const;
+    expect(countEvictions([load(9000, ['a']), unload])).toBe(1);
   });
 });
 

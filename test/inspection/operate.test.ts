@@ -206,6 +206,7 @@ describe.each(['EXPRESS', 'STANDARD'] as const)('a rerun of a %s execution', (ty
     [{ targetModel: '../etc' }, 400, 'targetModel'],
     [{ form: 'Estimate' }, 400, 'form'],
     [[], 400, 'object'],
+    [{ input: { ...INPUT, owner: '[redacted]' } }, 400, 'replace each'],
   ])('is refused for %j', async (body, status, word) => {
     const old = await start(type, INPUT);
     const refused = await post(old.arn, 'rerun', body);

@@ -58,6 +58,12 @@ describe('executionError', () => {
     ],
     [
       'SageMakerRuntime.ModelErrorException',
+      'Received server error (0) from cities with message "The connection to container cities failed: read ECONNRESET".',
+      'EndpointUnavailable',
+      503,
+    ],
+    [
+      'SageMakerRuntime.ModelErrorException',
       'Received server error (507) from cities with message "x".',
       'ModelOutOfMemory',
       507,

@@ -329,6 +329,8 @@ export interface EndpointView {
   readonly variants: readonly VariantView[];
   /** Loads and evictions of the last day, newest first, from the endpoint's log; none on AWS's own containers. */
   readonly cacheEvents: readonly CacheEvent[];
+  /** There were more in the last day than these newest. */
+  readonly isCut?: true;
 }
 
 export interface VariantView {

@@ -38,14 +38,18 @@ function isExported(value: unknown): value is ExportedExecution {
   );
 }
 
-/** The `aws` command prints times as text. */
+/** The `aws` command prints times as text, or, as its settings have it, as seconds. */
 function fromHistory(events: readonly unknown[]): ExecutionRecord | undefined {
   const read = events
     .filter(isObject)
-    .map((event) => fromSfn({ ...event, timestamp: new Date(event.timestamp as string) } as never));
+    .map((event) => fromSfn({ ...event, timestamp: timeOf(event.timestamp) } as never));
   if (read.length === 0) return;
   const arn = 'arn:aws:states:us-east-1:000000000000:execution:exported:history';
   return { events: read, description: describe(arn), mapRuns: [] };
+}
+
+function timeOf(timestamp: unknown): Date {
+  return new Date(typeof timestamp === 'number' ? Math.round(timestamp * 1000) : String(timestamp));
 }
 
 function fromLines(lines: readonly LoggedEvent[]): ExecutionRecord {

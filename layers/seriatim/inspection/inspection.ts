@@ -139,11 +139,16 @@ function isWanted({ failure }: ExecutionSummary, { error, stage }: ExecutionsQue
 const FAILED: readonly ExecutionStatus[] = ['FAILED', 'TIMED_OUT', 'ABORTED'];
 
 function sources(
-  { sfn, read, now, ends, starts }: Reader,
+  reader: Reader,
   machines: StateMachines,
   { query, mark }: { query: ExecutionsQuery; mark: PageMark | undefined },
 ): AsyncGenerator<ExecutionSummary>[] {
+  const { sfn, read, now, ends, starts } = reader;
   const nowMs = now();
+  const failureOf = async (arn: string) => {
+    const record = await findRecord(reader, arn, undefined);
+    return record && viewOf(record).failure;
+  };
   const { sinceMs = nowMs - LOOK_BACK_MS, limit = DEFAULT_LIMIT } = query;
   const untilMs = mark?.untilMs ?? query.untilMs;
   const wantsFailures = query.error !== undefined || query.stage !== undefined;
@@ -158,7 +163,7 @@ function sources(
         return [listExpress(source, { ...asked, status })];
       }
       return (isAnyFailure ? FAILED : [status]).map((each) =>
-        listStandard({ sfn, pipeline, stateMachineArn: arn, ends }, { ...asked, status: each }),
+        listStandard({ sfn, pipeline, stateMachineArn: arn, ends, failureOf }, { ...asked, status: each }),
       );
     });
 }

@@ -15,14 +15,14 @@ import type { BoundedMap } from './bounded-map.ts';
 import type { Defined, Definitions } from './definitions.ts';
 import type { ListQuery } from './express-list.ts';
 import { readFailure, stoppedFailure } from './failure.ts';
-import { summaryOf } from './fold.ts';
+import { isTooManyFailed, summaryOf } from './fold.ts';
 import { textOf } from './history.ts';
 import { parseJson } from './payload.ts';
 import type { ExecutionRecord } from './record.ts';
 import { recordCountsOf } from './record-counts.ts';
 import { iso, span } from './stages.ts';
 import { readHistory, readOn } from './standard-history.ts';
-import type { Counts, ExecutionSummary, MapRunView } from './view.ts';
+import type { Counts, ExecutionSummary, FailureSummary, MapRunView } from './view.ts';
 
 export interface StandardSource {
   readonly sfn: SFNClient;
@@ -30,6 +30,8 @@ export interface StandardSource {
   readonly stateMachineArn: string;
   /** What executions that ended were found to say beyond ListExecutions, by ARN and end: it is asked for once. */
   readonly ends: BoundedMap<End>;
+  /** Why one ended whose children failed, as the execution itself tells it. */
+  readonly failureOf?: (executionArn: string) => Promise<FailureSummary | undefined>;
 }
 
 export type End = Pick<ExecutionSummary, 'records' | 'failure'>;
@@ -42,7 +44,7 @@ export async function* listStandard(
   if (query.status === 'UNKNOWN') return;
   const asked = { stateMachineArn: source.stateMachineArn, maxResults: 100 };
   const filter = query.status === undefined ? {} : { statusFilter: query.status as SfnStatus };
-  const isBatch = stateMachineName(source.stateMachineArn).endsWith('-batch');
+  const isBatch = /-batch(-rerun-[0-9a-f]{8})?$/.test(stateMachineName(source.stateMachineArn));
   let described = 0;
   let nextToken: string | undefined;
   do {
@@ -83,16 +85,13 @@ function startedAfter({ start }: ExecutionSummary, untilMs = Number.POSITIVE_INF
 }
 
 /** ListExecutions says neither why one failed nor what a batch gave, so a plain success may hide records that failed. */
-function withEnds(
-  { sfn, ends }: StandardSource,
-  some: readonly ExecutionSummary[],
-): Promise<ExecutionSummary[]> {
+function withEnds(source: StandardSource, some: readonly ExecutionSummary[]): Promise<ExecutionSummary[]> {
   const asked = some.map(async (summary) => {
     const { arn, status, end } = summary;
     if (!ENDED.has(status)) return summary;
     const key = `${arn} ${end}`;
-    const known = ends.get(key) ?? (await readEnd(sfn, summary));
-    ends.set(key, known);
+    const known = source.ends.get(key) ?? (await readEnd(source, summary));
+    source.ends.set(key, known);
     return { ...summary, ...known };
   });
   return Promise.all(asked);
@@ -100,7 +99,7 @@ function withEnds(
 
 const ENDED = new Set<ExecutionSummary['status']>(['SUCCEEDED', 'FAILED', 'TIMED_OUT', 'ABORTED']);
 
-async function readEnd(sfn: SFNClient, { arn, status }: ExecutionSummary): Promise<End> {
+async function readEnd({ sfn, failureOf }: StandardSource, { arn, status }: ExecutionSummary): Promise<End> {
   const described = await describe(sfn, arn);
   if (status === 'SUCCEEDED') return recordCountsOf(parseJson(described?.output ?? ''));
   if (status === 'ABORTED') {
@@ -108,7 +107,10 @@ async function readEnd(sfn: SFNClient, { arn, status }: ExecutionSummary): Promi
     return { failure: summaryOf(stoppedFailure(described?.error ?? 'ExecutionAborted', { isChild })) };
   }
   const error = described?.error ?? (status === 'TIMED_OUT' ? 'States.Timeout' : undefined);
-  return error === undefined ? {} : { failure: summaryOf(readFailure(error, described?.cause)) };
+  if (error === undefined) return {};
+  const failure = readFailure(error, described?.cause);
+  const told = isTooManyFailed(failure) ? await failureOf?.(arn) : undefined;
+  return { failure: told ?? summaryOf(failure) };
 }
 
 /**

@@ -51,6 +51,7 @@ async function readEndpoint(source: EndpointsSource, name: string): Promise<Endp
     ...(described.CreationTime === undefined ? {} : { createdAt: described.CreationTime.toISOString() }),
     variants: variants.map((variant) => withLoaded(variant, events)),
     cacheEvents: events.slice(-MAX_EVENTS).reverse(),
+    ...(events.length > MAX_EVENTS ? { isCut: true as const } : {}),
   };
 }
 

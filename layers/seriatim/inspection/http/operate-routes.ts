@@ -5,6 +5,7 @@ import type { RerunRequest } from '../api.ts';
 import type { Inspection } from '../inspection.ts';
 import { NoSuchStage, NotPossible } from '../operate/derive.ts';
 import type { Operator } from '../operate/operate.ts';
+import { REDACTED } from '../payloads/redacted.ts';
 import { ApiError, type ApiRequest, type HttpAnswer, jsonAnswer, type Routes } from './answers.ts';
 import { findExecution } from './find.ts';
 
@@ -69,6 +70,13 @@ function readRerun(body: string | undefined): RerunRequest {
   if (body === undefined || body === '') return {};
   if (/^\s*\[/.test(body)) throw new ApiError(400, 'InvalidQuery', 'The body must be an object.');
   const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), rerunSchema), body);
+  if (parsed.success && JSON.stringify(parsed.output.input)?.includes(REDACTED)) {
+    throw new ApiError(
+      400,
+      'InvalidQuery',
+      `input: replace each ${REDACTED}: the rules hide what stood there.`,
+    );
+  }
   if (parsed.success) return parsed.output as RerunRequest;
   const [issue] = parsed.issues;
   const path = v.getDotPath(issue);
