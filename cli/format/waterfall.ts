@@ -5,6 +5,7 @@ import type {
   ContainerMark,
   CostView,
   ExecutionView,
+  ParentView,
   PolicyView,
   RecordCounts,
   RerunView,
@@ -51,7 +52,7 @@ export function waterfall(view: ExecutionView): string {
 }
 
 function heading(view: ExecutionView): string[] {
-  const use = view.type === 'EXPRESS' ? 'request' : 'batch';
+  const use = view.parent !== undefined ? 'child' : view.type === 'EXPRESS' ? 'request' : 'batch';
   const took = view.durationMs === undefined ? '' : ` in ${formatMs(view.durationMs)}`;
   const facts = [
     `${formatTime(view.start)} UTC`,
@@ -64,8 +65,7 @@ function heading(view: ExecutionView): string[] {
   ];
   const logs = view.links.logGroup === undefined ? [] : [`logs ${view.links.logGroup}`];
   const rerun = view.rerun === undefined ? [] : [rerunText(view.rerun)];
-  const parent =
-    view.parent === undefined ? [] : [`child of ${view.parent.stateMachineName}/${view.parent.mapRunLabel}`];
+  const parent = view.parent === undefined ? [] : [parentText(view.parent)];
   const outcome = `${view.pipeline} (${use})   ${symbolOf(view)} ${view.status}${took}${failedRecords(view.records)}`;
   // The name of a batch is long; what became of it is never cut off for that.
   const title = [view.id, outcome];
@@ -90,6 +90,11 @@ function failedRecords(records: RecordCounts | undefined): string {
 function costText({ dollars, basis, without }: CostView): string {
   const rest = without === undefined ? '' : ` without ${without}`;
   return `${basis === 'estimated' ? 'about ' : ''}${formatDollars(dollars)}${rest}`;
+}
+
+function parentText({ stateMachineName, mapRunLabel, execution }: ParentView): string {
+  const id = execution?.split(':')[7];
+  return `child of ${id === undefined ? '' : `${id}, `}Map Run ${mapRunLabel} of ${stateMachineName}`;
 }
 
 function rerunText({ of, from, changed }: RerunView): string {
@@ -252,7 +257,7 @@ function attemptLine(attempt: AttemptView): string[] {
     `${SYMBOLS[status] ?? '?'} ${where}attempt ${number}`,
     formatMs(durationMs),
     nestedText(attempt) ?? model,
-    ...(inference?.marks ?? []).map(markText),
+    ...markTexts(inference?.marks ?? []),
     ...(error === undefined ? [] : [`${error.code}: ${shorten(error.message, 50)}`]),
     ...(waitMs === undefined ? [] : [`then waited ${formatMs(waitMs)}`]),
     ...(policy === undefined ? [] : [policyText(policy)]),
@@ -275,8 +280,17 @@ function policyText({ intervalSeconds, backoffRate, maxAttempts, jitter, decisio
   return decision === 'retried' ? `(policy ${growth})` : `(no more: ${growth})`;
 }
 
+/** A batch's records may be answered by hundreds of models. */
+const MAX_MARKS = 8;
+
+function markTexts(marks: readonly ContainerMark[]): string[] {
+  const more = marks.length - MAX_MARKS;
+  return [...marks.slice(0, MAX_MARKS).map(markText), ...(more > 0 ? [`and ${more} more models`] : [])];
+}
+
 function markText(mark: ContainerMark): string {
   const parts = [
+    mark.records === undefined ? '' : `${mark.model ?? 'model'}: ${mark.records} records`,
     mark.load ?? '',
     mark.checksum === undefined ? '' : `sha256 ${mark.checksum.slice(0, 8)}`,
     mark.loadMs === undefined ? '' : `load ${formatMs(mark.loadMs)}`,

@@ -88,7 +88,12 @@ function Facts({ execution }: { readonly execution: ExecutionView }) {
       )}
       {parent !== undefined && (
         <Fact name="Child of">
-          Map Run {parent.mapRunLabel} of {parent.stateMachineName}
+          Map Run {parent.mapRunLabel} of{' '}
+          {parent.execution === undefined ? (
+            parent.stateMachineName
+          ) : (
+            <a href={executionHref(parent.execution)}>{parent.execution.split(':')[7]}</a>
+          )}
         </Fact>
       )}
       {rerun !== undefined && (

@@ -5,12 +5,16 @@ import { isObject } from './history.ts';
 import { readMarks } from './marks.ts';
 import type { CacheState, ContainerMark, InferenceCall, TimeSplit } from './view.ts';
 
-/** Whether Step Functions called InvokeEndpoint itself, or through the function; `undefined` for other calls. */
-export function inferenceWay(attempt: Attempt): 'direct' | 'function' | undefined {
+/**
+ * Whether Step Functions called InvokeEndpoint itself, or through a function: of one payload, or of a batch's records
+ * with a call for each target model. `undefined` for other calls.
+ */
+export function inferenceWay(attempt: Attempt): 'direct' | 'function' | 'records' | undefined {
   if (attempt.service.endsWith('sagemakerruntime')) return 'direct';
   const payload = isObject(attempt.parameters) ? attempt.parameters.Payload : undefined;
-  const isCall = isObject(payload) && typeof payload.endpointName === 'string' && 'payload' in payload;
-  return isCall ? 'function' : undefined;
+  if (!isObject(payload) || typeof payload.endpointName !== 'string') return;
+  if ('payload' in payload) return 'function';
+  return 'groups' in payload ? 'records' : undefined;
 }
 
 export function readInferenceCall(attempt: Attempt): InferenceCall | undefined {
@@ -18,8 +22,15 @@ export function readInferenceCall(attempt: Attempt): InferenceCall | undefined {
   if (way === undefined) return;
   const asked = isObject(attempt.parameters) ? attempt.parameters : {};
   const answered = isObject(attempt.result) ? attempt.result : {};
-  const call = way === 'direct' ? direct(asked, answered) : throughFunction(asked.Payload, answered.Payload);
-  const last = call.marks.at(-1);
+  const call =
+    way === 'direct'
+      ? direct(asked, answered)
+      : way === 'records'
+        ? ofRecords(asked.Payload, answered.Payload)
+        : throughFunction(asked.Payload, answered.Payload);
+  // Several models answered a batch's records: no one's checksum is the call's.
+  const isShared = way === 'records' && call.marks.length > 1;
+  const last = isShared ? undefined : call.marks.at(-1);
   return {
     ...call,
     ...(cacheOf(call.marks) === undefined ? {} : { cache: cacheOf(call.marks)! }),
@@ -47,6 +58,30 @@ function throughFunction(payload: unknown, result: unknown): InferenceCall {
     ...text('targetModel', asked.targetModel),
     ...text('container', asked.targetContainerHostname),
     marks: readMarks(answered.customAttributes),
+  };
+}
+
+/** The function `invoke-records` tells which models answered how many records, with their artefacts. */
+function ofRecords(payload: unknown, result: unknown): InferenceCall {
+  const asked = isObject(payload) ? payload : {};
+  const uses = (isObject(result) && Array.isArray(result.models) ? result.models : []).filter(isObject);
+  const variants = new Set(uses.map(({ variant }) => variant));
+  const models = new Set(uses.map(({ targetModel }) => targetModel));
+  return {
+    ...text('endpoint', asked.endpointName),
+    ...text('variant', variants.size === 1 ? [...variants][0] : asked.targetVariant),
+    ...text('targetModel', models.size === 1 ? [...models][0] : undefined),
+    marks: uses.map(markOfUse),
+  };
+}
+
+/** Of containers in series the last one's model is what was asked for. */
+function markOfUse({ targetModel, artefacts, records }: Record<string, unknown>): ContainerMark {
+  const last = (Array.isArray(artefacts) ? artefacts : []).filter(isObject).at(-1) ?? {};
+  return {
+    ...text('model', targetModel ?? last.model),
+    ...text('checksum', last.sha256),
+    ...(typeof records === 'number' ? { records } : {}),
   };
 }
 

@@ -41,6 +41,8 @@ export interface ExecutionDescription {
   readonly cause?: string;
   /** The first failure among the children of its Map Run, where the run ended because too many of them failed. */
   readonly childError?: ErrorView;
+  /** Of a child of a Map Run. */
+  readonly parentArn?: string;
   readonly traceHeader?: string;
   readonly stateMachineArn?: string;
   readonly logGroup?: string;
@@ -101,7 +103,7 @@ export function foldExecution(
     ...(tree.redriveCount === 0 ? {} : { redriveCount: tree.redriveCount }),
     ...(description.traceHeader === undefined ? {} : { traceHeader: description.traceHeader }),
     links: linksOf({ ...description, ...msOf(time), isOnAws: description.isOnAws ?? false }),
-    ...parentOf(description.arn),
+    ...parentOf(description),
     eventCount: events.length,
   };
 }
@@ -134,9 +136,11 @@ function msOf({ start, end }: { start?: string; end?: string }): { startMs?: num
   };
 }
 
-function parentOf(arn: string): Pick<ExecutionView, 'parent'> {
+function parentOf({ arn, parentArn }: ExecutionDescription): Pick<ExecutionView, 'parent'> {
   const { stateMachineName = '', mapRunLabel } = parseExecutionArn(arn) ?? {};
-  return mapRunLabel === undefined ? {} : { parent: { stateMachineName, mapRunLabel } };
+  return mapRunLabel === undefined
+    ? {}
+    : { parent: { stateMachineName, mapRunLabel, ...(parentArn && { execution: parentArn }) } };
 }
 
 /**

@@ -18,6 +18,7 @@ import { createMachineBook, type MachineBook } from './machine-book.ts';
 import type { StateMachine, StateMachines } from './machines.ts';
 import { mergeNewest } from './merge.ts';
 import { type PageMark, readToken, writeToken } from './page-token.ts';
+import { findParent } from './parent.ts';
 import { inputsOf } from './payloads/readings.ts';
 import { type Recent, readRecent } from './recent.ts';
 import { type ExecutionRecord, viewOf } from './record.ts';
@@ -196,12 +197,23 @@ async function findAgain(reader: Reader, before: ExecutionRecord): Promise<Execu
 
 async function withSettings(reader: Reader, found: ExecutionRecord): Promise<ExecutionRecord> {
   const { childError, childInputs } = (await childErrorOf(reader, found)) ?? {};
-  const known = { ...settingsOf(reader), ...(childError === undefined ? {} : { childError }) };
+  const parentArn = await parentOf(reader, found);
+  const known = {
+    ...settingsOf(reader),
+    ...(childError === undefined ? {} : { childError }),
+    ...(parentArn === undefined ? {} : { parentArn }),
+  };
   return {
     ...found,
     description: { ...found.description, ...known },
     ...(childInputs === undefined ? {} : { childInputs }),
   };
+}
+
+async function parentOf({ sfn, book }: Reader, record: ExecutionRecord): Promise<string | undefined> {
+  const { mapRunLabel, stateMachineName = '' } = parseExecutionArn(record.description.arn) ?? {};
+  const machine = mapRunLabel === undefined ? undefined : book.named(stateMachineName);
+  return machine && findParent(sfn, record, machine.arn);
 }
 
 interface ChildFailure {

@@ -218,14 +218,19 @@ function summarise(attempts: readonly AttemptView[]): InferenceSummary | undefin
   return {
     ...(first.endpoint === undefined ? {} : { endpoint: first.endpoint }),
     variants: distinct(calls.map((call) => call.variant)),
-    targetModels: distinct(calls.map((call) => call.targetModel)),
-    checksums: distinct(calls.map((call) => call.checksum)),
+    targetModels: distinct(calls.flatMap((call) => [call.targetModel, ...ofRecords(call, 'model')])),
+    checksums: distinct(calls.flatMap((call) => [call.checksum, ...ofRecords(call, 'checksum')])),
     cold: count('cold') + count('evicted'),
     warm: count('warm') + count('pinned'),
     evicted: count('evicted'),
     pinned: count('pinned'),
     ...(batch === 0 ? {} : { batch }),
   };
+}
+
+/** Of a call for a batch's records, which several models answer. */
+function ofRecords({ marks }: InferenceCall, member: 'model' | 'checksum'): (string | undefined)[] {
+  return marks.filter(({ records }) => records !== undefined).map((mark) => mark[member]);
 }
 
 function distinct(names: readonly (string | undefined)[]): string[] {

@@ -88,6 +88,8 @@ export interface LinksView {
 export interface ParentView {
   readonly stateMachineName: string;
   readonly mapRunLabel: string;
+  /** ARN of the execution whose Map Run it is, where that could be found. */
+  readonly execution?: string;
 }
 
 export interface RerunView {
@@ -307,6 +309,8 @@ export interface ContainerMark {
   readonly encodeMs?: number;
   /** Requests that were computed together. */
   readonly batch?: number;
+  /** Of a batch's child: how many of its records this model answered. */
+  readonly records?: number;
   /** Everything else that was reported, as it came. */
   readonly other?: Readonly<Record<string, string>>;
 }
