@@ -192,6 +192,21 @@ describe('what counts against a breaker', () => {
     ['throttling', 'SageMakerRuntime.ThrottlingException', '', true],
     ['a model’s 5xx', 'SageMakerRuntime.ModelErrorException', cause('server error (500)'), true],
     ['a model’s 4xx', 'SageMakerRuntime.ModelErrorException', cause('client error (400)'), false],
+    [
+      'a model’s 4xx in a container’s own JSON',
+      'SageMakerRuntime.ModelErrorException',
+      'Received client error (400) from model with message "{"error":{"message":"server error (500)"}}". See https://x',
+      false,
+    ],
+    [
+      'a model’s 5xx in a container’s own JSON',
+      'SageMakerRuntime.ModelErrorException',
+      'Received server error (500) from model with message "{"error":{"message":"client error (400)"}}". See https://x',
+      true,
+    ],
+    ['a model’s 429', 'SageMakerRuntime.ModelErrorException', cause('client error (429)'), true],
+    ['a 4xx through invoke-endpoint', 'ModelFailed', '{"errorMessage":"model answered 422: no"}', false],
+    ['a 5xx through invoke-endpoint', 'ModelFailed', '{"errorMessage":"model answered 500: no"}', true],
     ['a record that does not fit', 'InvalidPayload', '{"errorMessage":"no"}', false],
     ['a function’s own failure', 'TypeError', '{"errorMessage":"no"}', true],
   ])('%s', (_, error, message, counts) => {
