@@ -28,14 +28,19 @@ export function checkStages(pipelines: readonly Pipeline[], checked: readonly Ch
  */
 export function checkEntries(
   pipelines: readonly Pipeline[],
-  entries: Readonly<Record<string, { readonly startsWithInference?: boolean }>>,
+  entries: Readonly<Record<string, { readonly startsWithInference?: boolean; readonly output?: unknown }>>,
 ): string[] {
   return pipelines.flatMap(({ name, stages, body }) => {
     const entry = entries[name];
     if (entry === undefined) return [`${name}: layers/seriatim/pipelines.ts has no entry for it`];
     const first = stages[0]!;
-    if (first.kind === 'function' || body === 'payload' || entry.startsWithInference === true) return [];
+    const untold =
+      entry.output === undefined
+        ? [`${name}: its entry in layers/seriatim/pipelines.ts has no output, which answers are held to`]
+        : [];
+    if (first.kind === 'function' || body === 'payload' || entry.startsWithInference === true) return untold;
     return [
+      ...untold,
       `${name}: its first stage, ${first.name}, is no function, so its entry needs startsWithInference: true`,
     ];
   });

@@ -294,6 +294,31 @@ describe('POST /pipelines/{pipeline}/invocations', () => {
     });
   });
 
+  it.each([
+    [
+      'lacks a field',
+      { valu: 1, imputed: [] },
+      /Predict gave does not fit the pipeline's output: value: is missing/,
+    ],
+    ['has another type', { value: '1', imputed: [] }, /value: /],
+    ['is nothing', null, /an object/],
+  ])('answers 502 where the answer of a model %s', async (_, prediction, message) => {
+    const groups = [{ positions: [0], body: JSON.stringify({ predictions: [prediction] }) }];
+    const output = { records: [{ position: 0 }], answers: { stage: 'Predict', groups } };
+    const { statusCode, headers, json } = await send(
+      { pipeline: 'diabetes-progression', body: PIPELINES['diabetes-progression']!.example },
+      { status: 'SUCCEEDED', output: JSON.stringify(output) },
+    );
+
+    expect(statusCode).toBe(502);
+    expect(headers).toMatchObject({ 'x-seriatim-execution-arn': 'arn:e' });
+    expect(json.error).toMatchObject({
+      code: 'ContractViolation',
+      stage: 'Predict',
+      message: expect.stringMatching(message),
+    });
+  });
+
   it('tells callers when to come back while a model loads', async () => {
     const error = 'SageMakerRuntime.ModelNotReadyException';
     const cause = JSON.stringify({ stage: 'Estimate', error, message: 'loading' });

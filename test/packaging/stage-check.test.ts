@@ -153,12 +153,16 @@ describe('composed stages and their models', () => {
 describe('the entries at the API', () => {
   it('are there, and say where no function reads the records', () => {
     const definition = of(price());
-    const read = { prices: { startsWithInference: true } };
+    const output = {};
+    const read = { prices: { startsWithInference: true, output } };
 
     expect(checkEntries([definition], read)).toEqual([]);
-    expect(checkEntries([{ ...definition, body: 'payload' }], { prices: {} })).toEqual([]);
-    expect(checkEntries([definition], { prices: {} })).toEqual([
+    expect(checkEntries([{ ...definition, body: 'payload' }], { prices: { output } })).toEqual([]);
+    expect(checkEntries([definition], { prices: { output } })).toEqual([
       'prices: its first stage, Price, is no function, so its entry needs startsWithInference: true',
+    ]);
+    expect(checkEntries([definition], { prices: { startsWithInference: true } })).toEqual([
+      'prices: its entry in layers/seriatim/pipelines.ts has no output, which answers are held to',
     ]);
     expect(checkEntries([definition], {})).toEqual([
       'prices: layers/seriatim/pipelines.ts has no entry for it',
