@@ -1,4 +1,4 @@
-// What travelled in one execution, read from its history: bytes between states, objects written and read as claims,
+// What travelled in one execution, read from its view with payloads: bytes between states, objects written and read as claims,
 // and which calls were made. Pure.
 import type { ExecutionView } from '../../layers/seriatim/inspection/view.ts';
 
@@ -45,7 +45,7 @@ export function travelledIn(view: ExecutionView): Travelled {
 
 /** An integration with another service is named `service:operation`. */
 function isFunction(target: string | undefined): boolean {
-  return target !== undefined && !target.includes(':invokeEndpoint');
+  return target !== undefined && !target.includes(':');
 }
 
 const CLAIM = /"bytes":(\d+),"contentType":"[^"]*","sha256":"([0-9a-f]{64})"/g;
