@@ -4,10 +4,17 @@ import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
 import { checkModels } from '../../packaging/model-check.ts';
 import { endpointTargets } from '../../packaging/pipelines/hosting.ts';
-import { checkEntries, checkStages, outline, signatureNotes } from '../../packaging/stage-check.ts';
+import {
+  checkEntries,
+  checkFunctions,
+  checkStages,
+  outline,
+  signatureNotes,
+} from '../../packaging/stage-check.ts';
 import { nestedStage, parallelStage, shadowStage, switchStage } from '../../statemachines/composition.ts';
 import {
   type EndpointTarget,
+  functionStage,
   type InferenceStage,
   inferenceStage,
   type Pipeline,
@@ -147,6 +154,18 @@ describe('composed stages and their models', () => {
     const within = switchStage({ name: 'Choose', cases: [{ when: 'true', stages: [price()] }] });
 
     expect(outline([within, price({ name: 'Again' })])).toBe('Choose(Price | –) → Again');
+  });
+});
+
+describe('the folders of functions', () => {
+  it('are named with pipeline and stage where there is none', () => {
+    const there = functionStage({ name: 'Read', function: 'preprocess-house', gives: ['a'] });
+    const missing = functionStage({ name: 'Missing', function: 'no-such', gives: ['b'] });
+    const project = join(import.meta.dirname, '../..');
+
+    expect(checkFunctions([{ ...of(price()), stages: [there, missing] }], project)).toEqual([
+      'prices: stage Missing calls functions/no-such, and there is no functions/no-such/index.ts',
+    ]);
   });
 });
 
