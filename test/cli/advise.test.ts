@@ -233,14 +233,14 @@ describe('what travelled', () => {
           name: 'Look',
           inputBytes: 300,
           input: { payload },
-          attempts: [{ ...attempt, target: 'invoke-endpoint' }],
+          attempts: [{ ...attempt, target: 'invoke-endpoint', via: 'lambda' }],
         },
         { name: 'Leave', attempts: [] },
         {
           name: 'Say',
           inputBytes: 40,
           attempts: [
-            { ...attempt, target: 'sagemakerruntime:invokeEndpoint' },
+            { ...attempt, target: 'seriatim-dev-topics', via: 'sagemaker' },
             { ...attempt, target: 's3:getObject' },
           ],
         },

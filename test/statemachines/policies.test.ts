@@ -1,7 +1,8 @@
 // Retry, timeout, concurrency and circuit breaker of a stage, in real executions.
-import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import { DeleteObjectCommand, GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import * as v from 'valibot';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { waterfall } from '../../cli/format/waterfall.ts';
 import { afterFailure, isCounted } from '../../functions/count-failure/breaker.ts';
 import { parallelStage } from '../../statemachines/composition.ts';
 import { functionStage, pipeline, type Stage } from '../../statemachines/pipeline.ts';
@@ -173,6 +174,20 @@ describe('a circuit breaker', () => {
     expect(state.openUntil).toBeGreaterThan(Date.now());
     expect(succeeded.predictions).toEqual([{ by: 'Fragile' }]);
     await expect(read()).rejects.toMatchObject({ name: 'NoSuchKey' });
+  });
+
+  it('that is closed shows no failure in the execution', async () => {
+    await system.s3.send(new DeleteObjectCommand({ Bucket, Key }));
+
+    const view = await (await system.ask('broken', [{ ask: {} }])).view();
+
+    expect(view.stages.find(({ name }) => name === 'ReadAskFragileBreaker')).toMatchObject({
+      status: 'SUCCEEDED',
+      breaker: 'closed',
+    });
+    const attempts = view.stages.flatMap((stage) => stage.attempts);
+    expect(attempts.filter(({ error, status }) => error !== undefined || status !== 'SUCCEEDED')).toEqual([]);
+    expect(waterfall(view)).not.toContain('✗');
   });
 
   it('in a soft branch costs the record that branch only', async () => {
