@@ -8,7 +8,6 @@ import type {
   PolicyView,
   RecordCounts,
   RerunView,
-  ShadowView,
   StageView,
   TimeSplit,
 } from '../../layers/seriatim/inspection/view.ts';
@@ -251,8 +250,8 @@ function attemptLines({ attempts }: StageView, most: number): string[] {
     attempts[0]!.shadow === undefined &&
     nestedText(attempts[0]!) === undefined;
   if (isPlain) return [];
-  const shown = attempts.slice(0, most).map(attemptLine);
-  const rest = attempts.length - shown.length;
+  const shown = attempts.slice(0, most).flatMap((attempt) => [attemptLine(attempt), ...shadowLines(attempt)]);
+  const rest = Math.max(0, attempts.length - most);
   return rest === 0 ? shown : [...shown, `  … and ${rest} more attempts (--all-attempts)`];
 }
 
@@ -268,7 +267,6 @@ function attemptLine(attempt: AttemptView): string {
     formatMs(durationMs),
     nestedText(attempt) ?? model,
     ...(inference?.marks ?? []).map(markText),
-    ...(attempt.shadow === undefined ? [] : [shadowText(attempt.shadow)]),
     ...(attempt.breaker === undefined ? [] : [attempt.breaker]),
     ...(error === undefined ? [] : [`${error.code}: ${shorten(error.message, 50)}`]),
     ...(waitMs === undefined ? [] : [`then waited ${formatMs(waitMs)}`]),
@@ -277,10 +275,13 @@ function attemptLine(attempt: AttemptView): string {
   return `  ${parts.filter((part) => part !== '').join('  ')}`;
 }
 
-/** `differs  <key>`: what the shadow came to, and where it is written. */
-function shadowText({ agrees, record }: ShadowView): string {
+/** What the shadow came to, and the key of the comparison, whole, on as many lines as it takes. */
+function shadowLines({ shadow }: AttemptView): string[] {
+  if (shadow === undefined) return [];
+  const { agrees, record } = shadow;
   const outcome = agrees === undefined ? 'not compared yet' : agrees ? 'agrees' : 'differs';
-  return `${outcome}  ${record}`;
+  const parts = record.match(new RegExp(`.{1,${WIDTH - 8}}`, 'g')) ?? [];
+  return [`    shadow ${outcome}; in the batch bucket:`, ...parts.map((part) => `      ${part}`)];
 }
 
 /** `execution 771198f6-…`, which `show` takes: of a nested pipeline. */

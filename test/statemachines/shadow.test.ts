@@ -83,7 +83,9 @@ describe('a shadow stage', () => {
     const { shadow } = view.stages.find(({ name }) => name === 'TryNext')!.attempts[0]!;
     const id = executionArn.split(':').slice(6).join('.');
     expect(shadow).toEqual({ agrees: false, record: `shadowed/shadow/TryNext/${id}-0.json` });
-    expect(waterfall(view, {})).toMatch(/differs {2}shadowed\/shadow\/TryNext\//);
+    expect(waterfall(view, {})).toMatch(
+      /shadow differs; in the batch bucket:\n +shadowed\/shadow\/TryNext\//,
+    );
   });
 
   it('is not waited for', async () => {

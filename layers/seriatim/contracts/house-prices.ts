@@ -2,12 +2,12 @@
 // model is named by the city, so a city is a plain word: no path can be made of it.
 import * as v from 'valibot';
 import type { Inference } from '../records.ts';
-import { numeric, objectMessage } from './fields.ts';
+import { got, numeric, objectMessage } from './fields.ts';
 
 const YesNo = v.pipe(
   v.union(
     [v.boolean(), v.picklist(['y', 'n', 'true', 'false'])],
-    (issue) => `expected a boolean, "y" or "n", got ${issue.received}`,
+    (issue) => `expected a boolean, "y" or "n", got ${got(issue)}`,
   ),
   v.transform((value) => value === true || value === 'y' || value === 'true'),
 );
@@ -19,10 +19,10 @@ const YesNo = v.pipe(
 export const HouseSchema = v.object(
   {
     city: v.pipe(
-      v.string((issue) => `expected the name of a city, got ${issue.received}`),
+      v.string((issue) => `expected the name of a city, got ${got(issue)}`),
       v.regex(
         /^[A-Za-z0-9](-*[A-Za-z0-9_]){0,62}$/,
-        (issue) => `expected a name such as Houston_TX, got ${issue.received}`,
+        (issue) => `expected a name such as Houston_TX, got ${got(issue)}`,
       ),
     ),
     yearBuilt: numeric(1850, 2030, true),
