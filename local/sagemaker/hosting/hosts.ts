@@ -35,6 +35,8 @@ export interface HostHooks {
   check(endpointName: string, fleet: Fleet): Promise<void>;
   /** A fleet serves from now on. */
   onServing(endpointName: string, fleet: Fleet): void;
+  /** An endpoint was deleted or taken out of service; the process's own end is none. */
+  onEnded(endpointName: string): void;
 }
 
 export class Hosts {
@@ -121,6 +123,7 @@ export class Hosts {
     this.live.delete(endpointName);
     if (endpoint !== undefined) {
       endpoint.isClosed = true;
+      this.#hooks.onEnded(endpointName);
       await this.#end(endpoint.fleet);
     }
     await rm(join(this.#context.volumesFolder, endpointName), { recursive: true, force: true });
