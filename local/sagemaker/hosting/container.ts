@@ -81,7 +81,13 @@ export class Container {
   /** @throws ContainerUnreachable, ContainerTimeout */
   exchange(request: ContainerRequest, deadline: Deadline): Promise<ContainerAnswer> {
     if (this.#running !== undefined) return this.#running.client.exchange(request, deadline);
-    return Promise.reject(new ContainerUnreachable(`The container ${this.plan.name} is not running.`));
+    const message = `The container ${this.plan.name} is not running.`;
+    return Promise.reject(new ContainerUnreachable(message, { isUndelivered: true }));
+  }
+
+  /** A call could not connect: until a ping is answered, calls that can go elsewhere should. */
+  noteUnreachable(): void {
+    this.#noteFailedPings(Math.max(1, this.#failedPings));
   }
 
   addOwner(owner: ContainerOwner): void {

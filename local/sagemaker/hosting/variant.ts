@@ -210,6 +210,15 @@ export class Variant {
     return leastOutstanding(healthy);
   }
 
+  /** An instance for a call that could not be delivered to those; undefined when no other is healthy. */
+  pickOther(tried: ReadonlySet<Instance>, targetModel: string | undefined): Instance | undefined {
+    if (this.onDemand !== undefined) return undefined;
+    const others = fitToServe(this.#instances.filter((instance) => !tried.has(instance)));
+    return targetModel !== undefined && this.isMultiModel
+      ? pickForModel(others, targetModel)
+      : leastOutstanding(others);
+  }
+
   /** Lets every instance finish what it has, then ends it. */
   async drainAndClose(): Promise<void> {
     this.#isClosed = true;

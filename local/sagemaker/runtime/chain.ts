@@ -1,5 +1,6 @@
 // The containers of an instance, called in turn within one deadline: each gets the answer of the one before it, with
-// that answer's content type, and the first failure ends the chain.
+// that answer's content type, and the first failure ends the chain. What a container cannot have got, for there was no
+// connection to it, goes on in another instance.
 import { AwsError } from '../../wire/errors.ts';
 import type { Container } from '../hosting/container.ts';
 import {
@@ -38,12 +39,11 @@ export async function invokeChain(
   context: HostContext,
   options: ChainOptions = {},
 ): Promise<InvocationAnswer> {
-  const { instance, variant } = route;
+  const { variant } = route;
   const startMs = performance.now();
   const deadline = new Deadline(context.clock, options.timeoutMs ?? context.settings.invocationTimeoutMs);
   const journey = new Journey({ invocation, deadline, route, context, sink: options.sink });
   let failedWith = NO_STATUS;
-  instance.enter();
   try {
     for (const container of route.containers) await journey.visit(container);
     failedWith = 0;
@@ -52,7 +52,7 @@ export async function invokeChain(
     failedWith = statusOf(thrown);
     throw thrown;
   } finally {
-    instance.leave();
+    journey.end();
     deadline.end();
     const totalMs = performance.now() - startMs - journey.waitMs;
     const facts = { failedWith, totalMs, modelMs: journey.modelMs };
@@ -87,21 +87,33 @@ class Journey {
   #contentType: string | undefined;
   #last: ContainerAnswer | undefined;
   #modelLoad: InvocationAnswer['modelLoad'];
+  #instance: Instance;
+  /** Instances that it could not be delivered to. */
+  #tried: Set<Instance> | undefined;
 
   constructor(plan: JourneyPlan) {
     this.#plan = plan;
+    this.#instance = plan.route.instance;
+    this.#instance.enter();
     this.#body = plan.invocation.body;
     this.#contentType = plan.invocation.contentType;
   }
 
-  async visit(container: Container): Promise<void> {
+  /** The invocation is over, one way or the other. */
+  end(): void {
+    this.#instance.leave();
+  }
+
+  async visit(planned: Container): Promise<void> {
     this.#visited += 1;
+    const container = this.#tried === undefined ? planned : this.#alike(planned);
     const waitBeforeMs = this.waitMs;
     const startMs = performance.now();
     let answer: ContainerAnswer;
     try {
       answer = await this.#exchange(container);
     } catch (thrown) {
+      if (this.#isUndelivered(thrown)) return this.#goElsewhere(planned, thrown);
       throw this.#describe(thrown, container);
     }
     this.#measure(container, performance.now() - startMs - (this.waitMs - waitBeforeMs));
@@ -111,6 +123,32 @@ class Journey {
     this.#body = answer.body;
     this.#contentType = answer.contentType;
     this.#last = answer;
+  }
+
+  /** The same container of the instance that it is in now. */
+  #alike({ plan }: Container): Container {
+    return this.#instance.containers.find((container) => container.plan.name === plan.name)!;
+  }
+
+  #isUndelivered(thrown: unknown): thrown is ContainerUnreachable {
+    return thrown instanceof ContainerUnreachable && thrown.isUndelivered;
+  }
+
+  /** @throws AwsError when no other instance is healthy, or the session is with this one */
+  async #goElsewhere(planned: Container, undelivered: ContainerUnreachable): Promise<void> {
+    const { invocation, route } = this.#plan;
+    const failed = this.#alike(planned);
+    failed.noteUnreachable();
+    this.#tried ??= new Set();
+    this.#tried.add(this.#instance);
+    const hasSession = invocation.sessionId !== undefined;
+    const other = hasSession ? undefined : route.variant.pickOther(this.#tried, invocation.targetModel);
+    if (other === undefined) throw this.#describe(undelivered, failed);
+    this.#instance.leave();
+    this.#instance = other;
+    other.enter();
+    this.#visited -= 1;
+    await this.visit(planned);
   }
 
   answer(): InvocationAnswer {
@@ -177,13 +215,15 @@ class Journey {
     const { name } = container.plan;
     if (thrown instanceof ContainerTimeout) return this.#error(container, 0, timeoutMessage(name));
     if (!(thrown instanceof ContainerUnreachable)) return thrown;
-    return this.#error(container, 0, `The connection to container ${name} failed: ${thrown.message}`);
+    const message = `The connection to container ${name} failed: ${thrown.message}`;
+    return this.#error(container, 0, message, thrown.isUndelivered && this.#visited === 1);
   }
 
-  #error(container: Container, status: number, originalMessage: string): Error {
+  #error(container: Container, status: number, originalMessage: string, isUndelivered = false): Error {
     const { place } = this.#plan.context;
     const { endpointName } = this.#plan.invocation;
     const { logGroup, plan } = container;
-    return modelError({ place, endpointName, logGroup, containerName: plan.name, status, originalMessage });
+    const facts = { place, endpointName, logGroup, containerName: plan.name };
+    return modelError({ ...facts, status, originalMessage, isUndelivered });
   }
 }

@@ -12,7 +12,12 @@ export interface ModelErrorFacts {
   /** The container's status, 0 when there was no answer. */
   readonly status: number;
   readonly originalMessage: string;
+  /** No byte of the invocation reached any container. */
+  readonly isUndelivered?: boolean;
 }
+
+/** A ModelError for an invocation that reached no container: it can be tried again without being done twice. */
+export class Undelivered extends AwsError {}
 
 /** ModelError 424 for what a container answered, or did not. */
 export function modelError(facts: ModelErrorFacts): AwsError {
@@ -30,7 +35,8 @@ export function artefactError(facts: ModelErrorFacts): AwsError {
 
 function modelFailure(facts: ModelErrorFacts, message: string): AwsError {
   const { place, logGroup, status, originalMessage } = facts;
-  return new AwsError('ModelError', message, {
+  const ErrorType = facts.isUndelivered === true ? Undelivered : AwsError;
+  return new ErrorType('ModelError', message, {
     statusCode: 424,
     members: {
       ErrorCode: isClientStatus(status) ? 'CLIENT_ERROR_FROM_MODEL' : 'INTERNAL_FAILURE_FROM_MODEL',
