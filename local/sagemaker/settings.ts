@@ -62,6 +62,8 @@ export interface HostingSettings {
   readonly scaleOutPeriods: number;
   /** So many minutes under 90 % of a target before auto scaling takes instances away. */
   readonly scaleInPeriods: number;
+  /** The shortest MaximumExecutionTimeoutInSeconds of an update; 600, which is long for one machine. */
+  readonly minUpdateTimeoutSeconds: number;
   /** How long captured data waits to be written together. */
   readonly captureFlushMs: number;
   /**
@@ -106,6 +108,7 @@ export const DEFAULT_SETTINGS: HostingSettings = {
   serverlessIdleMs: 300_000,
   scaleOutPeriods: 3,
   scaleInPeriods: 15,
+  minUpdateTimeoutSeconds: 600,
   captureFlushMs: 5_000,
   connectionsPerContainer: 256,
 };

@@ -16,7 +16,7 @@ let stack: Stack;
 let cloudWatch: CloudWatchClient;
 
 beforeAll(async () => {
-  stack = await startStack();
+  stack = await startStack({ minUpdateTimeoutSeconds: 1 });
   cloudWatch = new CloudWatchClient({
     endpoint: stack.endpointUrl,
     region: 'us-east-1',

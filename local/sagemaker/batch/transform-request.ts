@@ -39,7 +39,9 @@ export function checkTransform(input: SdkValues): TransformRequest {
   const request = input as unknown as TransformRequest;
   const { TransformInput, TransformOutput, DataProcessing } = request;
   const source = TransformInput?.DataSource?.S3DataSource;
-  new Problems()
+  const problems = new Problems();
+  checkClient(problems, request);
+  problems
     .text('transformJobName', request.TransformJobName, NAME_RULE)
     .text('modelName', request.ModelName, { max: 256 })
     .text('transformInput.dataSource.s3DataSource.s3Uri', source?.S3Uri, URL_RULE)
@@ -69,6 +71,20 @@ export function checkTransform(input: SdkValues): TransformRequest {
     throw invalid('DataCaptureConfig of a transform job is not served on this machine.');
   checkTogether(request);
   return request;
+}
+
+function checkClient(problems: Problems, { Environment, ModelClientConfig: client }: TransformRequest): void {
+  const variables = Object.entries(Environment ?? {});
+  problems.list('environment', variables, { min: 0, max: 16 });
+  const retries = { min: 0, max: 3, isOptional: true };
+  const seconds = { min: 1, max: 3600, isOptional: true };
+  problems
+    .number('modelClientConfig.invocationsMaxRetries', client?.InvocationsMaxRetries, retries)
+    .number('modelClientConfig.invocationsTimeoutInSeconds', client?.InvocationsTimeoutInSeconds, seconds);
+  for (const [key, value] of variables) {
+    problems.text('environment.key', key, { pattern: /^[a-zA-Z_][a-zA-Z0-9_]*$/, max: 1024 });
+    problems.text('environment.value', value, { max: 10_240 });
+  }
 }
 
 function checkTogether(request: TransformRequest): void {

@@ -168,7 +168,11 @@ export class Endpoints {
     const endpoint = this.#find(input.EndpointName);
     const config = findEndpointConfig(this.#context, input.EndpointConfigName);
     this.#refuseInProgress(endpoint);
-    const deployment = deploymentOf(input, endpoint);
+    const deployment = deploymentOf(input, {
+      endpoint,
+      instances: this.#instancesAfter(input, config),
+      minTimeoutSeconds: this.#hosts.settings.minUpdateTimeoutSeconds,
+    });
     this.#checkAlarms(deployment);
     const name = endpoint.EndpointName;
     this.#put({ ...endpoint, EndpointStatus: 'Updating', FailureReason: undefined });
@@ -187,6 +191,16 @@ export class Endpoints {
     const isOut = endpoint.EndpointStatus === 'OutOfService';
     this.#track(name, change, this.#hosts.has(name) ? 'InService' : isOut ? 'OutOfService' : 'Failed');
     return { EndpointArn: endpoint.EndpointArn };
+  }
+
+  /** How many instances serve after an update to the config. */
+  #instancesAfter(input: SdkValues, { ProductionVariants }: EndpointConfigRecord): number {
+    const keeps = keptProperties(input).has('DesiredInstanceCount');
+    const fleet = keeps ? this.#hosts.live.get(String(input.EndpointName))?.fleet : undefined;
+    return ProductionVariants.reduce((sum, { VariantName, InitialInstanceCount }) => {
+      const kept = fleet?.variants.find(({ name }) => name === VariantName)?.desiredInstanceCount;
+      return sum + (kept ?? InitialInstanceCount ?? 1);
+    }, 0);
   }
 
   /** A roll-back on an alarm that does not exist would never come. @throws AwsError ValidationException */

@@ -9,6 +9,7 @@ import type {
   ModelRecord,
   ProductionVariant,
 } from '../control/records.ts';
+import type { HostingSettings } from '../settings.ts';
 import type { ControlStore } from '../store.ts';
 import { type DeploymentConfig, deploy } from './deployment.ts';
 import { Fleet, LiveEndpoint } from './endpoint.ts';
@@ -52,6 +53,10 @@ export class Hosts {
     this.#context = context;
     this.#store = store;
     this.#hooks = hooks;
+  }
+
+  get settings(): HostingSettings {
+    return this.#context.settings;
   }
 
   /** Undefined when there is no such alarm. */

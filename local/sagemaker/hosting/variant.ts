@@ -15,6 +15,8 @@ export interface VariantOptions {
   readonly context: HostContext;
   /** Where its containers log; the endpoint's group unless told. */
   readonly logGroup?: string;
+  /** Ends the names of its instances. */
+  readonly instanceSuffix?: string;
   /** The variant of the same name whose running containers are taken over where they are equal. */
   readonly donor?: Variant | undefined;
   /** Asked before instances are started. @throws Error when none may be any more */
@@ -159,6 +161,7 @@ export class Variant {
       context,
       donor: this.#nextDonor(),
       outdated,
+      suffix: this.#options.instanceSuffix,
     });
   }
 
