@@ -15,6 +15,8 @@ export interface VariantOptions {
   readonly context: HostContext;
   /** Where its containers log; the endpoint's group unless told. */
   readonly logGroup?: string;
+  /** Of the inference component whose copies its instances are. */
+  readonly componentName?: string;
   /** Ends the names of its instances. */
   readonly instanceSuffix?: string;
   /** The variant of the same name whose running containers are taken over where they are equal. */
@@ -55,7 +57,11 @@ export class Variant {
     this.name = plan.name;
     this.weight = plan.weight;
     this.desiredInstanceCount = plan.instanceCount;
-    this.metrics = new VariantMetrics(context.monitoring, endpointName, plan.name);
+    this.metrics = new VariantMetrics(context.monitoring, {
+      endpointName,
+      variantName: plan.name,
+      componentName: options.componentName,
+    });
     this.onDemand = plan.serverless === undefined ? undefined : new OnDemandInstances(this, context);
     this.isMultiModel = plan.containers.some((container) => container.isMultiModel);
   }
