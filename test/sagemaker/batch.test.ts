@@ -294,6 +294,12 @@ describe('a job is refused', () => {
     await expect(create({ ModelClientConfig })).rejects.toThrow(`at 'modelClientConfig.${member}'`);
   });
 
+  it('of payloads over the limit on them all', async () => {
+    await expect(create({ MaxConcurrentTransforms: 20, MaxPayloadInMB: 6 })).rejects.toThrow(
+      'The product of MaxConcurrentTransforms and MaxPayloadInMB must be at most 100 MB.',
+    );
+  });
+
   it('on a multi-model model', async () => {
     const PrimaryContainer = {
       Image: image('box'),

@@ -2,6 +2,7 @@
 // https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTransformJob.html
 import type { SdkValues } from '../../service.ts';
 import { invalid, NAME_RULE, Problems } from '../control/problems.ts';
+import type { HostingSettings } from '../settings.ts';
 import type { DataProcessingConfig } from './data-processing.ts';
 import { compileFilter } from './json-path.ts';
 import type { SplitType } from './records.ts';
@@ -32,10 +33,13 @@ export interface TransformRequest {
   readonly DataProcessing?: DataProcessingConfig;
 }
 
+export type TransformLimits = Pick<HostingSettings, 'batchPayloadLimitBytes'>;
+
+const MEBIBYTE = 1024 * 1024;
 const URL_RULE = { pattern: /^(https|s3):\/\/([^/]+)\/?(.*)$/, max: 1024 };
 
 /** @throws AwsError ValidationException */
-export function checkTransform(input: SdkValues): TransformRequest {
+export function checkTransform(input: SdkValues, limits: TransformLimits): TransformRequest {
   const request = input as unknown as TransformRequest;
   const { TransformInput, TransformOutput, DataProcessing } = request;
   const source = TransformInput?.DataSource?.S3DataSource;
@@ -69,7 +73,7 @@ export function checkTransform(input: SdkValues): TransformRequest {
     .throwIfAny();
   if (input.DataCaptureConfig !== undefined)
     throw invalid('DataCaptureConfig of a transform job is not served on this machine.');
-  checkTogether(request);
+  checkTogether(request, limits);
   return request;
 }
 
@@ -87,11 +91,13 @@ function checkClient(problems: Problems, { Environment, ModelClientConfig: clien
   }
 }
 
-function checkTogether(request: TransformRequest): void {
+function checkTogether(request: TransformRequest, { batchPayloadLimitBytes: limit }: TransformLimits): void {
   const { TransformInput, TransformOutput, DataProcessing } = request;
   const payloads = (request.MaxConcurrentTransforms ?? 1) * (request.MaxPayloadInMB ?? 6);
-  if (payloads > 100)
-    throw invalid('The product of MaxConcurrentTransforms and MaxPayloadInMB must be at most 100 MB.');
+  if (payloads * MEBIBYTE > limit)
+    throw invalid(
+      `The product of MaxConcurrentTransforms and MaxPayloadInMB must be at most ${Math.floor(limit / MEBIBYTE)} MB.`,
+    );
   if (request.BatchStrategy === 'SingleRecord' && (TransformInput.SplitType ?? 'None') === 'None')
     throw invalid('SplitType must not be None when BatchStrategy is SingleRecord.');
   for (const filter of [DataProcessing?.InputFilter, DataProcessing?.OutputFilter]) checkFilter(filter);

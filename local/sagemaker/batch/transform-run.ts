@@ -145,7 +145,9 @@ export class TransformRun {
   async #answer(instance: Instance, payload: Payload, processing: DataProcessing): Promise<Buffer> {
     const { ModelClientConfig: client, TransformInput, TransformOutput, TransformJobName } = this.#request;
     const attempts = 1 + (client?.InvocationsMaxRetries ?? 3);
-    const timeoutMs = 1000 * (client?.InvocationsTimeoutInSeconds ?? 600);
+    const seconds = client?.InvocationsTimeoutInSeconds;
+    const timeoutMs =
+      seconds === undefined ? this.#context.settings.batchInvocationTimeoutMs : 1000 * seconds;
     const route = { variant: this.#variant, instance, containers: instance.containers };
     const invocation = {
       endpointName: TransformJobName,

@@ -6,7 +6,7 @@ import type { DeploymentConfig } from '../hosting/deployment.ts';
 import type { Hosts } from '../hosting/hosts.ts';
 import { type ControlContext, now, sagemakerArn } from './context.ts';
 import { findEndpointConfig } from './endpoint-configs.ts';
-import { captureSummary, summarise } from './endpoint-summary.ts';
+import { captureSummary, pendingSummary, summarise } from './endpoint-summary.ts';
 import { page } from './page.ts';
 import { invalid, NAME_RULE, Problems } from './problems.ts';
 import type {
@@ -242,8 +242,9 @@ export class Endpoints {
   }
 
   #describe(endpoint: EndpointRecord) {
-    const fleet = this.#hosts.live.get(endpoint.EndpointName)?.fleet;
-    if (fleet === undefined) return { ...endpoint };
+    const live = this.#hosts.live.get(endpoint.EndpointName);
+    if (live === undefined) return { ...endpoint };
+    const { fleet, pending } = live;
     const { AsyncInferenceConfig, DataCaptureConfig } = fleet.config;
     return {
       ...endpoint,
@@ -251,6 +252,7 @@ export class Endpoints {
       ...(fleet.shadows.length === 0
         ? {}
         : { ShadowProductionVariants: fleet.shadows.map((variant) => summarise(variant, endpoint)) }),
+      ...(pending === undefined ? {} : { PendingDeploymentSummary: pendingSummary(pending, endpoint) }),
       ...(AsyncInferenceConfig === undefined ? {} : { AsyncInferenceConfig }),
       ...(DataCaptureConfig === undefined ? {} : { DataCaptureConfig: captureSummary(DataCaptureConfig) }),
     };

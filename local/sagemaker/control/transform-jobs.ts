@@ -59,7 +59,7 @@ export class TransformJobs {
   }
 
   #create(input: SdkValues): SdkValues {
-    const request = checkTransform(input);
+    const request = checkTransform(input, this.#context.settings);
     const name = request.TransformJobName;
     const jobArn = sagemakerArn(this.#control.place, 'transform-job', name);
     if (this.#control.store.transformJobs.get(name) !== undefined)

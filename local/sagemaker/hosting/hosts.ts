@@ -96,6 +96,8 @@ export class Hosts {
     const blue = endpoint.fleet;
     const green = this.#createFleet(endpointName, keepCapture(config, blue, options.keeps), blue);
     keepProperties(green, blue, options.keeps);
+    const started = new Date(this.#context.clock.now());
+    endpoint.pending = { fleet: green, started, stage: 'Creating', stageStarted: started };
     try {
       await deploy({
         endpoint,
@@ -110,6 +112,8 @@ export class Hosts {
     } catch (thrown) {
       this.#fleets.delete(green);
       throw thrown;
+    } finally {
+      endpoint.pending = undefined;
     }
   }
 
@@ -123,12 +127,14 @@ export class Hosts {
     await Promise.all(changes);
   }
 
+  /** Nothing new is sent to it; what is under way may end within the time that a call has. */
   async delete(endpointName: string): Promise<void> {
     const endpoint = this.live.get(endpointName);
     this.live.delete(endpointName);
     if (endpoint !== undefined) {
       endpoint.isClosed = true;
       this.#hooks.onEnded(endpointName);
+      await this.#drain(endpoint.fleet);
       await this.#end(endpoint.fleet);
     }
     await rm(join(this.#context.volumesFolder, endpointName), { recursive: true, force: true });
@@ -168,6 +174,14 @@ export class Hosts {
   /** @throws Error in the words of a FailureReason */
   planModel(model: ModelRecord, variant: ProductionVariant, isShadow = false): VariantPlan {
     return planVariant(variant, this.#hooks.resolve(model), { images: this.#context.images, isShadow });
+  }
+
+  async #drain(fleet: Fleet): Promise<void> {
+    const { clock, settings } = this.#context;
+    const { promise: isLate, resolve } = Promise.withResolvers<void>();
+    const cancel = clock.schedule(settings.invocationTimeoutMs, resolve);
+    await Promise.race([fleet.drainAndClose(), isLate]);
+    cancel();
   }
 
   async #end(fleet: Fleet): Promise<void> {

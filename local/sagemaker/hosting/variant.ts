@@ -191,9 +191,13 @@ export class Variant {
   }
 
   #failureReason(failures: readonly StartFailure[]): string {
-    const reason = failures[0]!.reason;
+    // In the order of the pipeline, not in that in which they were found.
+    const failed = this.plan.containers.flatMap(
+      ({ name }) => failures.find(({ containerName }) => containerName === name) ?? [],
+    );
+    const reason = failed[0]!.reason;
     if (reason.startsWith('Failed to')) return reason;
-    const names = [...new Set(failures.map((failure) => failure.containerName))].join(', ');
+    const names = failed.map(({ containerName }) => containerName).join(', ');
     const which = this.plan.isPipeline
       ? `The following containers for production variant ${this.name} failed the ping health check: ${names}.`
       : `The primary container for production variant ${this.name} did not pass the ping health check.`;

@@ -13,7 +13,7 @@ import { Deadline } from '../hosting/deadline.ts';
 import type { HostContext } from '../hosting/host-context.ts';
 import type { Instance } from '../hosting/instance.ts';
 import type { Variant } from '../hosting/variant.ts';
-import { modelError, timeoutMessage } from './errors.ts';
+import { handoverError, modelError, timeoutMessage } from './errors.ts';
 import type { Invocation, InvocationAnswer } from './invocation.ts';
 import { invokeTargetModel } from './multi-model-hop.ts';
 
@@ -120,6 +120,7 @@ class Journey {
     if (answer.status < 200 || answer.status >= 300) {
       throw this.#error(container, answer.status, answer.body.toString('utf8'));
     }
+    if (!this.#isLast) this.#checkHandover(container, answer);
     this.#body = answer.body;
     this.#contentType = answer.contentType;
     this.#last = answer;
@@ -168,6 +169,21 @@ class Journey {
     this.modelMs += ms;
     const { variant } = this.#plan.route;
     if (variant.plan.containers.length > 1) variant.metrics.containerLatency(container.plan.name, ms);
+  }
+
+  /** @throws AwsError ModelError */
+  #checkHandover(container: Container, { body, status }: ContainerAnswer): void {
+    const limit = this.#plan.context.settings.containerPayloadLimitBytes;
+    if (body.length <= limit) return;
+    const next = this.#plan.route.containers[this.#visited]!.plan.name;
+    throw handoverError({
+      ...this.#facts(container),
+      status,
+      originalMessage: '',
+      next,
+      bytes: body.length,
+      limit,
+    });
   }
 
   get #isLast(): boolean {
@@ -220,10 +236,12 @@ class Journey {
   }
 
   #error(container: Container, status: number, originalMessage: string, isUndelivered = false): Error {
-    const { place } = this.#plan.context;
-    const { endpointName } = this.#plan.invocation;
-    const { logGroup, plan } = container;
-    const facts = { place, endpointName, logGroup, containerName: plan.name };
-    return modelError({ ...facts, status, originalMessage, isUndelivered });
+    return modelError({ ...this.#facts(container), status, originalMessage, isUndelivered });
+  }
+
+  #facts({ logGroup, plan }: Container) {
+    const { context, invocation } = this.#plan;
+    const { endpointName } = invocation;
+    return { place: context.place, endpointName, logGroup, containerName: plan.name };
   }
 }

@@ -51,6 +51,18 @@ function isClientStatus(status: number): boolean {
   return status >= 400 && status < 500;
 }
 
+/** What one container hands the next is more than it may be. */
+export function handoverError(
+  facts: ModelErrorFacts & { next: string; bytes: number; limit: number },
+): AwsError {
+  const { containerName, next, status, bytes, limit } = facts;
+  const size = limit % MEBIBYTE === 0 ? `${limit / MEBIBYTE} MB` : `${limit} bytes`;
+  const message = `Received response from ${containerName} with status code ${status}. However, the request payload from ${containerName} to ${next} is ${bytes} bytes, which has exceeded the maximum limit of ${size}.`;
+  return modelFailure({ ...facts, originalMessage: message }, message);
+}
+
+const MEBIBYTE = 1024 * 1024;
+
 export function timeoutMessage(containerName: string): string {
   return `Your invocation timed out while waiting for a response from container ${containerName}. Review the latency metrics for each container in Amazon CloudWatch, resolve the issue, and try again.`;
 }
