@@ -156,6 +156,7 @@ describe('after a restart', () => {
     const variant = { VariantName: 'v', InitialInstanceCount: 1, InstanceType: 'ml.m5.large' };
     await before.operations.createEndpointConfig!({
       EndpointConfigName: 'host',
+      ExecutionRoleArn: 'arn:aws:iam::000000000000:role/host',
       ProductionVariants: [variant],
     });
     await before.operations.createEndpoint!({ EndpointName: 'host', EndpointConfigName: 'host' });
@@ -185,7 +186,9 @@ describe('after a restart', () => {
       ScalableDimension: 'sagemaker:variant:DesiredInstanceCount',
     };
     const metric = { PredefinedMetricType: 'SageMakerVariantInvocationsPerInstance' };
-    const before = (await start()).autoScaling.operations;
+    const first = await start();
+    await deploy(first, 'e');
+    const before = first.autoScaling.operations;
     await before.registerScalableTarget!({ ...at, MinCapacity: 1, MaxCapacity: 3 });
     const TargetTrackingScalingPolicyConfiguration = {
       TargetValue: 10,
