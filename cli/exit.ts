@@ -3,6 +3,8 @@ import type { Command, CommanderError } from 'commander';
 
 export const EXIT_FAILURE = 1;
 export const EXIT_USAGE = 2;
+/** By Ctrl-C, as shells have it: 128 and the signal's number. */
+export const EXIT_INTERRUPTED = 130;
 
 /** Commander ends with 1 when it does not understand; that is for failures. */
 export function withExitCodes(command: Command): Command {

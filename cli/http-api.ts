@@ -17,6 +17,9 @@ export class CommandError extends Error {
   }
 }
 
+/** Nothing answers just now: it may be starting again. */
+export class UnreachableError extends CommandError {}
+
 /** `--url`, or the loopback port of `npm start`. */
 export function apiUrl(given: string | undefined): string {
   const url = given ?? `http://127.0.0.1:${process.env.SERIATIM_HTTP_PORT ?? '3000'}`;
@@ -54,17 +57,21 @@ export async function callApi({
 }
 
 /** What to say when nothing answered. */
-export function unreachable(url: string, { code, message }: Error & { code?: string }): CommandError {
+export function unreachable(url: string, { code, message }: Error & { code?: string }): UnreachableError {
   if (code === 'ECONNREFUSED') {
     const advice = 'start it with "npm start", or give its address with --url';
-    return new CommandError(`nothing listens at ${url}: ${advice}`);
+    return new UnreachableError(`nothing listens at ${url}: ${advice}`);
   }
-  return new CommandError(`${url} does not answer: ${message}`);
+  return new UnreachableError(`${url} does not answer: ${message}`);
 }
+
+/** As a server that starts or stops, or what stands before it, answers. */
+const UNAVAILABLE = new Set([502, 503]);
 
 /** The JSON of a 200. @throws CommandError with the API's own words otherwise */
 export async function getJson<Body>(asked: ApiRequest): Promise<Body> {
   const answer = await callApi(asked);
+  if (UNAVAILABLE.has(answer.statusCode)) throw new UnreachableError(errorText(answer));
   if (answer.statusCode !== 200) throw new CommandError(errorText(answer));
   try {
     return JSON.parse(answer.text) as Body;

@@ -1,5 +1,5 @@
 // `seriatim batch <pipeline> <file>`: uploads a file, runs it, shows how far it is and downloads what came of it.
-// `seriatim batch list | show | errors | resume | stop` for the runs there are. All through the HTTP API.
+// `seriatim batch list | show | errors | download | resume | stop` for the runs there are. All through the HTTP API.
 import type { Command } from 'commander';
 import { EXIT_FAILURE, usageError, withExitCodes } from '../exit.ts';
 import type { RunFlags } from '../run/batch-run.ts';
@@ -8,7 +8,8 @@ const URL_OPTION = [
   '--url <url>',
   'the HTTP API (http://127.0.0.1:$SERIATIM_HTTP_PORT, else port 3000)',
 ] as const;
-const EXIT_CODES = '\nExit codes: 0 the run went through, 1 it failed or no API, 2 wrong usage.';
+const EXIT_CODES =
+  '\nExit codes: 0 the run went through, 1 it failed or no API, 2 wrong usage, 130 interrupted: the run goes on.';
 
 interface ReadFlags {
   readonly url?: string;
@@ -28,6 +29,7 @@ export function register(program: Command): void {
     .option('--records-per-batch <count>', 'records handed to one child at most')
     .option('--concurrency <count>', 'children at once')
     .option('--options <json>', 'further options, as _run.json has them')
+    .option('--again', 'run it once more, though the same file was run with the same options before')
     .option('--no-wait', 'start it and return')
     .option('--json', 'print the manifest instead of a summary')
     .option(...URL_OPTION)
@@ -36,7 +38,10 @@ export function register(program: Command): void {
   list(batch);
   show(batch);
   errors(batch);
-  control(batch, 'resume', 'Go on with a run that failed or was stopped; what it has done is kept');
+  download(batch);
+  control(batch, 'resume', 'Go on with a run that failed or was stopped; what it has done is kept')
+    .option('--tolerate <failures>', 'failed records that it bears from now on, those before counted')
+    .option('--concurrency <count>', 'children at once');
   control(batch, 'stop', 'Stop a run; what it has done is kept');
 }
 
@@ -88,10 +93,25 @@ function errors(batch: Command): void {
     });
 }
 
-function control(batch: Command, name: 'resume' | 'stop', description: string): void {
-  withExitCodes(batch.command(name))
+function download(batch: Command): void {
+  withExitCodes(batch.command('download'))
+    .description('The results of a run that is over, and its error records')
+    .argument('<id>', 'its id')
+    .option('--out <path>', 'where the results go (<name>.out)')
+    .option('--json', 'print the manifest instead of a summary')
+    .option(...URL_OPTION)
+    .action(async (id: string, _flags: ReadFlags, command: Command) => {
+      const { downloadBatch } = await import('../run/batch-read.ts');
+      const isHere = await downloadBatch(id, command.optsWithGlobals<ReadFlags & { out?: string }>());
+      if (!isHere) process.exitCode = EXIT_FAILURE;
+    });
+}
+
+function control(batch: Command, name: 'resume' | 'stop', description: string): Command {
+  return withExitCodes(batch.command(name))
     .description(description)
     .argument('<id>', 'its id')
+    .option('--json', 'one JSON object')
     .option(...URL_OPTION)
     .action(async (id: string, _flags: ReadFlags, command: Command) => {
       const { controlBatch } = await import('../run/batch-read.ts');

@@ -1,4 +1,5 @@
 // Runs as the HTTP API tells of them.
+import { EXIT_FAILURE, EXIT_USAGE } from '../exit.ts';
 import { apiUrl, CommandError, callApi, errorText, getJson } from '../http-api.ts';
 
 export interface BatchView {
@@ -9,10 +10,21 @@ export interface BatchView {
   readonly attempt: number;
   readonly startedAt: string;
   readonly endedAt?: string;
-  readonly progress: { readonly records?: number; readonly done: number; readonly failed: number };
+  readonly progress: BatchProgress;
+  /** Going on with it may bring it further. */
+  readonly isResumable: boolean;
   readonly manifest?: BatchManifest;
   readonly links?: { readonly output?: string; readonly errors?: string };
+  /** The runs whose results stand where this one's were. */
+  readonly replaced?: { readonly output?: string; readonly errors?: string };
   readonly error?: { readonly code: string; readonly message: string };
+}
+
+export interface BatchProgress {
+  readonly records?: number;
+  readonly done: number;
+  readonly failed: number;
+  readonly recordsPerSecond?: number;
 }
 
 export interface BatchManifest {
@@ -26,8 +38,16 @@ export interface BatchManifest {
     readonly errors: Readonly<Record<string, number>>;
   };
   readonly error?: { readonly stage: string; readonly code: string; readonly message: string };
-  readonly output?: { readonly bytes: number; readonly sha256: string };
+  readonly output?: WrittenObject;
+  readonly errors?: WrittenObject;
   readonly note?: string;
+}
+
+export interface WrittenObject {
+  readonly bucket: string;
+  readonly key: string;
+  readonly bytes: number;
+  readonly sha256: string;
 }
 
 export interface ListedBatch {
@@ -36,6 +56,7 @@ export interface ListedBatch {
   readonly status: string;
   readonly startedAt: string;
   readonly endedAt?: string;
+  readonly error?: { readonly code: string; readonly message: string };
 }
 
 export function readBatch(id: string, url: string | undefined): Promise<BatchView> {
@@ -45,6 +66,8 @@ export function readBatch(id: string, url: string | undefined): Promise<BatchVie
 /** @throws CommandError with the API's own words */
 export async function postBatch<Body>(path: string, body: unknown, url: string | undefined): Promise<Body> {
   const answer = await callApi({ url: apiUrl(url), path, body: JSON.stringify(body) });
-  if (answer.statusCode >= 300) throw new CommandError(errorText(answer));
+  // What was asked for is wrong, before any work was done.
+  const exitCode = answer.statusCode === 400 ? EXIT_USAGE : EXIT_FAILURE;
+  if (answer.statusCode >= 300) throw new CommandError(errorText(answer), exitCode);
   return JSON.parse(answer.text) as Body;
 }

@@ -7,6 +7,21 @@ import { pipeline } from 'node:stream/promises';
 import { request } from 'undici';
 import { CommandError } from '../http-api.ts';
 
+/** @throws CommandError when the file cannot be read */
+export async function digestOf(file: string): Promise<{ readonly size: number; readonly sha256: string }> {
+  const hash = createHash('sha256');
+  let size = 0;
+  try {
+    for await (const block of createReadStream(file) as AsyncIterable<Buffer>) {
+      hash.update(block);
+      size += block.length;
+    }
+  } catch (thrown) {
+    throw new CommandError(`${file} cannot be read: ${(thrown as Error).message}`);
+  }
+  return { size, sha256: hash.digest('hex') };
+}
+
 /** @throws CommandError when the bucket does not take it */
 export async function upload(file: string, bytes: number, url: string): Promise<void> {
   const { statusCode, body } = await request(url, {

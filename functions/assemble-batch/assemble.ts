@@ -6,46 +6,39 @@ import {
   contentTypeOfOutput,
   findPipeline,
   mergeKinds,
+  type Owner,
   outputColumns,
   outputFormat,
-  type Part,
-  type PartModel,
   runKeys,
   type SplitSummary,
   Upload,
   type Uploaded,
 } from '../../layers/seriatim/index.ts';
+import { checkOutcome, checkParts } from './outcome.ts';
 import { parquetSink } from './parquet-sink.ts';
 import { listParts, type PartPlace, readParts } from './parts.ts';
 import { byteSink, type ResultSink } from './sink.ts';
+import { type Tallied, Tally } from './tally.ts';
 
-export interface Counts {
-  readonly records: number;
-  readonly succeeded: number;
-  readonly failed: number;
-  /** Failed records by their error's code. */
-  readonly errors: Readonly<Record<string, number>>;
-}
-
-export interface Assembled {
-  readonly counts: Counts;
-  readonly chunks: number;
-  readonly models: readonly PartModel[];
-  readonly groups?: Readonly<Record<string, readonly (string | number)[]>>;
+export interface Assembled extends Tallied {
   readonly output?: Uploaded;
   readonly errors: Uploaded;
 }
 
-/** @param isWhole writes the results too; without it only what is known of what has been done */
-export async function assemble(
-  run: BatchRun,
-  { reading }: Pick<SplitSummary, 'reading'>,
-  isWhole: boolean,
-): Promise<Assembled> {
+export interface Assembling {
+  readonly summary: Pick<SplitSummary, 'reading' | 'records' | 'chunks'>;
+  readonly owner: Owner;
+  /** Writes the results too; without it only what is known of what has been done. */
+  readonly isWhole: boolean;
+}
+
+/** @throws SeriatimError for a whole run that may not end as one that went through */
+export async function assemble(run: BatchRun, { summary, owner, isWhole }: Assembling): Promise<Assembled> {
   const keys = runKeys(run);
-  const errors = new Upload({ bucket: run.bucket, key: keys.errors }, 'application/x-ndjson');
   const places = await listParts(run);
-  const results = isWhole ? await openResults(run, reading, places) : undefined;
+  if (isWhole) checkParts(places.length, summary);
+  const errors = new Upload({ bucket: run.bucket, key: keys.errors }, 'application/x-ndjson', owner);
+  const results = isWhole ? await openResults(run, { summary, places, owner }) : undefined;
   const tally = new Tally();
   try {
     for await (const part of readParts(run, places)) {
@@ -53,6 +46,8 @@ export async function assemble(
       await errors.write(part.errors);
       await results?.add(part.results);
     }
+    // Before anything can be seen: no output may look whole that is not.
+    if (isWhole) checkOutcome(run, summary, tally);
     // The error records first: whoever waits for the output finds them there.
     const writtenErrors = await errors.finish();
     const output = await results?.finish();
@@ -65,13 +60,17 @@ export async function assemble(
 
 async function openResults(
   run: BatchRun,
-  reading: SplitSummary['reading'],
-  places: readonly PartPlace[],
+  {
+    summary,
+    places,
+    owner,
+  }: Pick<Assembling, 'summary' | 'owner'> & { readonly places: readonly PartPlace[] },
 ): Promise<ResultSink> {
   const format = outputFormat(run);
-  const upload = new Upload({ bucket: run.bucket, key: runKeys(run).output }, contentTypeOfOutput(format));
+  const place = { bucket: run.bucket, key: runKeys(run).output };
+  const upload = new Upload(place, contentTypeOfOutput(format), owner);
   if (format === 'jsonl') return byteSink(upload);
-  const names = outputColumns(run.options, findPipeline(run.pipeline), reading);
+  const names = outputColumns(run.options, findPipeline(run.pipeline), summary.reading);
   if (format === 'csv') return byteSink(upload, `${[...names, 'error'].join(',')}\n`);
   return parquetSink(upload, { names, kinds: await kindsOf(run, places) });
 }
@@ -81,60 +80,4 @@ async function kindsOf(run: BatchRun, places: readonly PartPlace[]): Promise<Rec
   const kinds: Record<string, ColumnKind> = {};
   for await (const { head } of readParts(run, places)) mergeKinds(kinds, head.kinds ?? {});
   return kinds;
-}
-
-class Tally {
-  #records = 0;
-  #failed = 0;
-  #chunks = 0;
-  readonly #codes: Record<string, number> = {};
-  readonly #models = new Map<string, PartModel>();
-  readonly #groups: Record<string, (string | number)[]> = {};
-  #hasGroups = false;
-
-  add({ head }: Part): void {
-    this.#records += head.count;
-    this.#failed += head.failed;
-    this.#chunks++;
-    for (const [code, count] of Object.entries(head.errors))
-      this.#codes[code] = (this.#codes[code] ?? 0) + count;
-    for (const model of head.models) this.#addModel(model);
-    if (head.groups === undefined) return;
-    this.#hasGroups = true;
-    for (const [group, members] of Object.entries(head.groups)) {
-      this.#groups[group] ??= [];
-      this.#groups[group].push(...members);
-    }
-  }
-
-  #addModel(model: PartModel): void {
-    const id = JSON.stringify([model.stage, model.variant, model.targetModel]);
-    const before = this.#models.get(id)?.records ?? 0;
-    this.#models.set(id, { ...model, records: before + model.records });
-  }
-
-  found(): Omit<Assembled, 'output' | 'errors'> {
-    const counts = {
-      records: this.#records,
-      succeeded: this.#records - this.#failed,
-      failed: this.#failed,
-      errors: sorted(this.#codes),
-    };
-    const models = [...this.#models.values()].sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1));
-    return {
-      counts,
-      chunks: this.#chunks,
-      models,
-      ...(this.#hasGroups ? { groups: sorted(this.#groups) } : {}),
-    };
-  }
-}
-
-function nameOf({ stage, variant = '', targetModel = '' }: PartModel): string {
-  return `${stage} ${variant} ${targetModel}`;
-}
-
-/** In the alphabet's order. */
-function sorted<Value>(record: Readonly<Record<string, Value>>): Record<string, Value> {
-  return Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
 }

@@ -1,14 +1,6 @@
 // A run's parts in order, read a few ahead. Where a chunk has more than one, because it was done twice and an endpoint
 // failed in between, the one with fewer failed records counts.
-import {
-  type BatchRun,
-  decodePart,
-  listObjects,
-  type Part,
-  readBytes,
-  readPartKey,
-  runKeys,
-} from '../../layers/seriatim/index.ts';
+import { type BatchRun, decodePart, donePartsOf, type Part, readBytes } from '../../layers/seriatim/index.ts';
 
 export interface PartPlace {
   readonly n: number;
@@ -19,14 +11,7 @@ export interface PartPlace {
 const READ_AHEAD = 8;
 
 export async function listParts(run: BatchRun): Promise<PartPlace[]> {
-  const best = new Map<number, PartPlace>();
-  for await (const { key } of listObjects(run.bucket, runKeys(run).parts)) {
-    const part = readPartKey(key);
-    if (part === undefined) continue;
-    const other = best.get(part.n);
-    if (other === undefined || part.failed < other.failed) best.set(part.n, { ...part, key });
-  }
-  return [...best.values()].sort((a, b) => a.n - b.n);
+  return [...(await donePartsOf(run)).values()].sort((a, b) => a.n - b.n);
 }
 
 /** @throws ClaimMismatch when a part is not what was written */

@@ -10,9 +10,11 @@ import {
   checkValue,
   headObject,
   InvalidPayload,
+  identityOf,
   inputPlaceOf,
   listObjects,
   optionsKeyOf,
+  parseJson,
   planListing,
   planRun,
   presignedUrl,
@@ -30,13 +32,21 @@ export interface BatchPlace {
 export interface BatchAnswer {
   readonly statusCode: number;
   readonly body: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 const Name = v.pipe(v.string(), v.regex(/^[^/\p{Cc}]{1,200}$/u, 'expected a file name without a folder'));
 
+const Text = v.pipe(v.string(), v.minLength(1));
+
+const InputSchema = v.strictObject({ key: v.optional(Text), prefix: v.optional(Text) });
+
+/** Hexadecimal, of the bytes that are going to be put. */
+const Sha256 = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, 'expected a SHA-256 in lower-case hexadecimal'));
+
 const RequestSchema = v.strictObject({
-  input: v.optional(v.union([v.strictObject({ key: v.string() }), v.strictObject({ prefix: v.string() })])),
-  upload: v.optional(v.strictObject({ name: Name })),
+  input: v.optional(InputSchema),
+  upload: v.optional(v.strictObject({ name: Name, sha256: v.optional(Sha256) })),
   options: v.optional(v.unknown()),
 });
 
@@ -44,13 +54,15 @@ export async function createRun(pipeline: string, body: unknown, place: BatchPla
   const { input, upload, options } = checkValue(RequestSchema, body, { path: '' });
   if ((input === undefined) === (upload === undefined))
     throw new InvalidPayload('Either "input" or "upload" is expected.');
+  if (input !== undefined && (input.key === undefined) === (input.prefix === undefined))
+    throw new InvalidPayload('input: either "key" or "prefix" is expected.');
   const checked = options === undefined ? undefined : checkOptions(options, 'options');
-  if (upload !== undefined)
-    return prepareUpload(pipeline, { name: upload.name, options: checked ?? {} }, place);
+  if (upload !== undefined) return prepareUpload(pipeline, { ...upload, options: checked ?? {} }, place);
+  const { key, prefix = '' } = input!;
   const run =
-    'key' in input!
-      ? await planObject(pipeline, { key: input.key, options: checked }, place)
-      : await planPrefix(pipeline, { prefix: input!.prefix, options: checked ?? {} }, place);
+    key === undefined
+      ? await planPrefix(pipeline, { prefix, options: checked ?? {} }, place)
+      : await planObject(pipeline, { key, options: checked }, place);
   const { status, executionArn, run: started } = await startRun(run, { ...place, again: true });
   const answer = {
     id: run.id,
@@ -63,22 +75,37 @@ export async function createRun(pipeline: string, body: unknown, place: BatchPla
   return { statusCode: status === 'STARTED' ? 202 : 200, body: answer };
 }
 
+interface AskedUpload {
+  readonly name: string;
+  readonly sha256?: string | undefined;
+  readonly options: BatchOptions;
+}
+
 /** A folder of its own for each upload: its options are beside it before the data is. */
 async function prepareUpload(
   pipeline: string,
-  { name, options }: { readonly name: string; readonly options: BatchOptions },
+  { name, sha256, options }: AskedUpload,
   { bucket }: BatchPlace,
 ): Promise<BatchAnswer> {
-  const folder = `${new Date().toISOString().slice(0, 10)}/${randomUUID().slice(0, 8)}`;
+  const folder = uploadFolder({ name, sha256, options });
   const key = `${pipeline}/in/${folder}/${name}`;
   // What cannot be run is refused before anything is uploaded.
   planRun({ pipeline, name, bucket, key, etag: '', sizeBytes: 0 }, options);
-  if (Object.keys(options).length > 0) {
+  if (sha256 !== undefined || Object.keys(options).length > 0) {
     const optionsKey = optionsKeyOf({ pipeline, name: `${folder}/${name}` });
     await writeText({ bucket, key: optionsKey }, JSON.stringify(options), 'application/json');
   }
+  if (sha256 !== undefined && (await headObject({ bucket, key })) !== undefined)
+    return { statusCode: 200, body: { input: { key } } };
   const url = await presignedUrl('PUT', { bucket, key });
   return { statusCode: 201, body: { upload: { url, method: 'PUT' }, input: { key } } };
+}
+
+/** Of the content and of what is to be done with it, where they are told: the same once more is the same run. */
+function uploadFolder({ name, sha256, options }: AskedUpload): string {
+  if (sha256 === undefined) return `${new Date().toISOString().slice(0, 10)}/${randomUUID().slice(0, 8)}`;
+  const identity = JSON.stringify([name, sha256, identityOf(options)]);
+  return `by-content/${createHash('sha256').update(identity).digest('hex').slice(0, 32)}`;
 }
 
 /** Options of the request stand before those beside the data. */
@@ -92,7 +119,7 @@ async function planObject(
     throw new InvalidPayload(`input.key: expected a key under ${pipeline}/in/, got "${key}".`);
   const head = await headObject({ bucket, key });
   if (head === undefined)
-    throw new SeriatimError('ClaimNotFound', `There is no object s3://${bucket}/${key}.`);
+    throw new SeriatimError('InputNotFound', `There is no object s3://${bucket}/${key}.`);
   return planRun({ bucket, key, ...place, ...head }, options ?? (await optionsBeside(place, bucket)));
 }
 
@@ -102,7 +129,7 @@ async function optionsBeside(
 ): Promise<BatchOptions> {
   const key = optionsKeyOf(place);
   const text = await readTextIfThere({ bucket, key });
-  return text === undefined ? {} : checkOptions(JSON.parse(text) as unknown, key);
+  return text === undefined ? {} : checkOptions(parseJson(text, key), key);
 }
 
 async function planPrefix(
@@ -111,6 +138,12 @@ async function planPrefix(
   { bucket }: BatchPlace,
 ): Promise<BatchRun> {
   const hash = createHash('sha256');
-  for await (const { key, sizeBytes } of listObjects(bucket, prefix)) hash.update(`${key}\n${sizeBytes}\n`);
-  return planListing({ pipeline, bucket, prefix, listing: hash.digest('hex') }, options);
+  let count = 0;
+  for await (const { key, sizeBytes } of listObjects(bucket, prefix)) {
+    hash.update(`${key}\n${sizeBytes}\n`);
+    if (!key.endsWith('/')) count++;
+  }
+  const run = planListing({ pipeline, bucket, prefix, listing: hash.digest('hex') }, options);
+  if (count > 0) return run;
+  throw new SeriatimError('EmptyInput', `There are no objects under s3://${bucket}/${prefix}.`, { pipeline });
 }

@@ -1,10 +1,19 @@
-// `GET /batches?pipeline=&limit=`: the newest runs of one pipeline or of all, each by its last start.
+// `GET /batches?pipeline=&limit=`: the newest runs of one pipeline or of all, each by its last start, with the reason where
+// one failed. Files under a prefix that is no pipeline's start nothing; the list of all tells of them too.
 import {
+  describeExecution,
+  executionArn,
+  executionError,
   findPipeline,
   InvalidPayload,
+  inputPlaceOf,
+  listFolders,
+  listObjects,
   newestExecutions,
   PIPELINES,
+  PipelineNotFound,
   runIdOf,
+  SERVED_PIPELINES,
 } from '../../layers/seriatim/index.ts';
 import type { BatchAnswer, BatchPlace } from './create.ts';
 
@@ -17,31 +26,73 @@ interface ListedRun {
   readonly status: string;
   readonly startedAt: string;
   readonly endedAt?: string;
+  readonly error?: { readonly code: string; readonly message: string };
 }
 
 export async function listRuns(
   query: Readonly<Record<string, string | undefined>>,
-  { machinePrefix }: BatchPlace,
+  { bucket, machinePrefix }: BatchPlace,
 ): Promise<BatchAnswer> {
   const limit = Number(query.limit ?? DEFAULT_LIMIT);
   if (!Number.isInteger(limit) || limit < 1 || limit > MOST)
     throw new InvalidPayload(`limit: expected a whole number from 1 to ${MOST}, got "${query.limit}".`);
   const pipelines =
     query.pipeline === undefined ? Object.keys(PIPELINES) : [findPipeline(query.pipeline).name];
-  const found = await Promise.all(pipelines.map((pipeline) => runsOf(pipeline, machinePrefix, limit)));
-  const batches = found
+  const [strays, ...found] = await Promise.all([
+    query.pipeline === undefined ? strayInputs(bucket, limit) : [],
+    ...pipelines.map((pipeline) => runsOf(pipeline, machinePrefix, limit)),
+  ]);
+  const newest = [strays, ...found]
     .flat()
     .sort((a, b) => (a.startedAt < b.startedAt ? 1 : -1))
     .slice(0, limit);
-  return { statusCode: 200, body: { batches } };
+  const batches = await Promise.all(newest.map((run) => withReason(run)));
+  return { statusCode: 200, body: { batches: batches.map(({ arn: _arn, ...run }) => run) } };
 }
 
-async function runsOf(pipeline: string, machinePrefix: string, limit: number): Promise<ListedRun[]> {
-  const executions = await newestExecutions(`${machinePrefix}${pipeline}-batch`, limit);
-  const runs = new Map<string, ListedRun>();
-  for (const { name, ...state } of executions) {
+/** With the execution that was started last, where there is one. */
+interface FoundRun extends ListedRun {
+  readonly arn?: string;
+}
+
+async function runsOf(pipeline: string, machinePrefix: string, limit: number): Promise<FoundRun[]> {
+  const stateMachineArn = `${machinePrefix}${pipeline}-batch`;
+  const runs = new Map<string, FoundRun>();
+  for (const { name, ...state } of await newestExecutions(stateMachineArn, limit)) {
     const id = runIdOf(name);
-    if (!runs.has(id)) runs.set(id, { id, pipeline, ...state });
+    if (!runs.has(id)) runs.set(id, { id, pipeline, ...state, arn: executionArn(stateMachineArn, name) });
   }
   return [...runs.values()];
+}
+
+/** A list of executions does not say why one failed. */
+async function withReason(run: FoundRun): Promise<FoundRun> {
+  if (run.status !== 'FAILED' || run.arn === undefined) return run;
+  const state = await describeExecution(run.arn);
+  if (state === undefined) return run;
+  const { code, message } = executionError({
+    status: state.status,
+    error: state.error,
+    cause: state.cause,
+    pipeline: run.pipeline,
+  });
+  return { ...run, error: { code, message } };
+}
+
+/** Objects under `<name>/in/` where no pipeline has that name. */
+async function strayInputs(bucket: string, limit: number): Promise<FoundRun[]> {
+  const names = (await listFolders(bucket)).filter((name) => !SERVED_PIPELINES.has(name));
+  const known = [...SERVED_PIPELINES.keys()];
+  const found: FoundRun[] = [];
+  for (const pipeline of names) {
+    const { message } = new PipelineNotFound(pipeline, known);
+    for await (const { key, modifiedMs } of listObjects(bucket, `${pipeline}/in/`)) {
+      if (inputPlaceOf(key) === undefined) continue;
+      const startedAt = new Date(modifiedMs).toISOString();
+      const error = { code: 'PipelineNotFound', message };
+      found.push({ id: key, pipeline, status: 'FAILED', startedAt, endedAt: startedAt, error });
+      if (found.length >= limit) return found;
+    }
+  }
+  return found;
 }

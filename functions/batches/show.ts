@@ -1,13 +1,17 @@
 // `GET /batches/{id}`: how far a run is, and once it is over its manifest with links to what it wrote.
+// `GET /batches/{id}/output` and `/errors` lead to the bytes themselves, as long as they are this run's.
 import {
   type BatchRun,
-  listObjects,
+  donePartsOf,
+  executionError,
   presignedUrl,
-  readPartKey,
   readTextIfThere,
+  replacedBy,
   runKeys,
+  SeriatimError,
   type SplitSummary,
 } from '../../layers/seriatim/index.ts';
+import { isResumable } from './control.ts';
 import type { BatchAnswer, BatchPlace } from './create.ts';
 import { type FoundRun, findById } from './find.ts';
 
@@ -15,7 +19,8 @@ export async function showRun(id: string, place: BatchPlace): Promise<BatchAnswe
   return { statusCode: 200, body: await viewOf(await findById(id, place)) };
 }
 
-export async function viewOf({ run, latest }: FoundRun): Promise<Record<string, unknown>> {
+export async function viewOf(found: FoundRun): Promise<Record<string, unknown>> {
+  const { run, latest } = found;
   const { id, pipeline, bucket, key, name } = run;
   const { status, startedAt, endedAt, arn, attempt } = latest;
   const isOver = status !== 'RUNNING' && status !== 'PENDING_REDRIVE';
@@ -31,18 +36,29 @@ export async function viewOf({ run, latest }: FoundRun): Promise<Record<string, 
     ...(endedAt === undefined ? {} : { endedAt }),
     executionArn: arn,
     input: { bucket, key },
+    isResumable: isOver && isResumable(found, manifest?.error?.code),
     options: run.options,
-    progress: manifest === undefined ? await progressOf(run) : finished(manifest),
-    ...(manifest === undefined ? {} : { manifest, links: await links(run, manifest) }),
-    ...(isOver && manifest === undefined ? { error: errorOf(latest) } : {}),
+    progress: manifest === undefined ? await progressOf(run, startedAt) : finished(manifest),
+    ...(manifest === undefined ? {} : { manifest, ...(await linksOf(run, manifest)) }),
+    ...(isOver && manifest === undefined ? { error: errorOf(found) } : {}),
   };
 }
 
 interface Manifest {
   readonly attempt: number;
   readonly status: string;
+  readonly error?: { readonly code: string };
   readonly input: { readonly records: number };
   readonly counts: { readonly records: number; readonly failed: number };
+  readonly output?: Written;
+  readonly errors: Written;
+}
+
+interface Written {
+  readonly bucket: string;
+  readonly key: string;
+  /** When the run ended another one's stood there already. */
+  readonly replacedBy?: string;
 }
 
 /** Of this start: that of an earlier one says nothing any more. */
@@ -57,30 +73,64 @@ function finished({ input, counts }: Manifest) {
 }
 
 /** While it is read there is no telling how many records there are. */
-async function progressOf(run: BatchRun): Promise<Record<string, number>> {
-  const keys = runKeys(run);
-  const text = await readTextIfThere({ bucket: run.bucket, key: keys.split });
+async function progressOf(run: BatchRun, startedAt: string): Promise<Record<string, number>> {
+  const text = await readTextIfThere({ bucket: run.bucket, key: runKeys(run).split });
   if (text === undefined) return { done: 0, failed: 0 };
   const { records, chunks } = JSON.parse(text) as SplitSummary;
-  const parts = new Map<number, number>();
-  for await (const { key } of listObjects(run.bucket, keys.parts)) {
-    const part = readPartKey(key);
-    if (part !== undefined) parts.set(part.n, Math.min(part.failed, parts.get(part.n) ?? part.failed));
-  }
-  const failed = [...parts.values()].reduce((sum, count) => sum + count, 0);
-  const done = chunks === 0 ? 0 : Math.round((records * parts.size) / chunks);
-  return { records, done, failed, chunks, chunksDone: parts.size };
+  const parts = [...(await donePartsOf(run)).values()];
+  const failed = parts.reduce((sum, part) => sum + part.failed, 0);
+  const recordsIn = (count: number): number => (chunks === 0 ? 0 : (records * count) / chunks);
+  const done = Math.round(recordsIn(parts.length));
+  const fresh = parts.filter(({ modifiedMs }) => modifiedMs >= Date.parse(startedAt)).length;
+  const seconds = Math.max(1, Date.now() - Date.parse(startedAt)) / 1000;
+  const recordsPerSecond = Math.round(recordsIn(fresh) / seconds);
+  return { records, done, failed, chunks, chunksDone: parts.length, recordsPerSecond };
 }
 
-async function links(run: BatchRun, { status, counts }: Manifest): Promise<Record<string, string>> {
-  const { bucket } = run;
-  const keys = runKeys(run);
-  const found: Record<string, string> = {};
-  if (status === 'SUCCEEDED') found.output = await presignedUrl('GET', { bucket, key: keys.output });
-  if (counts.failed > 0) found.errors = await presignedUrl('GET', { bucket, key: keys.errors });
-  return found;
+type What = 'output' | 'errors';
+
+interface Links {
+  readonly links: Readonly<Partial<Record<What, string>>>;
+  /** The runs whose results stand where this one's were. */
+  readonly replaced?: Readonly<Partial<Record<What, string>>>;
 }
 
-function errorOf({ status, error, cause }: FoundRun['latest']): Record<string, unknown> {
-  return { code: error ?? status, message: cause ?? 'The run was stopped.' };
+async function linksOf(run: BatchRun, manifest: Manifest): Promise<Links> {
+  const links: Partial<Record<What, string>> = {};
+  const replaced: Partial<Record<What, string>> = {};
+  const add = async (what: What, place: Written): Promise<void> => {
+    const other = place.replacedBy ?? (await replacedBy(place, run.id));
+    if (other === undefined) links[what] = await presignedUrl('GET', place);
+    else replaced[what] = other;
+  };
+  if (manifest.status === 'SUCCEEDED' && manifest.output !== undefined) await add('output', manifest.output);
+  if (manifest.counts.failed > 0) await add('errors', manifest.errors);
+  return { links, ...(Object.keys(replaced).length === 0 ? {} : { replaced }) };
+}
+
+/** @throws InvalidPayload while it runs; ResultsReplaced, RunNotFound when there is nothing of this run's */
+export async function leadTo(id: string, what: What, place: BatchPlace): Promise<BatchAnswer> {
+  const found = await findById(id, place);
+  if (found.latest.status === 'RUNNING')
+    return { statusCode: 409, body: { error: { code: 'RunGoesOn', message: `The run ${id} goes on.` } } };
+  const manifest = await manifestOf(found.run);
+  const { links, replaced }: Links =
+    manifest === undefined ? { links: {} } : await linksOf(found.run, manifest);
+  const other = replaced?.[what];
+  if (other !== undefined)
+    throw new SeriatimError(
+      'ResultsReplaced',
+      `The ${what} of ${id} were replaced by those of run ${other}.`,
+    );
+  const url = links[what];
+  if (url === undefined) throw new SeriatimError('RunNotFound', `The run ${id} left no ${what}.`);
+  return { statusCode: 302, body: { url }, headers: { location: url } };
+}
+
+/** Step Functions' own words, where the run could not say what was wrong itself. */
+function errorOf({ latest, run }: FoundRun): Record<string, unknown> {
+  const { status, error, cause } = latest;
+  if (status === 'ABORTED') return { code: 'Stopped', message: cause ?? 'The run was stopped.' };
+  const { code, message } = executionError({ status, error, cause, pipeline: run.pipeline });
+  return { code, message };
 }

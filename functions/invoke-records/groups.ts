@@ -2,10 +2,12 @@
 // halves, down to the record at fault; what fails for the endpoint's own reasons fails the invocation, which Step
 // Functions retries.
 import {
+  artefactsIn,
   callEndpoint,
   type EndpointAnswer,
   type Frame,
   type GroupHead,
+  type ModelArtefact,
   type RecordError,
   SeriatimError,
 } from '../../layers/seriatim/index.ts';
@@ -22,6 +24,8 @@ export interface InvokeTarget {
 export interface AnsweredHead extends GroupHead {
   readonly failure?: { readonly Error: string; readonly Cause: string };
   readonly variant?: string;
+  /** What its containers said they had loaded. */
+  readonly artefacts?: readonly ModelArtefact[];
   /** Of the body: JSON unless told. */
   readonly contentType?: string;
 }
@@ -137,7 +141,16 @@ function callOnce(
 function answered({ head }: Frame<AnsweredHead>, answer: EndpointAnswer): Frame<AnsweredHead> {
   const variant = answer.invokedProductionVariant;
   const contentType = answer.contentType;
-  return { head: { ...head, contentType, ...(variant === undefined ? {} : { variant }) }, body: answer.body };
+  const artefacts = artefactsIn(answer.customAttributes);
+  return {
+    head: {
+      ...head,
+      contentType,
+      ...(variant === undefined ? {} : { variant }),
+      ...(artefacts.length === 0 ? {} : { artefacts }),
+    },
+    body: answer.body,
+  };
 }
 
 function failed({ head }: Frame<AnsweredHead>, { code, message }: RecordError): Frame<AnsweredHead> {

@@ -13,7 +13,7 @@ import {
   type SplitSummary,
   writeBytes,
 } from '../../layers/seriatim/index.ts';
-import { columnsOf } from './columns.ts';
+import { checkOutputColumns, checkUtf8, columnsOf } from './columns.ts';
 import { type CutChunk, type CutLimits, cutChunks } from './cut-lines.ts';
 import { type InputBytes, openInput } from './input.ts';
 import { elementLines } from './json-array.ts';
@@ -45,8 +45,10 @@ function splitLines(
   const delimiter = options.delimiter ?? (/\.tsv(\.gz)?$/i.test(run.name) ? '\t' : ',');
   let columns: readonly string[] | undefined;
   const isHeader = (first: Buffer): boolean => {
+    if (encoding === 'utf-8') checkUtf8(first);
     const line = first.toString(encoding === 'latin1' ? 'latin1' : 'utf8');
     const found = columnsOf(line, fields, { delimiter, header: options.header });
+    if (isCsv) checkOutputColumns(run, found.columns);
     columns = found.columns;
     return found.isHeader;
   };
@@ -56,6 +58,7 @@ function splitLines(
     offset: input.skippedBytes,
     keepsBytes: input.isCompressed,
     encoding: encoding === 'latin1' ? 'latin1' : 'utf8',
+    again: input.again,
     ...(isCsv ? { delimiter, isHeader } : {}),
   });
   const reading = (): Reading =>
@@ -89,6 +92,7 @@ function splitParquet(run: BatchRun, fields: InputFields | undefined, limits: Cu
   let columns: readonly string[] = [];
   const onColumns = (found: readonly string[]): void => {
     columns = found;
+    checkOutputColumns(run, found);
   };
   const rows = rowBatches(run, { fields, maxRows: limits.maxRecords, onColumns });
   const { chunks } = written(run, numbered(rows), {});
@@ -116,7 +120,7 @@ async function* nothing(): AsyncGenerator<CutChunk> {}
 
 async function* inPlace(cut: AsyncIterable<CutChunk>): AsyncGenerator<Chunk> {
   let n = 0;
-  for await (const { first, count, from, to } of cut) yield { n: n++, first, count, from, to };
+  for await (const { bytes: _bytes, ...chunk } of cut) yield { n: n++, ...chunk };
 }
 
 /** Objects on their way at once. */
@@ -126,8 +130,8 @@ async function* write(run: BatchRun, cut: AsyncIterable<CutChunk>): AsyncGenerat
   const keys = runKeys(run);
   const underWay: Promise<Chunk>[] = [];
   let n = 0;
-  for await (const { first, count, bytes } of cut) {
-    const chunk = { n, first, count, from: 0, to: bytes!.length, key: keys.chunk(n) };
+  for await (const { bytes, ...found } of cut) {
+    const chunk = { n, ...found, from: 0, to: bytes!.length, key: keys.chunk(n) };
     n++;
     const done = writeBytes({ bucket: run.bucket, key: chunk.key }, bytes!, 'application/octet-stream');
     underWay.push(done.then(() => chunk));

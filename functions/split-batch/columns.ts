@@ -1,6 +1,15 @@
 // The columns of a CSV or Parquet file beside the fields that the pipeline takes: which line is the header, and what
 // is wrong with it. Pure.
-import { type BatchOptions, cellsOf, type InputFields, InvalidPayload } from '../../layers/seriatim/index.ts';
+import { isUtf8 } from 'node:buffer';
+import {
+  type BatchOptions,
+  type BatchRun,
+  cellsOf,
+  findPipeline,
+  firstBadByte,
+  type InputFields,
+  InvalidPayload,
+} from '../../layers/seriatim/index.ts';
 
 const DELIMITERS = [',', ';', '\t', '|'];
 
@@ -36,6 +45,34 @@ export function checkColumns(columns: readonly string[], fields: InputFields, wh
   }
   const twice = columns.filter((column, i) => columns.indexOf(column) !== i);
   if (twice.length > 0) throw new InvalidPayload(`${where} names ${quoted([...new Set(twice)])} twice.`);
+}
+
+/**
+ * What the option `columns` asks for of a joined output, now that the file's own are known.
+ * @throws InvalidPayload naming those that neither the file nor the results have
+ */
+export function checkOutputColumns(
+  { pipeline, options }: Pick<BatchRun, 'pipeline' | 'options'>,
+  columns: readonly string[],
+): void {
+  const { outputFields } = findPipeline(pipeline);
+  const asked = options.columns ?? [];
+  const unknown = asked.filter((name) => !columns.includes(name) && !outputFields.includes(name));
+  if (unknown.length === 0) return;
+  throw new InvalidPayload(
+    `options: columns: neither the file nor the results have ${quoted(unknown)}; the file has ${quoted(columns.slice(0, 40))}, the results ${quoted(outputFields)}.`,
+    { pipeline },
+  );
+}
+
+/** @throws InvalidPayload with the place of the first byte that is none, and the option that reads it */
+export function checkUtf8(line: Buffer): void {
+  if (isUtf8(line)) return;
+  const at = firstBadByte(line);
+  const byte = `0x${line[at]!.toString(16).padStart(2, '0')}`;
+  throw new InvalidPayload(
+    `Line 1 is not UTF-8: its byte ${at} is ${byte}; the option "encoding": "latin1" reads such files.`,
+  );
 }
 
 /** The cells stand in the order of the pipeline's own fields. */

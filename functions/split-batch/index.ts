@@ -3,14 +3,16 @@
 import {
   type BatchRun,
   type Chunk,
-  listObjects,
+  failuresByPart,
   log,
   type Reading,
-  readPartKey,
+  readText,
   readTextIfThere,
   runKeys,
   SeriatimError,
   type SplitSummary,
+  sumOf,
+  toleratedCount,
   Upload,
   writeText,
 } from '../../layers/seriatim/index.ts';
@@ -35,9 +37,11 @@ export async function handler({
   run,
   limits,
 }: SplitEvent & { limits: CutLimits & { concurrency: number } }): Promise<SplitResult> {
-  const summary = (await formerSplit(run)) ?? (await split(run, withOptions(limits, run)));
+  if (run.refusal !== undefined) throw new SeriatimError(run.refusal.code, run.refusal.message);
+  const summary =
+    (await endedRun(run)) ?? (await formerSplit(run)) ?? (await split(run, withOptions(limits, run)));
   const { reading, records, chunks } = summary;
-  const todo = await writeTodo(run);
+  const todo = await writeTodo(run, summary);
   log('info', 'split', { run: run.id, records, chunks, todo: todo.count });
   const concurrency = run.options.concurrency ?? limits.concurrency;
   return { reading, totals: { records, chunks }, todo, concurrency };
@@ -45,6 +49,24 @@ export async function handler({
 
 function withOptions(limits: CutLimits, { options }: BatchRun): CutLimits {
   return { ...limits, maxRecords: options.recordsPerBatch ?? limits.maxRecords };
+}
+
+/** Of a run that went through nothing is left to do: its work is gone, and must not begin anew. */
+async function endedRun(run: BatchRun): Promise<SplitSummary | undefined> {
+  const text = await readTextIfThere({ bucket: run.bucket, key: runKeys(run).runManifest });
+  const manifest = text === undefined ? undefined : (JSON.parse(text) as EndedManifest);
+  if (manifest?.status !== 'SUCCEEDED' || manifest.name !== run.name) return undefined;
+  return {
+    reading: { format: 'jsonl', encoding: 'utf-8' },
+    records: manifest.counts.records,
+    chunks: 0,
+  };
+}
+
+interface EndedManifest {
+  readonly status: string;
+  readonly name: string;
+  readonly counts: { readonly records: number };
 }
 
 async function formerSplit(run: BatchRun): Promise<SplitSummary | undefined> {
@@ -69,6 +91,8 @@ async function split(run: BatchRun, limits: CutLimits): Promise<SplitSummary> {
     await list.abort();
     throw located(thrown, counted.records);
   }
+  if (run.format === 'objects' && counted.records === 0)
+    throw new SeriatimError('EmptyInput', `There are no objects under s3://${run.bucket}/${run.key}.`);
   const nothing = counted.records === 0 ? { note: 'The object holds no records.' } : {};
   const summary: SplitSummary = { ...nothing, ...found.summary(), ...counted };
   await writeText({ bucket: run.bucket, key: keys.split }, JSON.stringify(summary), 'application/json');
@@ -82,18 +106,28 @@ function located(thrown: unknown, records: number): unknown {
   return new SeriatimError(thrown.code, message, { cause: thrown });
 }
 
-async function writeTodo(run: BatchRun): Promise<SplitResult['todo']> {
+/** @throws SeriatimError TooManyFailures when the parts that an earlier start left hold more than the run bears */
+async function writeTodo(run: BatchRun, { records, chunks }: SplitSummary): Promise<SplitResult['todo']> {
   const keys = runKeys(run);
-  const done = new Set<number>();
-  for await (const { key } of listObjects(run.bucket, keys.parts)) {
-    const part = readPartKey(key);
-    if (part !== undefined) done.add(part.n);
-  }
-  const text = (await readTextIfThere({ bucket: run.bucket, key: keys.chunkList })) ?? '';
+  const done = await failuresByPart(run);
+  const list = { bucket: run.bucket, key: keys.chunkList };
+  const text = chunks === 0 ? '' : await readText(list);
   const lines = text.split('\n').filter((line) => line !== '');
   const todo = done.size === 0 ? lines : lines.filter((line) => !done.has((JSON.parse(line) as Chunk).n));
+  checkKept(run, records, done);
   const key = keys.todo(run.attempt);
   const body = todo.map((line) => `${line}\n`).join('');
   await writeText({ bucket: run.bucket, key }, body, 'application/x-ndjson');
   return { key, count: todo.length };
+}
+
+/** What failed in parts that are kept counts as what fails now does. */
+function checkKept(run: BatchRun, records: number, done: ReadonlyMap<number, number>): void {
+  const failed = sumOf(done);
+  if (failed <= toleratedCount(run.options, records)) return;
+  throw new SeriatimError(
+    'TooManyFailures',
+    `In the ${done.size} parts that are kept ${failed} of ${records} records failed; ${run.options.toleratedFailures} are tolerated. Resume with a greater tolerance, or start anew.`,
+    { pipeline: run.pipeline },
+  );
 }

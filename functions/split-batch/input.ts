@@ -15,6 +15,8 @@ export interface InputBytes {
   /** Of the byte-order mark, which is left out. */
   readonly skippedBytes: number;
   readonly blocks: AsyncIterable<Buffer>;
+  /** The plain bytes once more, from one of them on: the byte-order mark counts. */
+  again(from: number): AsyncIterable<Buffer>;
   /** Of the object as it is stored; once the blocks have been read. */
   sha256(): string;
 }
@@ -35,14 +37,29 @@ export async function openInput(run: BatchRun): Promise<InputBytes> {
     isCompressed,
     skippedBytes,
     blocks: withoutStart(rest, skippedBytes),
+    again: (from) => (isCompressed ? unpackedFrom(run, from) : storedFrom(run, from)),
     sha256: () => hash.digest('hex'),
   };
 }
 
-async function open(run: BatchRun): Promise<AsyncIterable<Buffer>> {
+async function* storedFrom(run: BatchRun, from: number): AsyncGenerator<Buffer> {
+  if (from < run.sizeBytes) yield* await open(run, { from, to: run.sizeBytes });
+}
+
+async function* unpackedFrom(run: BatchRun, from: number): AsyncGenerator<Buffer> {
+  yield* withoutStart(gunzipped(await open(run)), from);
+}
+
+async function open(
+  run: BatchRun,
+  range?: { readonly from: number; readonly to: number },
+): Promise<AsyncIterable<Buffer>> {
   const place = { bucket: run.bucket, key: run.key };
   try {
-    return (await readStream(place, { etag: run.etag })) as AsyncIterable<Buffer>;
+    return (await readStream(place, {
+      etag: run.etag,
+      ...(range === undefined ? {} : { range }),
+    })) as AsyncIterable<Buffer>;
   } catch (cause) {
     const { name } = cause as Error;
     const where = `s3://${run.bucket}/${run.key}`;

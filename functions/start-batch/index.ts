@@ -32,8 +32,8 @@ async function startBatch({ s3 }: S3EventRecord): Promise<void> {
     await start(bucket, key, place);
   } catch (thrown) {
     if (!(thrown instanceof SeriatimError)) throw thrown;
-    log('warn', 'no run for this file', { key, thrown });
-    await refuse({ bucket, key, ...place }, thrown);
+    log('warn', 'no run for this file', { key, code: thrown.code, reason: thrown.message });
+    await refuse({ bucket, key, ...place }, thrown, machinePrefix);
   }
 }
 

@@ -2,10 +2,9 @@
 // so a listing is all it takes; in a large run only some of the chunks look.
 import {
   type ChunkTask,
-  listObjects,
-  readPartKey,
-  runKeys,
+  failuresByPart,
   SeriatimError,
+  sumOf,
   toleratedCount,
 } from '../../layers/seriatim/index.ts';
 
@@ -21,7 +20,7 @@ export async function checkTolerance(
   if (tolerated === Number.POSITIVE_INFINITY) return;
   const isOver = failed > tolerated;
   if (!isOver && chunk.n % Math.ceil(totals.chunks / CHECKS_PER_RUN) !== 0) return;
-  const found = isOver ? failed : await failedSoFar(run);
+  const found = isOver ? failed : sumOf(await failuresByPart(run));
   if (found <= tolerated) return;
   const codes = Object.entries(errors).map(([code, count]) => `${count} ${code}`);
   throw new SeriatimError(
@@ -29,13 +28,4 @@ export async function checkTolerance(
     `At least ${found} of ${totals.records} records failed; ${run.options.toleratedFailures} are tolerated. In records ${chunk.first} to ${chunk.first + chunk.count - 1}: ${codes.join(', ')}.`,
     { pipeline: run.pipeline },
   );
-}
-
-async function failedSoFar(run: ChunkTask['run']): Promise<number> {
-  const failed = new Map<number, number>();
-  for await (const { key } of listObjects(run.bucket, runKeys(run).parts)) {
-    const part = readPartKey(key);
-    if (part !== undefined) failed.set(part.n, Math.min(part.failed, failed.get(part.n) ?? part.failed));
-  }
-  return [...failed.values()].reduce((sum, count) => sum + count, 0);
 }

@@ -81,6 +81,14 @@ export const ERRORS = {
   StorageFailed: { effect: 'retry', httpStatus: 503 },
   /** More of a batch's records failed than it tolerates. */
   TooManyFailures: { effect: 'terminal', httpStatus: 500 },
+  /** A batch had records and none came through. */
+  AllRecordsFailed: { effect: 'terminal', httpStatus: 500 },
+  /** A batch was asked for of a prefix under which there is nothing. */
+  EmptyInput: { effect: 'terminal', httpStatus: 400 },
+  /** A batch was asked for of an object that is not there. */
+  InputNotFound: { effect: 'terminal', httpStatus: 404 },
+  /** The results of a batch stood where a later run's are now. */
+  ResultsReplaced: { effect: 'terminal', httpStatus: 410 },
   /** A stage's own code failed. */
   StageFailed: { effect: 'terminal', httpStatus: 500 },
   /** The state machine itself failed: a defect of the pipeline's definition, or a quota. */

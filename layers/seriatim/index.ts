@@ -1,5 +1,6 @@
 // The entry of the shared layer: what functions import, as `/opt/nodejs/seriatim.mjs` once deployed.
 export * from './answer-check.ts';
+export * from './batch/artefacts.ts';
 export * from './batch/carry.ts';
 export * from './batch/frames.ts';
 export * from './batch/input-fields.ts';
@@ -7,8 +8,11 @@ export * from './batch/instances.ts';
 export * from './batch/kinds.ts';
 export * from './batch/options.ts';
 export * from './batch/output.ts';
+export * from './batch/ownership.ts';
 export * from './batch/part.ts';
+export * from './batch/parts-done.ts';
 export * from './batch/plan.ts';
+export * from './batch/quote-scanner.ts';
 export * from './batch/read-chunk.ts';
 export * from './batch/record-list.ts';
 export * from './batch/record-text.ts';

@@ -62,6 +62,8 @@ export interface ObjectHead {
   readonly etag: string;
   readonly sizeBytes: number;
   readonly contentType: string | undefined;
+  /** Of whoever wrote it, names in lower case. */
+  readonly metadata: Readonly<Record<string, string>>;
 }
 
 /** Undefined when there is no such object. */
@@ -75,13 +77,20 @@ export async function headObject({ bucket, key }: ObjectPlace): Promise<ObjectHe
   }
 }
 
-function toHead({ ETag = '', ContentLength = 0, ContentType }: HeadObjectCommandOutput): ObjectHead {
-  return { etag: ETag.replaceAll('"', ''), sizeBytes: ContentLength, contentType: ContentType };
+function toHead({
+  ETag = '',
+  ContentLength = 0,
+  ContentType,
+  Metadata = {},
+}: HeadObjectCommandOutput): ObjectHead {
+  const etag = ETag.replaceAll('"', '');
+  return { etag, sizeBytes: ContentLength, contentType: ContentType, metadata: Metadata };
 }
 
 export interface ListedObject {
   readonly key: string;
   readonly sizeBytes: number;
+  readonly modifiedMs: number;
 }
 
 /** Every object under the prefix, in the order of their keys. */
@@ -92,9 +101,19 @@ export async function* listObjects(bucket: string, prefix: string): AsyncGenerat
     const page = await client.send(
       new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, ContinuationToken: token }),
     );
-    for (const { Key, Size } of page.Contents ?? []) yield { key: Key!, sizeBytes: Size ?? 0 };
+    for (const { Key, Size, LastModified } of page.Contents ?? [])
+      yield { key: Key!, sizeBytes: Size ?? 0, modifiedMs: LastModified?.getTime() ?? 0 };
     token = page.NextContinuationToken;
   } while (token !== undefined);
+}
+
+/** The first parts of the bucket's keys, up to a thousand, without their slash. */
+export async function listFolders(bucket: string): Promise<string[]> {
+  const [{ ListObjectsV2Command }, client] = await Promise.all([import('@aws-sdk/client-s3'), s3Client()]);
+  const { CommonPrefixes = [] } = await client.send(
+    new ListObjectsV2Command({ Bucket: bucket, Delimiter: '/' }),
+  );
+  return CommonPrefixes.map(({ Prefix = '' }) => Prefix.slice(0, -1));
 }
 
 export async function writeText(place: ObjectPlace, text: string, contentType: string): Promise<void> {

@@ -11,6 +11,7 @@ beforeEach(() => {
   system.calls.length = 0;
   system.model = () => undefined;
   system.sabotage = () => undefined;
+  system.attributes = 'model=a;sha256=ab12;load=warm';
 });
 
 const HEADER = 'id,city,yearBuilt,squareFeet,bedrooms,bathrooms,lotAcres,garageSpaces,frontPorch,deck';
@@ -124,8 +125,18 @@ describe('a run', () => {
 
     const status = await system.run(plan);
 
-    expect(status).toBe('SUCCEEDED');
-    expect((await manifestOf('hopeless.csv')).counts).toMatchObject({ records: 1_000, failed: 1_000 });
+    expect(status).toBe('FAILED');
+    expect(await manifestOf('hopeless.csv')).toMatchObject({
+      error: {
+        code: 'AllRecordsFailed',
+        message: expect.stringMatching(
+          /^None of 1000 records came through: 1000 with StageFailed, the first of them: .*no$/,
+        ),
+      },
+      counts: { records: 1_000, failed: 1_000 },
+    });
+    expect(await errorsOf('hopeless.csv')).toHaveLength(1_000);
+    await expect(outOf('hopeless.csv')).rejects.toMatchObject({ name: 'NoSuchKey' });
     expect(system.calls.filter((name) => name === 'preprocess-house').length).toBeLessThan(140);
   });
 
@@ -164,5 +175,26 @@ describe('a run', () => {
       stage: 'SplitInput',
       code: 'ClaimNotFound',
     });
+  });
+});
+
+describe('models in the manifest', () => {
+  it('are told apart by the artefact that was loaded, also where one is replaced under its name', async () => {
+    const city = (i: number) => `${i},Rome,1990,1000,3,2,0.5,1,y,n`;
+    const body = [HEADER, ...Array.from({ length: 20 }, (_, i) => city(i))].join('\n');
+    let calls = 0;
+    system.model = () => {
+      system.attributes = `model=Rome;sha256=${++calls === 1 ? 'aa' : 'bb'};load=warm`;
+      return undefined;
+    };
+    const plan = await system.plan('versions.csv', body, { recordsPerBatch: 10, concurrency: 1 });
+
+    await system.run(plan);
+
+    expect((await manifestOf('versions.csv')).models).toEqual(
+      ['aa', 'bb'].map((sha256) =>
+        expect.objectContaining({ records: 10, artefacts: [{ model: 'Rome', sha256 }] }),
+      ),
+    );
   });
 });

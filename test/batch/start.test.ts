@@ -1,9 +1,12 @@
 // Which uploads start a run, under which name, and what options they may bring.
 import type { S3Event } from 'aws-lambda';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { checkOutputColumns } from '../../functions/split-batch/columns.ts';
 import { handler } from '../../functions/start-batch/index.ts';
 import {
+  type BatchOptions,
   checkOptions,
+  checkResumeOptions,
   executionName,
   inputPlaceOf,
   optionsKeyOf,
@@ -55,6 +58,12 @@ describe('a run', () => {
     expect(id).toMatch(/^a-csv-[0-9a-f]{32}$/);
   });
 
+  it('of a file in a folder that is called by its content is called by the file', () => {
+    expect(planRun({ ...input, name: 'by-content/0a1b/houses.csv' }, {}).id).toMatch(
+      /^houses-csv-[0-9a-f]{32}$/,
+    );
+  });
+
   it('is found again from the name of any of its starts', () => {
     const { id } = planRun({ ...input, name: `${'long '.repeat(30)}.csv` }, {});
     const names = [1, 2, 37].map((attempt) => executionName({ id, attempt }));
@@ -76,11 +85,40 @@ describe('a run', () => {
   });
 });
 
+describe('columns', () => {
+  it.each<[BatchOptions, string]>([
+    [{ columns: ['nonsense'] }, '"nonsense" is no field of the results'],
+    [{ columns: ['id', 'price'] }, '"id" is no field of the results'],
+  ])('%j are refused before there is a run', (options, told) => {
+    expect(() => planRun(input, options)).toThrow(told);
+  });
+
+  it('of a joined output are those of the file or of the results, once the file is known', () => {
+    const { options } = planRun(input, { columns: ['id', 'price', 'nonsense'], join: true });
+
+    expect(() => checkOutputColumns({ pipeline: 'house-prices', options }, ['id', 'city'])).toThrow(
+      'neither the file nor the results have "nonsense"',
+    );
+  });
+});
+
+describe('a run that is resumed', () => {
+  it('may bear more and go faster, and is the same run in all else', () => {
+    expect(checkResumeOptions({ toleratedFailures: '5%', concurrency: 8 })).toEqual({
+      toleratedFailures: '5%',
+      concurrency: 8,
+    });
+    expect(() => checkResumeOptions({ output: 'jsonl' })).toThrow('output: cannot be changed');
+  });
+});
+
 describe('options', () => {
   it.each<[unknown, string]>([
     [{ recordPerBatch: 1 }, 'recordPerBatch: is no option'],
     [{ recordsPerBatch: 0 }, 'recordsPerBatch: expected a whole number from 1'],
     [{ toleratedFailures: 'some' }, 'toleratedFailures: expected a number of records or a share'],
+    [{ toleratedFailures: '101%' }, 'share from "0%" to "100%"'],
+    [{ columns: ['price', 'price'] }, 'columns: names "price" twice'],
     [{ output: 'xml' }, 'output'],
     [[], 'expected an object'],
   ])('%j are refused by name', (value, told) => {
@@ -135,11 +173,12 @@ describe('start-batch', () => {
     ({ Records: keys.map((key) => ({ s3: { bucket: { name: 'batch' }, object: { key } } })) }) as S3Event;
   const startsMade = () => states.calls.filter(({ operation }) => operation === 'StartExecution');
   const manifest = async (
+    pipeline: string,
     name: string,
   ): Promise<{ status: string; error: { code: string; message: string } }> => {
     const { body } = await s3.s3.getObject({
       bucket: 'batch',
-      key: `house-prices/out/${name}.manifest.json`,
+      key: `${pipeline}/out/${name}.manifest.json`,
     });
     return JSON.parse((await body.setEncoding('utf8').toArray()).join('')) as never;
   };
@@ -181,14 +220,28 @@ describe('start-batch', () => {
   it.each([
     ['photo.png', 'x', 'UnsupportedContentType', '.csv'],
     ['gone.csv', undefined, 'ClaimNotFound', 'deleted'],
-  ])('leaves a manifest for %s, which no run can be made of', async (name, body, code, told) => {
+  ])('starts a run that fails for %s, of which no run can be made, once', async (name, body, code, told) => {
     if (body !== undefined) await put(`house-prices/in/${name}`, body);
 
     await handler(event(`house-prices/in/${name}`));
+    await handler(event(`house-prices/in/${name}`));
 
-    expect(await manifest(name)).toMatchObject({
+    expect(startsMade()).toHaveLength(1);
+    const { input: text } = JSON.parse(startsMade()[0]!.body) as { input: string };
+    expect(JSON.parse(text)).toMatchObject({
+      key: `house-prices/in/${name}`,
+      refusal: { code, message: expect.stringContaining(told) },
+    });
+  });
+
+  it('leaves a manifest under a prefix that is no pipeline’s', async () => {
+    await put('castles/in/a.csv', 'x');
+
+    await handler(event('castles/in/a.csv'));
+
+    expect(await manifest('castles', 'a.csv')).toMatchObject({
       status: 'FAILED',
-      error: { code, message: expect.stringContaining(told) },
+      error: { code: 'PipelineNotFound', message: expect.stringContaining('castles') },
     });
     expect(startsMade()).toEqual([]);
   });

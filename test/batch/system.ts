@@ -50,6 +50,8 @@ export interface BatchSystem {
     targetModel: string,
     instances: readonly Instance[],
   ) => { status: number; message: string } | undefined;
+  /** What the endpoint says of itself with each answer. */
+  attributes: string;
   sabotage: Sabotage;
   put(name: string, body: string | Uint8Array): Promise<void>;
   plan(name: string, body: string | Uint8Array, options?: BatchOptions): Promise<BatchRun>;
@@ -68,7 +70,11 @@ export async function startSystem(): Promise<BatchSystem> {
     const { instances } = JSON.parse(body) as { instances: Instance[] };
     const refusal = system.model(String(request.headers['x-amzn-sagemaker-target-model']), instances);
     const type = refusal === undefined ? {} : { 'x-amzn-errortype': 'ModelError' };
-    response.writeHead(refusal === undefined ? 200 : 424, { 'content-type': 'application/json', ...type });
+    response.writeHead(refusal === undefined ? 200 : 424, {
+      'content-type': 'application/json',
+      'x-amzn-sagemaker-custom-attributes': system.attributes,
+      ...type,
+    });
     const answer = { predictions: instances.map(({ numeric }) => ({ log_price: Math.log(numeric[1]!) })) };
     const error = refusal && { Message: refusal.message, OriginalStatusCode: refusal.status };
     response.end(JSON.stringify(error ?? answer));
@@ -105,6 +111,7 @@ export async function startSystem(): Promise<BatchSystem> {
     s3: storage.s3,
     calls,
     model: () => undefined,
+    attributes: 'model=a;sha256=ab12;load=warm',
     sabotage: () => undefined,
     put,
     async plan(name, body, options = {}) {

@@ -13,7 +13,6 @@ import {
   encodeFrames,
   encodePart,
   encodeRecords,
-  MAX_QUOTED_BYTES,
   type RecordEnvelope,
   recordsIn,
 } from '../../layers/seriatim/index.ts';
@@ -155,9 +154,108 @@ describe('CSV records', () => {
     );
     const read = chunks.flatMap(({ first, bytes: own }) => [...recordsIn(own!, reading, first)]);
 
-    expect(bytes.length).toBeGreaterThan(MAX_QUOTED_BYTES);
     expect(read).toHaveLength(400);
+    expect(read[7]).toMatchObject({
+      error: { message: expect.stringContaining('cell 2 has a quote that is not closed') },
+    });
     expect(read[8]).toMatchObject({ position: 8, value: { a: '8' } });
+  });
+});
+
+describe('a quoted cell', () => {
+  const columns = ['id', 'note'];
+  const reading = { format: 'csv' as const, encoding: 'utf-8' as const, columns };
+  const limits = { format: 'csv' as const, maxRecords: 5_000, maxBytes: 4_194_304, offset: 0 };
+  const row = '7,"Rome, Italy"\n';
+
+  it('of any length is one record, which is too large, however many rows stand in it', async () => {
+    const cell = '1,a whole row\n2,""another""\n'.repeat(15_000);
+    const bytes = Buffer.from(`1,"${cell}"\n2,x\n`);
+
+    const chunks = await collected(cutChunks(blocksOf(bytes, 65_536), { ...limits, keepsBytes: true }));
+    const read = chunks.flatMap(({ bytes: own, first }) => [...recordsIn(own!, reading, first)]);
+
+    expect(read).toMatchObject([
+      { position: 0, error: { code: 'PayloadTooLarge' } },
+      { position: 1, value: { id: '2', note: 'x' } },
+    ]);
+  });
+
+  it('of tens of megabytes is a chunk of its own, of which only the beginning is kept', async () => {
+    const mib = Buffer.alloc(1_048_576, 'x\n');
+    async function* file(from = 0): AsyncGenerator<Buffer> {
+      const all = [
+        Buffer.from('1,a\n2,"'),
+        ...Array.from({ length: 40 }, () => mib),
+        Buffer.from(`"\n${row}`),
+      ];
+      let at = 0;
+      for (const block of all) {
+        at += block.length;
+        if (at > from) yield block.subarray(Math.max(0, block.length - (at - from)));
+      }
+    }
+
+    const chunks = await collected(cutChunks(file(), { ...limits, keepsBytes: true, again: file }));
+
+    expect(chunks.map(({ first, count, tooLargeBytes }) => [first, count, tooLargeBytes])).toEqual([
+      [0, 1, undefined],
+      [1, 1, 40 * 1_048_576 + 5],
+      [2, 1, undefined],
+    ]);
+    expect(chunks[1]!.bytes!.length).toBeLessThan(2_000);
+    expect([...recordsIn(chunks[2]!.bytes!, reading, 2)]).toMatchObject([{ value: { note: 'Rome, Italy' } }]);
+  });
+
+  it.each([
+    ['is never closed', ''],
+    ['is followed by one that is opened', row],
+  ])('that %s costs one line, however far one has to look', async (_what, end) => {
+    const lines = 'x,y\n'.repeat(50);
+    const bytes = Buffer.from(`1,"open\n${lines}${end}`);
+    const again = (from: number) => blocksOf(bytes.subarray(from), 10);
+
+    const chunks = await collected(
+      cutChunks(blocksOf(bytes, 10), { ...limits, keepsBytes: true, again, heldBytes: 32 }),
+    );
+    const read = chunks.flatMap(({ first, bytes: own }) => [...recordsIn(own!, reading, first)]);
+
+    expect(read).toHaveLength(51 + (end === '' ? 0 : 1));
+    expect(read.filter((record) => 'error' in record).map(({ position }) => position)).toEqual([0]);
+  });
+
+  it('ends where it does whatever is held of the file', async () => {
+    const text = fc.string({
+      unit: fc.constantFrom('a', ',', '"', '""', '\n', ' ', '","', '"\n'),
+      maxLength: 60,
+    });
+    const sizes = fc.integer({ min: 1, max: 20 });
+    const property = fc.asyncProperty(text, sizes, sizes, async (content, size, heldBytes) => {
+      const bytes = Buffer.from(content);
+      const spans: number[] = [];
+      cutRecords(bytes, { format: 'csv', isLast: true }, (from) => void spans.push(from));
+      const again = (from: number) => blocksOf(bytes.subarray(from), size);
+
+      const chunks = await collected(
+        cutChunks(blocksOf(bytes, size), { ...limits, maxRecords: 1, keepsBytes: false, again, heldBytes }),
+      );
+
+      expect(chunks.map(({ count }) => count)).toEqual(spans.map(() => 1));
+      chunks.forEach(({ from, to }, i) => {
+        expect(spans[i]).toBeGreaterThanOrEqual(from);
+        expect(spans[i]).toBeLessThan(to);
+      });
+    });
+    await fc.assert(property, { numRuns: 500 });
+  });
+
+  it.each([
+    ['1,"a"b\n', 'cell 2 has text behind its closing quote'],
+    ['1,"ab\n', 'cell 2 has a quote that is not closed'],
+  ])('of %j is told for what it is', (line, told) => {
+    expect([...recordsIn(Buffer.from(line), reading, 0)]).toMatchObject([
+      { error: { message: expect.stringContaining(told) } },
+    ]);
   });
 });
 

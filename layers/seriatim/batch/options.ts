@@ -16,6 +16,15 @@ const text = v.pipe(v.string(), v.minLength(1));
 
 const SHARE = /^\d{1,3}(\.\d+)?%$/;
 
+/** Up to all of them. */
+function isShare(value: unknown): boolean {
+  return typeof value === 'string' && SHARE.test(value) && Number.parseFloat(value) <= 100;
+}
+
+function twiceIn(names: readonly string[]): string | undefined {
+  return names.find((name, i) => names.indexOf(name) !== i);
+}
+
 const OptionsSchema = v.strictObject(
   {
     /** Of the input, where neither its name nor its content type tells. */
@@ -27,15 +36,23 @@ const OptionsSchema = v.strictObject(
     /** Failed records that the run bears: a number of them, or a share as `"5%"`. All of them unless told. */
     toleratedFailures: v.optional(
       v.custom<number | `${number}%`>(
-        (value) =>
-          typeof value === 'number' ? Number.isInteger(value) && value >= 0 : SHARE.test(String(value)),
-        'expected a number of records or a share such as "5%"',
+        (value) => (typeof value === 'number' ? Number.isInteger(value) && value >= 0 : isShare(value)),
+        'expected a number of records or a share from "0%" to "100%"',
       ),
     ),
     /** Of the results: as the input unless told, JSON Lines for what is neither CSV nor Parquet. */
     output: v.optional(v.picklist(['csv', 'jsonl', 'parquet'])),
     /** Fields of the output, in order. Of the input's too, with `join`. */
-    columns: v.optional(v.pipe(v.array(text), v.minLength(1))),
+    columns: v.optional(
+      v.pipe(
+        v.array(text),
+        v.minLength(1),
+        v.check(
+          (names) => new Set(names).size === names.length,
+          (issue) => `names ${JSON.stringify(twiceIn(issue.input))} twice`,
+        ),
+      ),
+    ),
     /** Puts the input record's fields before those of its result. */
     join: v.optional(v.boolean()),
     /** CSV: whether its first record names the columns. Found out unless told. */
@@ -67,6 +84,17 @@ export function checkOptions(value: unknown, source: string): BatchOptions {
 /** What the output's bytes depend on; how fast a run goes and what it bears are no part of it. */
 export function identityOf({ concurrency, toleratedFailures, ...identity }: BatchOptions): BatchOptions {
   return identity;
+}
+
+/**
+ * Those that a run may be gone on with: how fast it goes and what it bears.
+ * @throws InvalidPayload for any other, which would make it another run
+ */
+export function checkResumeOptions(value: unknown): BatchOptions {
+  const options = checkOptions(value, 'options');
+  const [other] = Object.keys(identityOf(options));
+  if (other === undefined) return options;
+  throw new InvalidPayload(`options: ${other}: cannot be changed when a run is resumed: start another one`);
 }
 
 /** The most records that may fail; infinite unless told. */

@@ -28,7 +28,16 @@ export interface PartModel {
   readonly stage: string;
   readonly variant?: string;
   readonly targetModel?: string;
+  /** What its containers said they had loaded, in their order. */
+  readonly artefacts?: readonly ModelArtefact[];
   readonly records: number;
+}
+
+/** An artefact as the container reports it with each answer. */
+export interface ModelArtefact {
+  readonly model?: string;
+  /** Hexadecimal. */
+  readonly sha256: string;
 }
 
 export interface Part {

@@ -3,7 +3,7 @@
 // one run. Pure.
 import { createHash } from 'node:crypto';
 import { InvalidPayload, SeriatimError } from '../errors.ts';
-import { findPipeline } from '../pipelines.ts';
+import { findPipeline, type PipelineEntry } from '../pipelines.ts';
 import { type BatchOptions, identityOf } from './options.ts';
 import type { BatchRun, InputFormat } from './run.ts';
 
@@ -43,9 +43,22 @@ export function planRun(input: InputObject, options: BatchOptions): BatchRun {
   const { bucket, key, etag, sizeBytes, name, pipeline } = input;
   const format = options.format ?? formatOf(input);
   checkTogether(format, options);
+  checkColumns(format, options, findPipeline(input.pipeline));
   const id = runId(name, [bucket, key, etag, identityOf(options)]);
   const workPrefix = `${pipeline}/work/${id}/`;
   return { id, pipeline, bucket, key, etag, sizeBytes, format, name, options, workPrefix, attempt: 1 };
+}
+
+/** Of an input that no run can be made of: a run that fails with the reason. */
+export function planRefusal(
+  { bucket, key, name, pipeline, etag, sizeBytes }: InputObject,
+  { code, message }: SeriatimError,
+): BatchRun {
+  findPipeline(pipeline);
+  const id = runId(name, [bucket, key, etag, code, message]);
+  const workPrefix = `${pipeline}/work/${id}/`;
+  const run = { id, pipeline, bucket, key, etag, sizeBytes, format: 'jsonl', name, options: {} } as const;
+  return { ...run, workPrefix, attempt: 1, refusal: { code, message } };
 }
 
 /** Each object under the prefix is a record. @param listing what is there now: another listing is another run */
@@ -63,6 +76,7 @@ export function planListing(
     throw new InvalidPayload(`The pipeline ${pipeline} takes records, not objects.`, { pipeline });
   if (!prefix.startsWith(`${pipeline}/`) || prefix.startsWith(`${pipeline}/work/`))
     throw new InvalidPayload(`The prefix "${prefix}" must lie under ${pipeline}/.`, { pipeline });
+  checkColumns('objects', options, findPipeline(pipeline));
   const name = `${prefix.slice(pipeline.length + 1).replace(/\/+$/, '') || 'all'}.objects`;
   const id = runId(name, [bucket, prefix, listing, identityOf(options)]);
   const workPrefix = `${pipeline}/work/${id}/`;
@@ -125,9 +139,37 @@ function checkTogether(format: InputFormat, { output, join, columns }: BatchOpti
   throw new InvalidPayload(`options: join of ${format} input with ${output} output needs "columns".`);
 }
 
+/**
+ * Of the output's own fields; with `join` those of a file's header too, which are known once it is read.
+ * @throws InvalidPayload naming those that the output cannot have
+ */
+function checkColumns(
+  format: InputFormat,
+  { columns = [], join }: BatchOptions,
+  { name, outputFields }: PipelineEntry,
+): void {
+  if (join === true && format !== 'objects') return;
+  const unknown = columns.filter((column) => !outputFields.includes(column));
+  if (unknown.length === 0) return;
+  throw new InvalidPayload(
+    `options: columns: ${quoted(unknown)} ${unknown.length === 1 ? 'is no field' : 'are no fields'} of the results of ${name}, which are ${quoted(outputFields)}; "join" adds those of the input.`,
+    { pipeline: name },
+  );
+}
+
+function quoted(names: readonly string[]): string {
+  return names.map((name) => JSON.stringify(name)).join(', ');
+}
+
+/** The folder of an upload that is called by its content says nothing to a reader. */
+const BY_CONTENT = /^by-content\/[0-9a-f]+\//;
+
 /** Readable, and 128 bits of a digest. */
 function runId(name: string, identity: readonly unknown[]): string {
-  const readable = name.replace(/[^A-Za-z0-9-]+/g, '-').slice(0, 40);
+  const readable = name
+    .replace(BY_CONTENT, '')
+    .replace(/[^A-Za-z0-9-]+/g, '-')
+    .slice(0, 40);
   const digest = createHash('sha256').update(JSON.stringify(identity)).digest('hex');
   return `${readable}-${digest.slice(0, 32)}`;
 }

@@ -13,16 +13,18 @@ import type { ChunkTask, Reading, Slice } from './run.ts';
 export const READ_STAGE = 'ReadRecords';
 
 /** As much as a request may bring: what is larger goes through no stage. */
-const MAX_RECORD_BYTES = STATE_BYTES_LIMIT;
+export const MAX_RECORD_BYTES = STATE_BYTES_LIMIT;
 
 /** How much of an unreadable record its error record keeps. */
-const KEPT_CHARACTERS = 1_000;
+export const KEPT_CHARACTERS = 1_000;
 
 /**
  * The records one by one, each as it is asked for; a chunk that holds another number of them is found out at its end.
  * @throws ClaimNotFound when the object is gone, ClaimMismatch when it is another one now
  */
 export async function readSlice(task: ChunkTask, slice?: Slice): Promise<Iterable<RecordEnvelope>> {
+  const { chunk } = task;
+  if (chunk.tooLargeBytes !== undefined) return [await readTooLarge(task, chunk.tooLargeBytes)];
   const bytes = await readChunkBytes(task);
   return recordsOfSlice(bytes, task, slice ?? { from: 0, to: task.chunk.count });
 }
@@ -41,6 +43,13 @@ function* recordsOfSlice(
   if (count === chunk.count) return;
   const message = `Chunk ${chunk.n} holds ${count} records; ${chunk.count} were counted.`;
   throw new ContractViolation(message, { stage: READ_STAGE });
+}
+
+/** Its first bytes alone, which are what the error record keeps. */
+async function readTooLarge(task: ChunkTask, sizeBytes: number): Promise<RecordEnvelope> {
+  const { from, to } = task.chunk;
+  const chunk = { ...task.chunk, to: Math.min(to, from + KEPT_CHARACTERS + 1) };
+  return tooLarge(task.chunk.first, await readChunkBytes({ ...task, chunk }), sizeBytes);
 }
 
 async function readChunkBytes({ run, chunk }: ChunkTask): Promise<Buffer> {
@@ -78,7 +87,7 @@ export function* recordsIn(bytes: Buffer, reading: Reading, first: number): Gene
     const instances = isLines ? instancesIn(bytes.subarray(from, to), encoding) : undefined;
     if (instances !== undefined) {
       for (const value of instances) yield { position: position++, value };
-    } else if (to - from > MAX_RECORD_BYTES) yield tooLarge(position++, bytes.subarray(from, to));
+    } else if (to - from > MAX_RECORD_BYTES) yield tooLarge(position++, bytes.subarray(from, to), to - from);
     else if (!isPlain && !isUtf8(bytes.subarray(from, to)))
       yield notUtf8(position++, bytes.subarray(from, to));
     else yield read(text(from, to), position++);
@@ -111,7 +120,12 @@ function readJsonLine(text: string, position: number): RecordEnvelope {
 
 function csvReader({ columns = [], delimiter = ',' }: Reading): ReadRecord {
   return (text, position) => {
-    const cells = cellsOf(text, delimiter);
+    let broken: string | undefined;
+    const cells = cellsOf(text, delimiter, (cell, isClosed) => {
+      const what = isClosed ? 'has text behind its closing quote' : 'has a quote that is not closed';
+      broken ??= `is no CSV: cell ${cell} ${what}`;
+    });
+    if (broken !== undefined) return unreadable(position, broken, text);
     // A row that was cut off is no row whose last cells are empty.
     if (cells.length !== columns.length) {
       const message = `has ${cells.length} cells; the file has ${columns.length} columns`;
@@ -138,7 +152,8 @@ function notUtf8(position: number, bytes: Buffer): FailedRecord {
   return failed(position, { code: 'InvalidPayload', message, record: kept(bytes.toString('latin1')) });
 }
 
-function firstBadByte(bytes: Buffer): number {
+/** Of bytes that are no UTF-8. */
+export function firstBadByte(bytes: Buffer): number {
   let good = 0;
   let bad = bytes.length;
   while (bad - good > 1) {
@@ -152,8 +167,8 @@ function firstBadByte(bytes: Buffer): number {
   return good;
 }
 
-function tooLarge(position: number, bytes: Buffer): FailedRecord {
-  const message = `records[${position}] is ${bytes.length} bytes; at most ${MAX_RECORD_BYTES} are taken.`;
+function tooLarge(position: number, bytes: Buffer, sizeBytes: number): FailedRecord {
+  const message = `records[${position}] is ${sizeBytes} bytes; at most ${MAX_RECORD_BYTES} are taken.`;
   const record = kept(bytes.toString('latin1', 0, KEPT_CHARACTERS + 1));
   return failed(position, { code: 'PayloadTooLarge', message, record });
 }

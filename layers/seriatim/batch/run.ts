@@ -1,5 +1,6 @@
 // A batch run as its parts know it: what it reads, how, and where each thing of it is kept. The run's id follows from
 // what it reads and from the options that its output depends on, so the same request names the same run.
+import type { ErrorCode } from '../errors.ts';
 import type { BatchOptions } from './options.ts';
 
 /** How the input object is written. `objects`: a listing, where each object is a record. */
@@ -24,6 +25,8 @@ export interface BatchRun {
   readonly workPrefix: string;
   /** 1, and one more for each time that the run was started again. */
   readonly attempt: number;
+  /** Why nothing can be run: the execution fails with it, so that whoever hears of ends hears of this one too. */
+  readonly refusal?: { readonly code: ErrorCode; readonly message: string };
 }
 
 /** How the bytes of a chunk are read, found out once by `split-batch`. */
@@ -49,6 +52,8 @@ export interface Chunk {
   readonly to: number;
   /** The object, where it is not the input itself. */
   readonly key?: string;
+  /** Of one record that is larger than a chunk may be: nobody reads it whole. */
+  readonly tooLargeBytes?: number;
 }
 
 /** What a Map Run's item hands to the functions of a child. */

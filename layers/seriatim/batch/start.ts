@@ -50,7 +50,7 @@ export async function latestAttempt(run: BatchRun, stateMachineArn: string): Pro
   }
 }
 
-function executionArn(stateMachineArn: string, name: string): string {
+export function executionArn(stateMachineArn: string, name: string): string {
   return `${stateMachineArn.replace(':stateMachine:', ':execution:')}:${name}`;
 }
 

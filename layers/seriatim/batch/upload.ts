@@ -1,9 +1,11 @@
 // An object written as its bytes come, visible only when it is whole: one request when it is small, a multipart upload
-// otherwise, which is aborted when anything fails. Counts and digests what it writes.
+// otherwise, which is aborted when anything fails. Counts and digests what it writes. One that has an owner never takes
+// the place of a later owner's object.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html
 import { createHash, type Hash } from 'node:crypto';
 import { s3Client } from '../clients.ts';
 import type { ObjectPlace } from '../objects.ts';
+import { type Condition, metadataOf, type Owner, wherePutBy } from './ownership.ts';
 
 /** Parts are of at least 5 MiB but for the last. */
 const PART_BYTES = 8 * 1024 * 1024;
@@ -15,11 +17,14 @@ export interface Uploaded {
   readonly bytes: number;
   /** Hexadecimal. */
   readonly sha256: string;
+  /** The run whose object stands there: what was written has no room beside it. */
+  readonly replacedBy?: string;
 }
 
 export class Upload {
   readonly #place: ObjectPlace;
   readonly #contentType: string;
+  readonly #owner: Owner | undefined;
   readonly #hash: Hash = createHash('sha256');
   #pending: Uint8Array[] = [];
   #pendingBytes = 0;
@@ -27,9 +32,10 @@ export class Upload {
   #id: string | undefined;
   readonly #parts: { readonly PartNumber: number; readonly ETag: string }[] = [];
 
-  constructor(place: ObjectPlace, contentType: string) {
+  constructor(place: ObjectPlace, contentType: string, owner?: Owner) {
     this.#place = place;
     this.#contentType = contentType;
+    this.#owner = owner;
   }
 
   get bytes(): number {
@@ -46,11 +52,16 @@ export class Upload {
     if (this.#pendingBytes >= this.#partBytes()) await this.#sendPart();
   }
 
-  /** Makes the object visible. */
+  /** Makes the object visible, unless that of a later owner is. */
   async finish(): Promise<Uploaded> {
-    if (this.#id === undefined) await this.#putWhole();
-    else await this.#complete();
-    return { bytes: this.#bytes, sha256: this.#hash.digest('hex') };
+    if (this.#id !== undefined && this.#pendingBytes > 0) await this.#sendPart();
+    const show = (condition: Condition): Promise<unknown> =>
+      this.#id === undefined ? this.#putWhole(condition) : this.#complete(condition);
+    const replacedBy =
+      this.#owner === undefined ? void (await show({})) : await wherePutBy(this.#owner, this.#place, show);
+    if (replacedBy !== undefined) await this.abort();
+    const written = { bytes: this.#bytes, sha256: this.#hash.digest('hex') };
+    return replacedBy === undefined ? written : { ...written, replacedBy };
   }
 
   /** Leaves no trace. */
@@ -70,13 +81,20 @@ export class Upload {
     return { Bucket: this.#place.bucket, Key: this.#place.key, UploadId: this.#id };
   }
 
-  async #putWhole(): Promise<void> {
+  #head() {
+    const Metadata = this.#owner === undefined ? undefined : metadataOf(this.#owner);
+    return {
+      Bucket: this.#place.bucket,
+      Key: this.#place.key,
+      ContentType: this.#contentType,
+      ...(Metadata === undefined ? {} : { Metadata }),
+    };
+  }
+
+  async #putWhole(condition: Condition): Promise<void> {
     const { PutObjectCommand } = await import('@aws-sdk/client-s3');
-    const { bucket, key } = this.#place;
     const Body = Buffer.concat(this.#pending);
-    await (await s3Client()).send(
-      new PutObjectCommand({ Bucket: bucket, Key: key, Body, ContentType: this.#contentType }),
-    );
+    await (await s3Client()).send(new PutObjectCommand({ ...this.#head(), ...condition, Body }));
   }
 
   async #sendPart(): Promise<void> {
@@ -93,20 +111,14 @@ export class Upload {
 
   async #begin(): Promise<string> {
     const { CreateMultipartUploadCommand } = await import('@aws-sdk/client-s3');
-    const { bucket, key } = this.#place;
-    const command = new CreateMultipartUploadCommand({
-      Bucket: bucket,
-      Key: key,
-      ContentType: this.#contentType,
-    });
-    return (await (await s3Client()).send(command)).UploadId!;
+    return (await (await s3Client()).send(new CreateMultipartUploadCommand(this.#head()))).UploadId!;
   }
 
-  async #complete(): Promise<void> {
-    if (this.#pendingBytes > 0) await this.#sendPart();
+  async #complete(condition: Condition): Promise<void> {
     const { CompleteMultipartUploadCommand } = await import('@aws-sdk/client-s3');
     const command = new CompleteMultipartUploadCommand({
       ...this.#target(),
+      ...condition,
       MultipartUpload: { Parts: this.#parts },
     });
     await (await s3Client()).send(command);
