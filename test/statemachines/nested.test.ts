@@ -128,9 +128,12 @@ describe('a nested pipeline', () => {
   });
 
   it('gives error records for such answers in a batch of its own', async () => {
-    const lines = await system.batch('breaking', [{ age: 20 }]);
+    const lines = await system.batch('breaking', [{ age: 20, promised: 3 }, { age: 20 }]);
 
-    expect(lines).toMatchObject([{ error: { stage: 'Break', code: 'ContractViolation' } }]);
+    expect(lines).toMatchObject([
+      { by: 'Breaking', promised: 3 },
+      { error: { stage: 'Break', code: 'ContractViolation' } },
+    ]);
   });
 
   it('is asked from a batch too', async () => {
