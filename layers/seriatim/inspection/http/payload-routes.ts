@@ -14,6 +14,7 @@ import { readEvent, redactorFor, redactStrings, redactText, withPayloads } from 
 import type { Redactor } from '../payloads/redact.ts';
 import { opened, type Rendered, renderBytes, renderValue } from '../payloads/render.ts';
 import { NoSuchPayload, type PayloadAddress, selectPayload } from '../payloads/select.ts';
+import { withShadows } from '../payloads/shadows.ts';
 import { type ExecutionRecord, rulesFor, viewOf } from '../record.ts';
 import {
   ApiError,
@@ -71,7 +72,8 @@ export function payloadRoutes(context: PayloadContext): Routes {
     },
     'GET /payloads/{id}': async (request) => {
       const record = await findExecution(inspection, request);
-      return jsonAnswer(200, withPayloads(viewOf(record), rulesFor(redactor, record), record.childInputs));
+      const view = await withShadows(viewOf(record), context);
+      return jsonAnswer(200, withPayloads(view, rulesFor(redactor, record), record.childInputs));
     },
     'GET /payloads/{id}/events': async (request) =>
       jsonAnswer(
