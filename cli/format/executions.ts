@@ -10,8 +10,11 @@ export function executionsTable(executions: readonly ExecutionSummary[]): string
   if (executions.length === 0) return 'No executions.';
   const rows = executions.map((execution) => ({ cells: cellsOf(execution), why: whyText(execution) }));
   const widths = widthsOf(rows.map(({ cells }) => cells));
+  // What a column would not hold is told below each, and needs no title.
+  const head = HEAD.map((title, column) => title.padEnd(widths[column]!)).join(BETWEEN);
+  const isRoomy = head.length + BETWEEN.length + WHY.length <= WIDTH;
   return [
-    ...line(HEAD, { why: WHY, widths }),
+    (isRoomy ? `${head}${BETWEEN}${WHY}` : head).slice(0, WIDTH).trimEnd(),
     ...rows.flatMap(({ cells, why }) => line(cells, { why, widths })),
   ].join('\n');
 }

@@ -322,6 +322,7 @@ describe('a batch that is run again', () => {
     const refused = await post(old.arn, 'rerun', { from: 'Estimate' });
 
     expect(refused).toMatchObject({ statusCode: 409, error: { message: expect.stringContaining('whole') } });
+    expect(await post(old.arn, 'rerun', { from: 'Nope' })).toMatchObject({ statusCode: 404 });
     expect(await post(old.arn, 'rerun', { from: 'Prepare' })).toMatchObject({ statusCode: 202 });
   });
 

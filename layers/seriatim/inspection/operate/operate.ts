@@ -74,6 +74,7 @@ async function rerun(
   if (parseExecutionArn(arn)?.mapRunLabel !== undefined) {
     throw new NotPossible('A child of a Map Run is run again with its parent.');
   }
+  mustHaveStage(definition, request);
   mustHaveItsWork(record, definition, request);
   const redirection = redirectionOf(request);
   const name = request.name ?? uuid7(nowMs);
@@ -95,6 +96,17 @@ async function rerun(
   return { id: name, arn: started.executionArn ?? '', rerunOf: arn };
 }
 
+/** @throws NoSuchStage */
+function mustHaveStage(definition: string, { from }: RerunRequest): void {
+  const states = statesOf(definition);
+  if (from !== undefined && !states.includes(from)) throw new NoSuchStage(from, states);
+}
+
+function statesOf(definition: string): string[] {
+  const machine = parseJson(definition);
+  return isObject(machine) && isObject(machine.States) ? Object.keys(machine.States) : [];
+}
+
 /** What a batch that succeeded had in work is deleted, and only its beginning does without. */
 function mustHaveItsWork(
   { description, events }: ExecutionRecord,
@@ -114,10 +126,7 @@ function mustHaveItsWork(
 
 function standingOf(record: ExecutionRecord, definition: string, { from }: RerunRequest): Standing {
   if (from === undefined) return givenTo(executionInput(record));
-  const machine = parseJson(definition);
-  const states = isObject(machine) && isObject(machine.States) ? Object.keys(machine.States) : [];
-  if (!states.includes(from)) throw new NoSuchStage(from, states);
-  return standingAt(record.events, from, new Set(states));
+  return standingAt(record.events, from, new Set(statesOf(definition)));
 }
 
 /** Whether nothing of what the execution did before is kept. */
