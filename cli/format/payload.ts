@@ -61,7 +61,11 @@ function sizeText({ width, height }: { readonly width?: number; readonly height?
 function claimLine(claim: { bucket: string; key: string; sha256: string } | undefined): string[] {
   return claim === undefined
     ? []
-    : [`  s3://${claim.bucket}/${claim.key.slice(0, 60)}`, `  sha256 ${claim.sha256}`];
+    : [
+        `  s3://${claim.bucket}/${claim.key.slice(0, 60)}`,
+        // What a batch reads is told by its key alone.
+        ...(claim.sha256 === '' ? [] : [`  sha256 ${claim.sha256}`]),
+      ];
 }
 
 function tableLines({ columns, rows, totalRows }: TablePart): string[] {

@@ -98,7 +98,7 @@ function Claim({ part, place }: { readonly part: ClaimPart; readonly place: Payl
         <code>
           s3://{claim.bucket}/{claim.key}
         </code>{' '}
-        <span className="quiet">sha256 {claim.sha256.slice(0, 12)}…</span>
+        {claim.sha256 !== '' && <span className="quiet">sha256 {claim.sha256.slice(0, 12)}…</span>}
       </p>
       {fetched === undefined && (
         <button type="button" onClick={read}>

@@ -10,12 +10,12 @@ export function objectReaders(
   return {
     ...(buckets === undefined ? {} : { buckets }),
     readClaim: async (claim) => (await readClaim(claim)).body,
-    readHead: async ({ bucket, key, bytes }) => {
+    readHead: async ({ bucket, key, from = 0, bytes }) => {
       if (buckets !== undefined && !buckets.includes(bucket)) return;
       const { GetObjectCommand } = await import('@aws-sdk/client-s3');
       const client = await s3Client();
       try {
-        const range = `bytes=0-${bytes - 1}`;
+        const range = `bytes=${from}-${from + bytes - 1}`;
         const answer = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key, Range: range }));
         return await answer.Body!.transformToByteArray();
       } catch (thrown) {

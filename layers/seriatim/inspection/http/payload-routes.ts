@@ -8,6 +8,14 @@ import { compareExecutions } from '../compare/executions.ts';
 import type { DecodeImage } from '../compare/pixels.ts';
 import { type ExportedExecution, exportRecord } from '../exported.ts';
 import type { Inspection } from '../inspection.ts';
+import {
+  INPUT_HEAD_BYTES,
+  INPUT_OBJECT,
+  type InputObject,
+  inputObjectOf,
+  inputPart,
+  inputText,
+} from '../payloads/batch-input.ts';
 import { redactBytes, withheldWords } from '../payloads/bytes.ts';
 import { type Carried, takeCarried } from '../payloads/carried.ts';
 import { readEvent, redactorFor, redactStrings, redactText, withPayloads } from '../payloads/readings.ts';
@@ -37,6 +45,8 @@ export interface PayloadContext {
   readonly readHead: (object: {
     bucket: string;
     key: string;
+    /** The first of them; 0 unless told. */
+    from?: number;
     bytes: number;
   }) => Promise<Uint8Array | undefined>;
   /** Buckets that claims may lie in; any when absent. A payload must not be able to name another. */
@@ -120,12 +130,29 @@ async function rendered(wiring: PayloadContext, request: ApiRequest): Promise<Ht
   const context = { ...wiring, redactor };
   const { claim } = request.query;
   const drawn =
-    claim === undefined ? renderValue(value, context.redactor) : await renderClaim(context, value, claim);
+    claim === undefined ? renderAll(value, context.redactor) : await renderClaim(context, value, claim);
   const stage = address.stage === undefined ? {} : { stage: address.stage };
   return jsonAnswer(200, { ...stage, side: address.side, ...drawn } satisfies RenderedPayload);
 }
 
+/** With what a batch reads beside it. */
+function renderAll(value: unknown, redactor: Redactor): Rendered {
+  const drawn = renderValue(value, redactor);
+  const object = inputObjectOf(redactor.value(value).value);
+  return object === undefined ? drawn : { ...drawn, parts: [...drawn.parts, inputPart(object)] };
+}
+
+async function renderInput({ readHead, redactor }: PayloadContext, object: InputObject): Promise<Rendered> {
+  const { bucket, key, from, contentType } = object;
+  const head = await readHead({ bucket, key, from, bytes: Math.min(INPUT_HEAD_BYTES, object.bytes) });
+  if (head === undefined) throw new NoSuchPayload(`s3://${bucket}/${key} is not there any more.`);
+  const body = inputText(object, head);
+  return { bytes: object.bytes, ...renderBytes({ contentType, body }, { path: INPUT_OBJECT, redactor }) };
+}
+
 async function renderClaim(context: PayloadContext, value: unknown, path: string): Promise<Rendered> {
+  const object = path === INPUT_OBJECT ? inputObjectOf(context.redactor.value(value).value) : undefined;
+  if (object !== undefined) return renderInput(context, object);
   const one = partAt(value, path, context.redactor);
   const { contentType, body } = await bodyOf(context, one);
   return { bytes: body.length, ...renderBytes({ contentType, body }, { path, redactor: context.redactor }) };
