@@ -258,6 +258,64 @@ describe('a result writer', () => {
   );
 });
 
+describe('the result writer of a Map Run that fails', () => {
+  it('writes what succeeded, what failed and what was never started', async () => {
+    const fail = { Type: 'Fail', Error: 'Bad' };
+    const choose = {
+      Type: 'Choice',
+      Choices: [{ Variable: '$.n', NumericEquals: 2, Next: 'Bad' }],
+      Default: 'Good',
+    };
+    const processor = {
+      ...DISTRIBUTED,
+      StartAt: 'Do',
+      States: { Do: choose, Bad: fail, Good: { Type: 'Pass', End: true } },
+    };
+    const items = [1, 2, 3, 4].map((n) => ({ n }));
+    const ResultWriter = {
+      Resource: 'arn:aws:states:::s3:putObject',
+      Parameters: { Bucket: 'data', Prefix: 'failing' },
+    };
+
+    const ended = await run({ ItemProcessor: processor, MaxConcurrency: 1, ResultWriter }, items);
+
+    expect(ended).toMatchObject({ status: 'FAILED', error: 'States.ExceedToleratedFailureThreshold' });
+    const { mapRuns } = await engine.client.send(
+      new ListMapRunsCommand({ executionArn: ended.executionArn }),
+    );
+    const run1 = mapRuns![0]!.mapRunArn!.split(':').at(-1)!;
+    const { ResultFiles } = JSON.parse(await read(`failing/${run1}/manifest.json`));
+    const inputs: Record<string, unknown> = {};
+    for (const name of ['SUCCEEDED', 'FAILED', 'PENDING']) {
+      const rows = JSON.parse(await read(ResultFiles[name][0].Key)) as { Input: string; Status: string }[];
+      inputs[name] = rows.map(({ Input, Status }) => [Input, Status]);
+    }
+    expect(inputs).toEqual({
+      SUCCEEDED: [['{"n":1}', 'SUCCEEDED']],
+      FAILED: [['{"n":2}', 'FAILED']],
+      PENDING: [
+        ['{"n":3}', 'PENDING'],
+        ['{"n":4}', 'PENDING'],
+      ],
+    });
+  });
+
+  it.each([
+    ['Transformation', 'BAD', 'NONE, COMPACT, FLATTEN'],
+    ['OutputType', 'XML', 'JSON, JSONL'],
+  ])('has a %s of those that there are', async (field, value, values) => {
+    const ResultWriter = {
+      Resource: 'arn:aws:states:::s3:putObject',
+      Parameters: { Bucket: 'data' },
+      WriterConfig: { Transformation: 'NONE', OutputType: 'JSON', [field]: value },
+    };
+
+    await expect(run({ ResultWriter }, [1])).rejects.toThrow(
+      `The field '${field}' should have one of these values: [${values}]`,
+    );
+  });
+});
+
 describe('a Map Run under way', () => {
   it('counts its items from the start, and says which children can be redriven', async () => {
     const { activityArn } = await engine.client.send(new CreateActivityCommand({ name: 'counted' }));

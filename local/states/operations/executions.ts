@@ -233,10 +233,13 @@ export function redriveStatus(
     };
   }
   if (row.map_run_arn !== null) return { redriveStatus: 'REDRIVABLE_BY_MAP_RUN' };
-  if (!isOver) return { redriveStatus: 'REDRIVABLE' };
+  const { eventCount } = JSON.parse(row.more) as ExecutionMore;
+  if (!isOver && eventCount === undefined) return { redriveStatus: 'REDRIVABLE' };
   return {
     redriveStatus: 'NOT_REDRIVABLE',
-    redriveStatusReason: 'Execution has exceeded the redrivable period',
+    redriveStatusReason: isOver
+      ? 'Execution redrivable period exceeded'
+      : 'Execution history event limit exceeded',
   };
 }
 
