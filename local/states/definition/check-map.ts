@@ -22,6 +22,9 @@ export function checkMap(state: Fields, context: StateContext): void {
   if (state.ItemProcessor === undefined && state.Iterator === undefined) {
     findings.schema('These fields are required: [ItemProcessor]', at);
   }
+  if (state.ItemProcessor !== undefined && state.Iterator !== undefined) {
+    findings.schema("Only one of 'ItemProcessor' and 'Iterator' can be set", at);
+  }
   const { ItemBatcher, Label } = state;
   if (isObject(ItemBatcher) && !BATCH_SIZES.some((field) => ItemBatcher[field] !== undefined)) {
     findings.schema(`One of these fields is required: [${BATCH_SIZES.join(', ')}]`, `${at}/ItemBatcher`);

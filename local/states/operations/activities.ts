@@ -109,7 +109,10 @@ function find(
 }
 
 function list(world: World, input: SdkValues): SdkValues {
-  const { items, ...next } = pageOf(world.shelves.activities.values(), readPage(input));
+  const { items, ...next } = pageOf(world.shelves.activities.values(), readPage(input), {
+    of: 'activities',
+    msOf: (activity) => activity.createdMs,
+  });
   return {
     activities: items.map((activity) => ({
       activityArn: activity.arn,
