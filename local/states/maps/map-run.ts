@@ -6,8 +6,8 @@ import { madeUpName } from '../operations/names.ts';
 import type { World } from '../operations/world.ts';
 import type { MachineRevision } from '../run/engine.ts';
 import type { Execution } from '../run/execution.ts';
-import { StateFailure } from '../run/failure.ts';
 import type { Frame } from '../run/frame.ts';
+import { checkTolerance } from '../run/tolerance.ts';
 import { type ChildRow, childrenOf, type ExecutionMore } from '../store/execution-rows.ts';
 import type { Counts, MapRunRecord } from '../store/machines.ts';
 import type { Unit } from './units.ts';
@@ -210,21 +210,11 @@ export class MapRun {
     return this.world.shelves.mapRuns.get(this.record.arn) ?? this.record;
   }
 
-  /** Of a count and a percentage that are both given either may be exceeded; the percentage is one of all items. */
+  /** @throws StateFailure */
   private checkThreshold(): void {
     const { toleratedFailureCount: count, toleratedFailurePercentage: percentage } = this.settings();
     const failed = this.itemCounts.failed + this.itemCounts.timedOut;
-    const share = this.itemTotal === undefined ? 0 : (failed / this.itemTotal) * 100;
-    const isNoneTolerated = count === 0 && percentage === 0;
-    const isExceeded =
-      (isNoneTolerated && failed > 0) ||
-      (count > 0 && failed > count) ||
-      (percentage > 0 && share > percentage);
-    if (!isExceeded) return;
-    throw new StateFailure(
-      'States.ExceedToleratedFailureThreshold',
-      'The specified tolerated failure threshold was exceeded',
-    );
+    checkTolerance({ failed, total: this.itemTotal, count, percentage });
   }
 
   private stopAll(): void {

@@ -126,5 +126,7 @@ function list(world: World, input: SdkValues): SdkValues {
 async function getTask(world: World, input: SdkValues, options?: SdkCallOptions): Promise<SdkValues> {
   const activity = find(world, input);
   const task = await world.workers.take(activity.arn, optionalText(input, 'workerName'), options?.signal);
+  // That the task is this worker's is known before the worker knows it.
+  if (task !== undefined) await world.journal.whenFlushed();
   return task === undefined ? {} : { taskToken: task.token, input: task.input };
 }
