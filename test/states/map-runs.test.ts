@@ -19,7 +19,6 @@ import {
   StopExecutionCommand,
   UpdateMapRunCommand,
 } from '@aws-sdk/client-sfn';
-import { parquetWriteBuffer } from 'hyparquet-writer';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { S3 } from '../../local/s3/api.ts';
 import { createS3 } from '../../local/s3/index.ts';
@@ -141,13 +140,6 @@ describe('an item reader', () => {
   });
 
   it('fails by name when the object is no Parquet', async () => {
-    const large = parquetWriteBuffer({
-      columnData: [{ name: 'id', data: [9007199254740993n, 5n], type: 'INT64' }],
-    });
-    await s3.putObject({ bucket: 'data', key: 'large.parquet' }, Buffer.from(large));
-    const whole = await run(reading('large.parquet', { InputType: 'PARQUET' }));
-    expect(whole.text).toBe('[{"id":9007199254740993},{"id":5}]');
-
     await s3.putObject({ bucket: 'data', key: 'text.parquet' }, 'not parquet');
 
     const { status, error } = await run(reading('text.parquet', { InputType: 'PARQUET' }));
@@ -454,7 +446,6 @@ let count = 0;
 interface Ended {
   readonly executionArn: string;
   readonly status: string | undefined;
-  readonly text: string | undefined;
   readonly output: unknown;
   readonly error: string | undefined;
 }
@@ -492,8 +483,8 @@ async function end(executionArn: string): Promise<Ended> {
   for (;;) {
     const described = await engine.client.send(new DescribeExecutionCommand({ executionArn }));
     if (described.status === 'RUNNING') continue;
-    const { status, output: text, error } = described;
-    return { executionArn, status, text, output: text === undefined ? undefined : JSON.parse(text), error };
+    const { status, output, error } = described;
+    return { executionArn, status, output: output === undefined ? undefined : JSON.parse(output), error };
   }
 }
 

@@ -1,7 +1,8 @@
-// The result writer of a Map Run that fails, and what its settings may be.
+// What a Map Run that fails writes, what a writer's settings may be, and large numbers that a reader gives.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parquetWriteBuffer } from 'hyparquet-writer';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { S3 } from '../../local/s3/api.ts';
 import { createS3 } from '../../local/s3/index.ts';
@@ -77,15 +78,41 @@ describe("a result writer's settings", () => {
   });
 });
 
+describe('whole numbers of a Parquet object', () => {
+  it('keep their digits beyond 2^53', async () => {
+    const bytes = parquetWriteBuffer({
+      columnData: [{ name: 'id', data: [9007199254740993n, 5n], type: 'INT64' }],
+    });
+    await s3.putObject({ bucket: 'data', key: 'large.parquet' }, Buffer.from(bytes));
+    const executionArn = await startMap({
+      ItemReader: {
+        Resource: 'arn:aws:states:::s3:getObject',
+        ReaderConfig: { InputType: 'PARQUET' },
+        Parameters: { Bucket: 'data', Key: 'large.parquet' },
+      },
+      ItemProcessor: { ...processor, StartAt: 'P', States: { P: { Type: 'Pass', End: true } } },
+    });
+
+    expect((await ended(executionArn)).output).toBe('[{"id":9007199254740993},{"id":5}]');
+  });
+});
+
 async function start(settings: object): Promise<string> {
   const ResultWriter = {
     Resource: 'arn:aws:states:::s3:putObject',
     Parameters: { Bucket: 'data', Prefix: 'out' },
     ...settings,
   };
-  const each = { Type: 'Map', ItemProcessor: processor, MaxConcurrency: 1, ResultWriter, End: true };
+  return startMap({ ItemProcessor: processor, MaxConcurrency: 1, ResultWriter });
+}
+
+let count = 0;
+
+async function startMap(fields: object): Promise<string> {
+  const each = { Type: 'Map', End: true, ...fields };
+  count += 1;
   const { stateMachineArn } = await states.operations.createStateMachine!({
-    name: 'writing',
+    name: `writing-${count}`,
     roleArn: 'arn:aws:iam::000000000000:role/r',
     definition: JSON.stringify({ StartAt: 'Each', States: { Each: each } }),
   });
