@@ -1,6 +1,8 @@
 // Checks the stages of pipelines with `flow: 'record'` against the signatures of the models they call: that an instance
 // has the members that the model takes, and that a canary's or a shadow's model is of the kind of the one beside it.
 // And that a nested pipeline is one of the project's own. What an expression does not tell is not held against it.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import jsonata from 'jsonata';
 import type { OnnxValue } from '../container/onnx/model-file.ts';
 import { resolveFields } from '../statemachines/compile/expressions.ts';
@@ -28,17 +30,34 @@ export function checkStages(pipelines: readonly Pipeline[], checked: readonly Ch
  */
 export function checkEntries(
   pipelines: readonly Pipeline[],
-  entries: Readonly<Record<string, { readonly startsWithInference?: boolean }>>,
+  entries: Readonly<Record<string, { readonly startsWithInference?: boolean; readonly output?: unknown }>>,
 ): string[] {
   return pipelines.flatMap(({ name, stages, body }) => {
     const entry = entries[name];
     if (entry === undefined) return [`${name}: layers/seriatim/pipelines.ts has no entry for it`];
     const first = stages[0]!;
-    if (first.kind === 'function' || body === 'payload' || entry.startsWithInference === true) return [];
+    const untold =
+      entry.output === undefined
+        ? [`${name}: its entry in layers/seriatim/pipelines.ts has no output, which answers are held to`]
+        : [];
+    if (first.kind === 'function' || body === 'payload' || entry.startsWithInference === true) return untold;
     return [
+      ...untold,
       `${name}: its first stage, ${first.name}, is no function, so its entry needs startsWithInference: true`,
     ];
   });
+}
+
+/** The folders that function stages name. */
+export function checkFunctions(pipelines: readonly Pipeline[], projectFolder: string): string[] {
+  return pipelines.flatMap(({ name, stages }) =>
+    allStages(stages).flatMap((stage) => {
+      if (stage.kind !== 'function') return [];
+      const file = `functions/${stage.function}/index.ts`;
+      if (existsSync(join(projectFolder, file))) return [];
+      return [`${name}: stage ${stage.name} calls functions/${stage.function}, and there is no ${file}`];
+    }),
+  );
 }
 
 /** `Choose(WeighApple | WeighPlum) → AddUnit` */

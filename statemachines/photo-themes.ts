@@ -38,7 +38,7 @@ export const photoThemes = pipeline({
       when: `{quality} < ${QUALITY_THRESHOLD}`,
       answer: {
         quality: '{quality}',
-        rejected: `"The quality is " & $string($round({quality}, 3)) & ", under ${QUALITY_THRESHOLD}."`,
+        rejected: `"The quality is " & $string($floor({quality} * 10000) / 10000) & ", under ${QUALITY_THRESHOLD}."`,
       },
     }),
     payloadStage({

@@ -2,6 +2,7 @@
 //   SERIATIM_PIPELINES=house-prices,photo-themes
 //   SERIATIM_PLACEMENTS=photo-themes:container
 import { compilePipeline } from './compile/compile.ts';
+import { allStages } from './composition.ts';
 import { type Pipeline, PLACEMENTS, type Placement } from './pipeline.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -10,7 +11,7 @@ export const PIPELINES_VARIABLE = 'SERIATIM_PIPELINES';
 export const PLACEMENTS_VARIABLE = 'SERIATIM_PLACEMENTS';
 
 /**
- * In the order of the definitions.
+ * In the order of the definitions, with the pipelines that those chosen nest.
  * @throws RangeError for a pipeline or placement that there is none of, PipelineDefinitionError for one that cannot be placed so
  */
 export function selectPipelines(
@@ -23,7 +24,8 @@ export function selectPipelines(
   const placements = new Map(
     listOf(environment[PLACEMENTS_VARIABLE]).map((text) => readPlacement(text, known)),
   );
-  const selected = definitions.filter(({ name }) => chosen.length === 0 || chosen.includes(name));
+  const taken = withNested(definitions, chosen);
+  const selected = definitions.filter(({ name }) => chosen.length === 0 || taken.has(name));
   return selected.map((pipeline) => {
     const placement = placements.get(pipeline.name);
     if (placement === undefined) return pipeline;
@@ -31,6 +33,19 @@ export function selectPipelines(
     compilePipeline(placed);
     return placed;
   });
+}
+
+/** Those by their names, and what they nest, and what that nests. */
+function withNested(definitions: readonly Pipeline[], names: readonly string[]): ReadonlySet<string> {
+  const taken = new Set<string>();
+  const take = (name: string): void => {
+    if (taken.has(name)) return;
+    taken.add(name);
+    const stages = allStages(definitions.find((one) => one.name === name)?.stages ?? []);
+    for (const stage of stages) if (stage.kind === 'nested') take(stage.pipeline.name);
+  };
+  names.forEach(take);
+  return taken;
 }
 
 /** Whether everything is as its definition says. */

@@ -1,6 +1,7 @@
 // `seriatim advise`: tries the placements of a pipeline one after the other on this machine and says what each costs
 // and gives. A placement that comes out as the same stages as an earlier one is not tried again.
 
+import { artefactSources } from '../../packaging/artefacts.ts';
 import { endpointTargets } from '../../packaging/pipelines/hosting.ts';
 import { type Pipeline, PLACEMENTS, type Placement } from '../../statemachines/pipeline.ts';
 import { placementProblem, placePipeline } from '../../statemachines/placement/place.ts';
@@ -113,6 +114,7 @@ async function tryPlacement(placement: Layout, options: AdviseOptions): Promise<
     const measured = await measure({ httpUrl: system.httpUrl, pipeline: name, samples, requests, signal });
     const targets = endpointTargets([placed]);
     const endpoints = targets.length;
+    const sources = await artefactSources(projectFolder, [placed]);
     const requestBytes = Math.max(...samples.map(({ body }) => Buffer.byteLength(body)));
     return {
       placement,
@@ -127,7 +129,10 @@ async function tryPlacement(placement: Layout, options: AdviseOptions): Promise<
       measured,
       cost: costOf(measured, endpoints, rates),
       upgrades: upgradesOf(placed),
-      limits: limitsOf(placePipeline(placed), measured, requestBytes),
+      limits: limitsOf(placePipeline(placed), measured, {
+        requestBytes,
+        artefacts: sources.map(({ key }) => key),
+      }),
     };
   } finally {
     onProgress(`${placement}: ending`);

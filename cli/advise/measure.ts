@@ -116,6 +116,6 @@ export function percentiles(values: readonly number[]): Percentiles {
 }
 
 async function readBack(options: MeasureOptions, { executionArn }: Answer): Promise<Travelled> {
-  const path = `/executions/${encodeURIComponent(executionArn.split(':')[7] ?? '')}`;
+  const path = `/payloads/${encodeURIComponent(executionArn.split(':')[7] ?? '')}`;
   return travelledIn(await getJson<ExecutionView>({ url: options.httpUrl, path }));
 }

@@ -18,7 +18,10 @@ const PICTURES: Readonly<Record<string, string>> = {
   '.jpeg': 'image/jpeg',
 };
 
-/** One record each. @throws Error when there is nothing to ask with */
+/** A file of samples that cannot be read. */
+export class BadSamples extends Error {}
+
+/** One record each. @throws Error when there is nothing to ask with, BadSamples when a line is not JSON */
 export function readSamples(projectFolder: string, pipeline: string): Sample[] {
   const folder = join(projectFolder, 'models', pipeline);
   const entry = PIPELINES[pipeline];
@@ -34,11 +37,21 @@ function records(folder: string): Sample[] {
   const file = join(folder, 'requests.ndjson');
   if (!existsSync(file)) return [];
   const lines = readFileSync(file, 'utf8').split('\n');
-  return lines.filter((line) => line.trim() !== '').map((line) => toSample(firstRecord(JSON.parse(line))));
+  return lines.flatMap((line, i) =>
+    line.trim() === '' ? [] : [toSample(firstRecord(parseLine(line, `${file}, line ${i + 1}`)))],
+  );
+}
+
+function parseLine(line: string, place: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch (cause) {
+    throw new BadSamples(`${place}, is not JSON: ${(cause as Error).message}`, { cause });
+  }
 }
 
 function firstRecord(request: unknown): unknown {
-  return (request as { instances?: unknown[] }).instances?.[0] ?? request;
+  return (request as { instances?: unknown[] } | null)?.instances?.[0] ?? request;
 }
 
 function toSample(record: unknown): Sample {

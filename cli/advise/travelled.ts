@@ -1,4 +1,4 @@
-// What travelled in one execution, read from its history: bytes between states, objects written and read as claims,
+// What travelled in one execution, read from its view with payloads: bytes between states, objects written and read as claims,
 // and which calls were made. Pure.
 import type { ExecutionView } from '../../layers/seriatim/inspection/view.ts';
 
@@ -24,9 +24,7 @@ export function travelledIn(view: ExecutionView): Travelled {
   const tasks = view.stages.filter(({ attempts }) => attempts.length > 0);
   const claims = claimsIn(view);
   const functions = tasks.flatMap(({ name, attempts }) =>
-    attempts
-      .filter(({ target }) => isFunction(target))
-      .map(({ durationMs = 0 }) => ({ stage: name, durationMs })),
+    attempts.filter(({ via }) => via === 'lambda').map(({ durationMs = 0 }) => ({ stage: name, durationMs })),
   );
   return {
     hops: [
@@ -35,17 +33,12 @@ export function travelledIn(view: ExecutionView): Travelled {
     ],
     claimsWritten: claims.size,
     claimsRead: tasks.filter(
-      ({ input, attempts }) => attempts.some(({ target }) => isFunction(target)) && holdsClaim(input),
+      ({ input, attempts }) => attempts.some(({ via }) => via === 'lambda') && holdsClaim(input),
     ).length,
     claimBytes: Math.max(0, ...claims.values()),
     functions,
     executionMs: view.durationMs ?? 0,
   };
-}
-
-/** An integration with another service is named `service:operation`. */
-function isFunction(target: string | undefined): boolean {
-  return target !== undefined && !target.includes(':invokeEndpoint');
 }
 
 const CLAIM = /"bytes":(\d+),"contentType":"[^"]*","sha256":"([0-9a-f]{64})"/g;

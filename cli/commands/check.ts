@@ -1,7 +1,6 @@
 // `seriatim check`: every pipeline's contracts, and the models' own signatures against the endpoints that serve them,
 // before anything is deployed; then samples through the real functions and containers. Exit code 1 when something is
 // wrong.
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { EXIT_FAILURE } from '../exit.ts';
@@ -24,7 +23,7 @@ export function register(program: Command): void {
 /** Prints what was found; returns what is wrong. */
 async function check(projectFolder: string): Promise<string[]> {
   const [
-    { compilePipeline },
+    { compilePipeline, definitionProblem },
     { PIPELINE_DEFINITIONS },
     { PIPELINES },
     artefacts,
@@ -44,9 +43,7 @@ async function check(projectFolder: string): Promise<string[]> {
     try {
       compilePipeline(pipeline);
     } catch (thrown) {
-      const file = `statemachines/${pipeline.name}.ts`;
-      const where = existsSync(join(projectFolder, file)) ? ` (${file})` : '';
-      return [`${(thrown as Error).message}${where}`];
+      return [definitionProblem(pipeline.name, thrown, projectFolder)];
     }
     console.log(`${pipeline.name}: ${stageCheck.outline(pipeline.stages)}`);
   }
@@ -66,6 +63,7 @@ async function check(projectFolder: string): Promise<string[]> {
     for (const { text, isCertain } of stageCheck.signatureNotes(pipeline, checked))
       if (!isCertain) console.log(`note: ${text}; handlers stand between, so samples must tell`);
   return [
+    ...stageCheck.checkFunctions(PIPELINE_DEFINITIONS, projectFolder),
     ...stageCheck.checkEntries(PIPELINE_DEFINITIONS, PIPELINES),
     ...stageCheck.checkStages(PIPELINE_DEFINITIONS, checked),
     ...checked.flatMap(({ endpoint, container, problems }) =>

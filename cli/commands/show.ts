@@ -9,6 +9,7 @@ interface Flags extends SourceFlags {
   readonly json?: boolean;
   readonly watch?: boolean;
   readonly payloads: boolean;
+  readonly allAttempts?: boolean;
 }
 
 const WATCH_MS = 1000;
@@ -19,6 +20,7 @@ export function register(program: Command): void {
     .argument('[id]', "the execution's id, as the list has it, or its ARN")
     .option('--json', 'the whole view as one JSON object')
     .option('--no-payloads', 'without inputs and outputs')
+    .option('--all-attempts', 'each attempt, also where a stage has more than 12')
     .option('--watch', 'draw it again as it goes on, until it has ended')
     .addHelpText(
       'after',
@@ -30,7 +32,9 @@ export function register(program: Command): void {
 async function show(id: string | undefined, flags: Flags): Promise<void> {
   const [api, { waterfall }] = await Promise.all([openSource(flags), import('../format/waterfall.ts')]);
   const print = (view: ExecutionView): void =>
-    console.log(flags.json ? JSON.stringify(view) : waterfall(view));
+    console.log(
+      flags.json ? JSON.stringify(view) : waterfall(view, { allAttempts: flags.allAttempts === true }),
+    );
   let view = await read(api, idOf(id, flags), flags.payloads);
   print(view);
   while (flags.watch && view.status === 'RUNNING') {

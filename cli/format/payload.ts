@@ -40,7 +40,7 @@ function partLines(part: PayloadPart): string[] {
     case 'image':
       return [
         head,
-        `  ${part.format} ${part.width ?? '?'} × ${part.height ?? '?'}${part.claim ? '' : ' (inline)'}`,
+        `  ${part.format}${sizeText(part)}${part.claim ? '' : ' (inline)'}`,
         ...claimLine(part.claim),
       ];
     case 'claim':
@@ -50,6 +50,11 @@ function partLines(part: PayloadPart): string[] {
     case 'binary':
       return [head, `  ${part.head}${part.bytes > part.head.length / 2 ? ' …' : ''}`];
   }
+}
+
+/** A picture's size is in its bytes, which a claim alone has not. */
+function sizeText({ width, height }: { readonly width?: number; readonly height?: number }): string {
+  return width === undefined || height === undefined ? '' : ` ${width} × ${height}`;
 }
 
 function claimLine(claim: { bucket: string; key: string; sha256: string } | undefined): string[] {

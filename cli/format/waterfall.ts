@@ -36,7 +36,12 @@ const SYMBOLS: Readonly<Record<string, string>> = {
   RUNNING: '…',
 };
 
-export function waterfall(view: ExecutionView): string {
+export interface WaterfallOptions {
+  /** Each attempt has its line, however many there are. */
+  readonly allAttempts?: boolean;
+}
+
+export function waterfall(view: ExecutionView, { allAttempts = false }: WaterfallOptions = {}): string {
   const span = timeSpan(view);
   const lines = [
     ...heading(view),
@@ -45,7 +50,9 @@ export function waterfall(view: ExecutionView): string {
     ...payloadLines('in ', view.input, view.inputBytes),
     ...payloadLines('out', view.output, view.outputBytes),
     '',
-    ...view.stages.flatMap((stage) => stageLines(stage, span)),
+    ...view.stages.flatMap((stage) =>
+      stageLines(stage, span, allAttempts ? Number.POSITIVE_INFINITY : MAX_ATTEMPTS),
+    ),
   ];
   return lines.map((line) => line.trimEnd()).join('\n');
 }
@@ -134,7 +141,7 @@ function timeSpan(view: ExecutionView): Span {
   return { startMs, lengthMs: Math.max(1, endMs - startMs) };
 }
 
-function stageLines(stage: StageView, span: Span): string[] {
+function stageLines(stage: StageView, span: Span, mostAttempts: number): string[] {
   const symbol = SYMBOLS[stage.status] ?? '?';
   const name = shorten(stage.name, NAME_COLUMNS).padEnd(NAME_COLUMNS);
   const kind = stage.kind.padEnd(9);
@@ -143,7 +150,8 @@ function stageLines(stage: StageView, span: Span): string[] {
     ...inferenceLine(stage),
     ...timeLine(stage),
     ...mapRunLine(stage),
-    ...attemptLines(stage),
+    ...wayLines(stage),
+    ...attemptLines(stage, mostAttempts),
     ...payloadLines('in ', stage.input, stage.inputBytes),
     ...payloadLines('out', stage.output, stage.outputBytes),
     ...stageError(stage),
@@ -151,8 +159,8 @@ function stageLines(stage: StageView, span: Span): string[] {
   return [`${head}  ${noteOf(stage)}`, ...details.map((line) => `  ${line}`)].map(shorten2);
 }
 
-function noteOf({ inference, caught }: StageView): string {
-  if (inference === undefined) return caught ? 'caught' : '';
+function noteOf({ inference, caught, breaker }: StageView): string {
+  if (inference === undefined) return breaker ?? (caught ? 'caught' : '');
   if (inference.evicted > 0) return 'evicted';
   if (inference.cold > 0) return 'cold';
   if (inference.pinned > 0) return 'pinned';
@@ -226,16 +234,25 @@ function mapRunLine({ mapRun }: StageView): string[] {
   return [`  Map Run ${mapRun.status ?? ''}${counts}`];
 }
 
-function attemptLines({ attempts }: StageView): string[] {
+/** `Route: ScoreGold 3, ScorePlain 2`: the ways that the records took. */
+function wayLines({ ways = {} }: StageView): string[] {
+  return Object.entries(ways).flatMap(([choice, counts]) => {
+    const told = Object.entries(counts).map(([next, count]) => `${next} ${count}`);
+    return gather([`${choice}: ${told[0]}`, ...told.slice(1)], ', ');
+  });
+}
+
+function attemptLines({ attempts }: StageView, most: number): string[] {
   const isPlain =
     attempts.length === 1 &&
     attempts[0]!.status === 'SUCCEEDED' &&
     attempts[0]!.inference === undefined &&
+    attempts[0]!.shadow === undefined &&
     nestedText(attempts[0]!) === undefined;
   if (isPlain) return [];
-  const shown = attempts.slice(0, MAX_ATTEMPTS).map(attemptLine);
-  const rest = attempts.length - shown.length;
-  return rest === 0 ? shown : [...shown, `  … and ${rest} more attempts`];
+  const shown = attempts.slice(0, most).flatMap((attempt) => [attemptLine(attempt), ...shadowLines(attempt)]);
+  const rest = Math.max(0, attempts.length - most);
+  return rest === 0 ? shown : [...shown, `  … and ${rest} more attempts (--all-attempts)`];
 }
 
 function attemptLine(attempt: AttemptView): string {
@@ -250,11 +267,21 @@ function attemptLine(attempt: AttemptView): string {
     formatMs(durationMs),
     nestedText(attempt) ?? model,
     ...(inference?.marks ?? []).map(markText),
+    ...(attempt.breaker === undefined ? [] : [attempt.breaker]),
     ...(error === undefined ? [] : [`${error.code}: ${shorten(error.message, 50)}`]),
     ...(waitMs === undefined ? [] : [`then waited ${formatMs(waitMs)}`]),
     ...(policy === undefined ? [] : [policyText(policy)]),
   ];
   return `  ${parts.filter((part) => part !== '').join('  ')}`;
+}
+
+/** What the shadow came to, and the key of the comparison, whole, on as many lines as it takes. */
+function shadowLines({ shadow }: AttemptView): string[] {
+  if (shadow === undefined) return [];
+  const { agrees, record } = shadow;
+  const outcome = agrees === undefined ? 'not compared yet' : agrees ? 'agrees' : 'differs';
+  const parts = record.match(new RegExp(`.{1,${WIDTH - 8}}`, 'g')) ?? [];
+  return [`    shadow ${outcome}; in the batch bucket:`, ...parts.map((part) => `      ${part}`)];
 }
 
 /** `execution 771198f6-…`, which `show` takes: of a nested pipeline. */

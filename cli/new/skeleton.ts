@@ -89,6 +89,7 @@ export const ${entryName(name)}: PipelineEntry = {
   name: '${name}',
   description: '${parts.description}',
   input: ${type}RecordSchema,
+  output: ${type}AnswerSchema,
   outputFields: Object.keys(${type}AnswerSchema.entries),
 ${parts.startsWithInference ? '  startsWithInference: true,\n' : ''}  example: ${JSON.stringify(record)},
 };

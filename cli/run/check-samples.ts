@@ -11,7 +11,7 @@ import { allStages } from '../../statemachines/composition.ts';
 import type { Pipeline, Stage } from '../../statemachines/pipeline.ts';
 import { modelFolder } from '../../statemachines/placement/endpoints.ts';
 import { placementProblem, placePipeline } from '../../statemachines/placement/place.ts';
-import { readSamples, type Sample } from '../advise/samples.ts';
+import { BadSamples, readSamples, type Sample } from '../advise/samples.ts';
 import { type Placements, startSystem } from '../advise/system.ts';
 import { getJson } from '../http-api.ts';
 import { contentTypeProblems } from './check-content-types.ts';
@@ -28,9 +28,10 @@ export interface SampleRun {
 
 /** @returns what failed, each in one line that names the pipeline and the stage */
 export async function checkSamples(run: SampleRun): Promise<string[]> {
-  const samples = samplesOf(run);
+  const bad: string[] = [];
+  const samples = samplesOf(run, bad);
   const asked = run.pipelines.filter(({ name }) => samples.has(name));
-  const problems = await askAll({ ...run, pipelines: asked }, samples, {});
+  const problems = [...bad, ...(await askAll({ ...run, pipelines: asked }, samples, {}))];
   const apart = asked.filter(isInSeries);
   if (apart.length === 0) return problems;
   const placements = Object.fromEntries(apart.map(({ name }) => [name, 'state-machine' as const]));
@@ -38,13 +39,19 @@ export async function checkSamples(run: SampleRun): Promise<string[]> {
   return [...problems, ...more.map((problem) => `${problem} (each container as a state)`)];
 }
 
-function samplesOf({ pipelines, projectFolder, onProgress }: SampleRun): Map<string, readonly Sample[]> {
+/** @param bad is told the files that cannot be read */
+function samplesOf(
+  { pipelines, projectFolder, onProgress }: SampleRun,
+  bad: string[],
+): Map<string, readonly Sample[]> {
   const found = new Map<string, readonly Sample[]>();
   for (const { name } of pipelines) {
     try {
       found.set(name, spread(readSamples(projectFolder, name)));
     } catch (thrown) {
-      onProgress(`${name}: not run. ${(thrown as Error).message}`);
+      const { message } = thrown as Error;
+      if (thrown instanceof BadSamples) bad.push(`${name}: ${message}`);
+      else onProgress(`${name}: not run. ${message}`);
     }
   }
   return found;

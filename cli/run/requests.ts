@@ -21,6 +21,17 @@ const PICTURES: Readonly<Record<string, string>> = {
   '.jpg': 'image/jpeg',
   '.jpeg': 'image/jpeg',
 };
+/** Pictures that no pipeline reads: the API says so better for their own type than for JSON. */
+const OTHER_TYPES: Readonly<Record<string, string>> = {
+  '.gif': 'image/gif',
+  '.webp': 'image/webp',
+  '.bmp': 'image/bmp',
+  '.tif': 'image/tiff',
+  '.tiff': 'image/tiff',
+  '.svg': 'image/svg+xml',
+  '.heic': 'image/heic',
+  '.pdf': 'application/pdf',
+};
 const LINES: readonly string[] = ['.ndjson', '.jsonl'];
 /** What the API takes none of, but a batch does. */
 const FOR_BATCH: readonly string[] = ['.csv', '.tsv', '.parquet', '.gz'];
@@ -41,7 +52,7 @@ export async function requestsOf(file: string): Promise<Request[]> {
   const content = await read(file);
   if (content.length === 0) throw new CommandError(`${nameOf(file)} is empty`);
   // The bytes tell better than the name what a picture is; what is none keeps the type that its name says.
-  const picture = contentTypeOf(content) ?? PICTURES[kind];
+  const picture = contentTypeOf(content) ?? PICTURES[kind] ?? OTHER_TYPES[kind];
   if (picture !== undefined) return [{ from: nameOf(file), body: content, contentType: picture }];
   const text = content.toString('utf8');
   const isLines = LINES.includes(kind) || (kind !== '.json' && isSeveral(text));

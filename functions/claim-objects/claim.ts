@@ -7,7 +7,7 @@ import {
   contentTypeOf,
   type ObjectPlace,
   readStream,
-  UnsupportedContentType,
+  SeriatimError,
 } from '../../layers/seriatim/index.ts';
 
 /** @throws ClaimNotFound, UnsupportedContentType */
@@ -18,8 +18,13 @@ export async function claimObject(
   const body = await readBytes(place);
   const contentType = contentTypeOf(body);
   if (contentType === undefined || !contentTypes.includes(contentType))
-    throw new UnsupportedContentType(contentType ?? 'of unknown bytes', contentTypes);
+    throw new SeriatimError('UnsupportedContentType', refusal(place.key, contentType, contentTypes));
   return { claim: { ...place, bytes: body.length, contentType, sha256: hash('sha256', body) } };
+}
+
+function refusal(key: string, contentType: string | undefined, expected: readonly string[]): string {
+  const found = contentType === undefined ? 'of no type that is known' : contentType;
+  return `The bytes of ${key} are ${found}; expected ${expected.join(' or ')}.`;
 }
 
 async function readBytes(place: ObjectPlace): Promise<Buffer> {

@@ -8,6 +8,8 @@ export interface CompareShadowEvent {
   readonly stage: string;
   readonly executionArn: string;
   readonly position: number;
+  /** The key of the object to write in the batch bucket. */
+  readonly record: string;
   readonly endpointName: string;
   readonly targetModel?: string;
   readonly targetVariant?: string;
@@ -18,6 +20,7 @@ export interface CompareShadowEvent {
 
 /** One object under `<pipeline>/shadow/<stage>/` of the batch bucket, and one line of the function's log. */
 export interface ShadowRecord {
+  /** Comes first, so that the object's beginning tells it. */
   readonly agrees: boolean;
   readonly executionArn: string;
   readonly position: number;
@@ -34,7 +37,7 @@ const bucket = process.env.BATCH_BUCKET ?? '';
 export async function handler(event: CompareShadowEvent): Promise<void> {
   const record = await compare(event);
   const { agrees, error, differences, shadowMs } = record;
-  const { pipeline, stage, executionArn, position } = event;
+  const { pipeline, stage, executionArn, position, record: key } = event;
   log('info', 'shadow compared', {
     pipeline,
     stage,
@@ -45,7 +48,6 @@ export async function handler(event: CompareShadowEvent): Promise<void> {
     differences,
     shadowMs,
   });
-  const key = `${pipeline}/shadow/${stage}/${executionName(executionArn)}-${position}.json`;
   await writeText({ bucket, key }, JSON.stringify(record), 'application/json');
 }
 
@@ -80,9 +82,4 @@ async function predict(event: CompareShadowEvent): Promise<unknown> {
   });
   const { predictions } = JSON.parse(Buffer.from(answer.body).toString('utf8')) as { predictions: unknown[] };
   return predictions[0];
-}
-
-/** What comes after the machine's type in the ARN, without what a key had better not hold. */
-function executionName(arn: string): string {
-  return arn.split(':').slice(6).join('.').replaceAll('/', '.');
 }

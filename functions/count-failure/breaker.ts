@@ -30,13 +30,20 @@ export function afterFailure(
   return { failures, openUntil: failures >= policy.failures ? nowMs + policy.openSeconds * 1000 : 0 };
 }
 
+/** A container that says so is overloaded, whatever the record. */
+const UNWELL = new Set([408, 429]);
+
 /**
  * Whether a failure says that the stage is unwell. A record that the stage or its model refuses says nothing of others:
- * errors of the kind `terminal` do not count, save those of the code itself and the model's own 5xx.
+ * errors of the kind `terminal` do not count, save those of the code itself and the model's own that are no 4xx.
  */
 export function isCounted(failure: Failure, stage: string): boolean {
   const caught = { error: failure.Error, message: failure.Cause };
-  const { code, effect, message } = caughtError(caught, { stage });
+  const { code, effect, modelStatus } = caughtError(caught, { stage });
   if (effect === 'retry' || code === 'StageFailed') return true;
-  return code === 'ModelFailed' && !/client error \(4\d\d\)/.test(message);
+  return code === 'ModelFailed' && !isRefusal(modelStatus);
+}
+
+function isRefusal(status: number | undefined): boolean {
+  return status !== undefined && status >= 400 && status < 500 && !UNWELL.has(status);
 }

@@ -117,8 +117,7 @@ async function call(target: InvokeTarget, group: Frame<AnsweredHead>): Promise<E
   try {
     return await callOnce(target, group);
   } catch (thrown) {
-    const isServerError = /server error/.test((thrown as Error).message);
-    if (!(thrown instanceof SeriatimError && thrown.code === 'ModelFailed' && isServerError)) throw thrown;
+    if (!(thrown instanceof SeriatimError) || (thrown.modelStatus ?? 0) < 500) throw thrown;
     return callOnce(target, group);
   }
 }

@@ -1,11 +1,13 @@
 // From a finished execution, or an error of the registry, to the HTTP answer. Pure.
 import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import {
+  checkAnswer,
   type InferenceAnswers,
   isErrorCode,
   isFailed,
   type LiveRecord,
   mergeAnswers,
+  type PipelineEntry,
   type RecordEnvelope,
   SeriatimError,
 } from '../../layers/seriatim/index.ts';
@@ -25,12 +27,15 @@ export interface FinishedExecution {
   readonly stoppedAtMs: number;
   readonly output: PipelineOutput;
   readonly isList: boolean;
+  /** What its answers are held to. */
+  readonly pipeline: Pick<PipelineEntry, 'output'>;
   /** The stages whose outputs the request asked for. */
   readonly include: readonly string[];
 }
 
+/** @throws ContractViolation for an answer that is not what the pipeline promises */
 export function successAnswer(finished: FinishedExecution): APIGatewayProxyStructuredResultV2 {
-  const values = valuesOf(finished.output, finished.include);
+  const values = valuesOf(finished);
   return {
     statusCode: 200,
     headers: {
@@ -42,10 +47,15 @@ export function successAnswer(finished: FinishedExecution): APIGatewayProxyStruc
   };
 }
 
-function valuesOf({ records, answers }: PipelineOutput, include: readonly string[]): unknown[] {
+function valuesOf({ output, include, pipeline, isList }: FinishedExecution): unknown[] {
+  const { records, answers } = output;
   const merged = answers === undefined ? records : mergeAnswers(records, answers, include);
-  return merged.map((record) => {
-    if (!isFailed(record)) return include.length === 0 ? record.value : withIncluded(record);
+  return merged.map((record, i) => {
+    if (!isFailed(record)) {
+      const path = (): string => (isList ? `instances[${i}]` : '');
+      checkAnswer(pipeline.output, record.value, { stage: answers?.stage, path });
+      return include.length === 0 ? record.value : withIncluded(record);
+    }
     const { code, message, stage } = record.error;
     throw new SeriatimError(isErrorCode(code) ? code : 'StageFailed', message, { stage });
   });

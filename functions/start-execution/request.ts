@@ -56,6 +56,10 @@ export function executionInput(values: readonly unknown[], include: readonly str
 function checkContentType(contentType: string | undefined): void {
   const type = (contentType ?? '').split(';', 1)[0]!.trim().toLowerCase();
   if (type !== 'application/json') throw new UnsupportedContentType(contentType, ['application/json']);
+  const charset = /;\s*charset\s*=\s*"?([^\s";]+)/i.exec(contentType!)?.[1]?.toLowerCase();
+  // RFC 8259, 8.1: JSON is UTF-8. ASCII is a part of it.
+  if (charset === undefined || ['utf-8', 'utf8', 'us-ascii'].includes(charset)) return;
+  throw new UnsupportedContentType(contentType, ['application/json; charset=utf-8']);
 }
 
 function bodyText({ body, isBase64Encoded }: APIGatewayProxyEventV2): string {

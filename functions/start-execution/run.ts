@@ -44,6 +44,7 @@ export async function runPipeline(
       stoppedAtMs: result.stopDate?.getTime() ?? Date.now(),
       output: outputOf(result, pipeline),
       isList: request.isList,
+      pipeline,
       include,
     });
   } catch (thrown) {

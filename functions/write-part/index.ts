@@ -5,15 +5,19 @@ import {
   type CarriedAnswers,
   type ChunkTask,
   caughtError,
+  checkAnswer,
   encodePart,
   findPipeline,
   type InferenceAnswers,
+  isFailed,
   openAnswers,
   openRecords,
+  type PipelineEntry,
   type RecordEnvelope,
   type RecordSource,
   readSlice,
   runKeys,
+  type SeriatimError,
   type Slice,
   writeBytes,
   writeText,
@@ -80,10 +84,12 @@ async function noteFailure({ task: { run, chunk }, stage, failure }: NoteFailure
 
 async function writePart({ task, kept }: WritePartEvent): Promise<WritePartResult> {
   const { run, chunk } = task;
+  const pipeline = findPipeline(run.pipeline);
+  const slices = await Promise.all(kept.map((slice) => recordsOf(slice, task, pipeline)));
   const content = await partContent({
-    records: everyRecord(await Promise.all(kept.map((slice) => recordsOf(slice, task))), task),
+    records: everyRecord(slices, task),
     task,
-    pipeline: findPipeline(run.pipeline),
+    pipeline,
     sources: () => readSlice(task),
   });
   const models = kept.flatMap((slice) => ('models' in slice ? (slice.models ?? []) : []));
@@ -98,23 +104,42 @@ async function writePart({ task, kept }: WritePartEvent): Promise<WritePartResul
 async function recordsOf(
   kept: KeptSlice | FailedSlice,
   { chunk }: ChunkTask,
+  pipeline: PipelineEntry,
 ): Promise<Iterator<RecordEnvelope>> {
   if ('failure' in kept) return failedSlice(kept, chunk.first).values();
   const [records, answers] = await Promise.all([
     openRecords(kept.records as RecordEnvelope[] | RecordSource),
     kept.answers === undefined ? undefined : openAnswers(kept.answers),
   ]);
-  return settled(records, answers);
+  return settled(records, answers, pipeline);
 }
 
 function* settled(
   records: Iterable<RecordEnvelope | KeptFailure>,
   answers: InferenceAnswers | undefined,
+  pipeline: PipelineEntry,
 ): Generator<RecordEnvelope, void> {
   const merge = answers === undefined ? undefined : answerMerger(answers);
   for (const record of records) {
     const plain = 'failure' in record ? failedRecord(record.position, record.stage, record.failure) : record;
-    yield merge === undefined ? plain : merge(plain);
+    yield fitting(merge === undefined ? plain : merge(plain), answers?.stage, pipeline);
+  }
+}
+
+/** An answer that is not what the pipeline promises is an error record. */
+function fitting(
+  record: RecordEnvelope,
+  stage: string | undefined,
+  { output }: PipelineEntry,
+): RecordEnvelope {
+  if (isFailed(record)) return record;
+  const { position, value } = record;
+  try {
+    checkAnswer(output, value, { stage, path: () => `records[${position}]` });
+    return record;
+  } catch (thrown) {
+    const { stage: from = '', code, message } = thrown as SeriatimError;
+    return { position, error: { stage: from, code, message } };
   }
 }
 

@@ -10,6 +10,8 @@ export interface ErrorPlace {
   readonly pipeline?: string;
   readonly stage?: string;
   readonly cause?: unknown;
+  /** Of a ModelFailed: the status that the model's container answered with. */
+  readonly modelStatus?: number;
 }
 
 /** An error that callers of a pipeline are meant to see. */
@@ -18,6 +20,7 @@ export class SeriatimError extends Error {
   readonly httpStatus: number;
   readonly pipeline: string | undefined;
   readonly stage: string | undefined;
+  readonly modelStatus: number | undefined;
 
   constructor(code: ErrorCode, message: string, place: ErrorPlace = {}) {
     super(message, place.cause === undefined ? undefined : { cause: place.cause });
@@ -26,6 +29,7 @@ export class SeriatimError extends Error {
     this.httpStatus = ERRORS[code].httpStatus;
     this.pipeline = place.pipeline;
     this.stage = place.stage;
+    this.modelStatus = place.modelStatus;
   }
 
   get code(): ErrorCode {

@@ -34,10 +34,14 @@ export function caughtError(caught: CaughtError, place: ErrorPlace & { stage: st
   const name = caught.error ?? 'States.TaskFailed';
   const text = caught.message ?? '';
   const thrown = lambdaError(text);
-  if (isErrorCode(name)) return new SeriatimError(name, thrown ?? text, place);
+  if (isErrorCode(name))
+    return new SeriatimError(name, thrown ?? text, withStatus(place, name, thrown ?? text));
   if (name === 'States.Timeout' || name === 'Sandbox.Timedout') return timedOut(place);
   const service = SERVICE_ERRORS.find((rule) => rule.name.test(name) && (rule.says?.test(text) ?? true));
-  if (service !== undefined) return new SeriatimError(service.code, readable(text, service.code), place);
+  if (service !== undefined) {
+    const known = withStatus(place, service.code, text);
+    return new SeriatimError(service.code, readable(text, service.code), known);
+  }
   if (thrown !== undefined) return new SeriatimError('StageFailed', `${name}: ${thrown}`, place);
   const code = name.startsWith('States.') ? 'ExecutionFailed' : 'StageFailed';
   return new SeriatimError(code, `${name}: ${readable(text, code)}`, place);
@@ -108,6 +112,21 @@ function containerSaid(message: string): string {
   return typeof error?.message === 'string'
     ? `${found![2]} answered ${found![1]}: ${error.message}`
     : message;
+}
+
+/** A model's failure with the status that the container answered with. */
+function withStatus(place: ErrorPlace, code: ErrorCode, text: string): ErrorPlace {
+  const modelStatus = code === 'ModelFailed' ? modelStatusIn(text) : undefined;
+  return modelStatus === undefined ? place : { ...place, modelStatus };
+}
+
+/**
+ * `OriginalStatusCode` as the start of a message tells it, which is all that Step Functions hands on of it: SageMaker's
+ * words, or after a Lambda function of ours those of `containerSaid`. What the model itself says comes behind it.
+ */
+function modelStatusIn(text: string): number | undefined {
+  const found = /^(?:Received (?:client|server) error \((\d{3})\)|\S+ answered (\d{3}): )/.exec(text);
+  return found === null ? undefined : Number(found[1] ?? found[2]);
 }
 
 /** `errorMessage` of a Lambda error object, when the text is one. */

@@ -1,4 +1,5 @@
 // The entry of the shared layer: what functions import, as `/opt/nodejs/seriatim.mjs` once deployed.
+export * from './answer-check.ts';
 export * from './batch/artefacts.ts';
 export * from './batch/carry.ts';
 export * from './batch/frames.ts';

@@ -18,11 +18,14 @@ export function checkValue<Schema extends GenericSchema>(
 ): InferOutput<Schema> {
   const quick = checkQuickly(schema, value);
   if (quick !== undefined) return quick.output;
+  const root = typeof options.path === 'string' ? options.path : options.path();
+  // An object's schema takes a list too, and misses its fields one by one.
+  if (schema.type === 'object' && Array.isArray(value))
+    throw new InvalidPayload(`${root === '' ? '' : `${root}: `}expected an object, got a list`);
   const result = safeParse(schema, value, { abortPipeEarly: true });
   if (result.success) return result.output;
   const issue = result.issues[0];
   const field = getDotPath(issue);
-  const root = typeof options.path === 'string' ? options.path : options.path();
   const path = [root, field].filter((part) => part !== '' && part !== null).join('.');
   throw new InvalidPayload(path === '' ? issue.message : `${path}: ${issue.message}`);
 }

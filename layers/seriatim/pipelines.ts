@@ -12,6 +12,8 @@ export interface PipelineEntry {
   readonly name: string;
   readonly description: string;
   readonly input: GenericSchema;
+  /** What every answer is held to before it goes out; `seriatim check` asks for it. */
+  readonly output?: GenericSchema;
   /** The fields of an output record, in the order in which a CSV file has them. */
   readonly outputFields: readonly string[];
   /** Its first stage is an inference: requests go on as the schema reads them, since no function does that. */
@@ -48,6 +50,7 @@ export const PIPELINES: Readonly<Record<string, PipelineEntry>> = {
     name: 'house-prices',
     description: "A house's price, estimated by the model of its city.",
     input: HouseSchema,
+    output: HousePriceSchema,
     outputFields: Object.keys(HousePriceSchema.entries),
     example: HOUSE,
   },
@@ -55,6 +58,7 @@ export const PIPELINES: Readonly<Record<string, PipelineEntry>> = {
     name: 'diabetes-progression',
     description: "A diabetes patient's progression a year after the baseline measurements.",
     input: PatientSchema,
+    output: ProgressionSchema,
     outputFields: Object.keys(ProgressionSchema.entries),
     startsWithInference: true,
     example: { age: 59, sex: 'M', bmi: 32.1, bp: 101, s1: 157, s2: 93.2, s3: 38, s4: 4, s5: 4.8598, s6: 87 },
@@ -63,6 +67,7 @@ export const PIPELINES: Readonly<Record<string, PipelineEntry>> = {
     name: 'tumour-screening',
     description: 'Whether a tumour is benign, with reasons and a calibrated probability.',
     input: BiopsySchema,
+    output: ScreeningSchema,
     outputFields: Object.keys(ScreeningSchema.entries),
     startsWithInference: true,
     example: {
@@ -103,6 +108,7 @@ export const PIPELINES: Readonly<Record<string, PipelineEntry>> = {
     name: 'regional-prices',
     description: "A house's price for a segment of buyers: the city's model, then the segment's.",
     input: RegionalHouseSchema,
+    output: RegionalPriceSchema,
     outputFields: Object.keys(RegionalPriceSchema.entries),
     example: { ...HOUSE, segment: 'family' },
   },
@@ -110,6 +116,7 @@ export const PIPELINES: Readonly<Record<string, PipelineEntry>> = {
     name: 'photo-themes',
     description: 'What is on a photo, and its theme.',
     input: PhotoSchema,
+    output: PhotoThemesSchema,
     outputFields: ['key', ...Object.keys(PhotoThemesSchema.entries)],
     binary: { field: 'photo', contentTypes: ['image/png', 'image/jpeg'], object: PhotoObjectSchema },
     groupBy: 'theme',

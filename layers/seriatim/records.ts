@@ -38,6 +38,8 @@ export interface StageEvent<Value = unknown> {
   readonly pipeline?: string;
   /** `fail`: the first failing record fails the invocation (real time); `keep`: it becomes an error record (batch). */
   readonly onRecordError: 'fail' | 'keep';
+  /** How errors name the one record; unless told `instances[n]`, in a batch `records[n]`. */
+  readonly recordName?: string;
   readonly records: readonly RecordEnvelope<Value>[];
   /** Answers of the inference stage before this one, not yet in the records. */
   readonly answers?: InferenceAnswers;

@@ -148,6 +148,7 @@ function toStageError(thrown: unknown, stageName: string): SeriatimError {
 }
 
 /** How a caller finds the record again: its place in the request's `instances`, or in the file. */
-function recordPath(position: number, { onRecordError }: StageEvent): string {
+function recordPath(position: number, { onRecordError, recordName }: StageEvent): string {
+  if (recordName !== undefined) return recordName;
   return onRecordError === 'fail' ? `instances[${position}]` : `records[${position}]`;
 }

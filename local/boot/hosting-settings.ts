@@ -9,7 +9,12 @@ export const HOSTING_PREFIX = 'SERIATIM_HOSTING_';
 type SettingName = keyof HostingSettings;
 
 /** May be `unlimited`. */
-const BOUNDS: ReadonlySet<SettingName> = new Set(['modelMemoryBytes', 'maxLoadedModels', 'modelDiskBytes']);
+const BOUNDS: ReadonlySet<SettingName> = new Set([
+  'containerPayloadLimitBytes',
+  'modelMemoryBytes',
+  'maxLoadedModels',
+  'modelDiskBytes',
+]);
 /** May be 0. */
 const FROM_ZERO: ReadonlySet<SettingName> = new Set(['modelLoadRest', 'stopGraceMs', 'captureFlushMs']);
 /** May have a fraction. */

@@ -196,6 +196,13 @@ const COMPARISONS: Readonly<Record<string, (value: number, threshold: number) =>
   LessThanOrEqualToThreshold: (value, threshold) => value <= threshold,
 };
 
+const RELATIONS: Readonly<Record<string, string>> = {
+  GreaterThanThreshold: 'greater than',
+  GreaterThanOrEqualToThreshold: 'greater than or equal to',
+  LessThanThreshold: 'less than',
+  LessThanOrEqualToThreshold: 'less than or equal to',
+};
+
 function checkAlarm(input: SdkValues, name: string): void {
   if (name === '') throw new AwsError('ValidationError', 'The parameter AlarmName is required.');
   if (COMPARISONS[String(input.ComparisonOperator)] === undefined)
@@ -224,8 +231,13 @@ function judge(
   const breaching =
     present.filter((value) => isOver(value, threshold)).length +
     (missing === 'breaching' ? count - present.length : 0);
-  const reason = `Threshold Crossed: ${breaching} of the last ${count} datapoints [${present.join(', ')}] against the threshold (${threshold}).`;
-  return { state: breaching >= needed ? 'ALARM' : 'OK', reason };
+  const isRinging = breaching >= needed;
+  const deciding = isRinging ? breaching : count - breaching;
+  const relation = `${deciding === 1 ? 'was' : 'were'} ${isRinging ? '' : 'not '}${RELATIONS[String(fields.ComparisonOperator)]}`;
+  const change = isRinging ? 'OK -> ALARM' : 'ALARM -> OK';
+  const least = isRinging ? needed : count - needed + 1;
+  const reason = `Threshold Crossed: ${deciding} out of the last ${count} datapoints [${present.join(', ')}] ${relation} the threshold (${threshold}) (minimum ${least} datapoint${least === 1 ? '' : 's'} for ${change} transition).`;
+  return { state: isRinging ? 'ALARM' : 'OK', reason };
 }
 
 function periodsOf(fields: SdkValues): number {

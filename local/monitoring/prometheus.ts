@@ -37,8 +37,9 @@ function familyOf({ namespace, name, unit }: SeriesIdentity): string {
     .replace(/^_+|_+$/g, '');
 }
 
+/** Words apart, runs of capitals as one word: `CPUUtilization` → `CPU_Utilization`, `4XXErrors` → `4XX_Errors`. */
 function snake(name: string): string {
-  return name.replace(/([a-z])([A-Z0-9])/g, '$1_$2').replace(/(\d)([A-Z])/g, '$1$2');
+  return name.replace(/([a-z])([A-Z0-9])/g, '$1_$2').replace(/([A-Z])([A-Z][a-z])/g, '$1_$2');
 }
 
 function labelsOf({ dimensions }: SeriesIdentity): string {

@@ -50,8 +50,9 @@ export interface SageMakerOptions {
   readonly clock?: Clock;
   readonly s3: S3;
   readonly logs?: LogSink;
-  /** Takes the metrics, and knows the alarms that roll a deployment back. */
-  readonly monitoring?: Pick<Monitoring, 'series' | 'alarmState' | 'ringing'>;
+  /** Takes the metrics, knows the alarms that roll a deployment back, and keeps those of target tracking. */
+  readonly monitoring?: Pick<Monitoring, 'series' | 'alarmState' | 'ringing'> &
+    Partial<Pick<Monitoring, 'operations'>>;
   /** Instances' volumes: unpacked artefacts live here. An absolute folder, emptied of leftovers at start. */
   readonly volumesFolder: string;
   /** Where the model registry and everything that callers create are kept; in memory unless told. */

@@ -23,6 +23,7 @@ import { RegistryFollower } from './registry/follower.ts';
 import { registryHooks } from './registry/hooks.ts';
 import { lineageOperations } from './registry/lineage.ts';
 import { Registry } from './registry/registry.ts';
+import { reasonToWithhold } from './registry/versions-served.ts';
 import { Invoker } from './runtime/invoke.ts';
 import { runtimeOperations } from './runtime/operations.ts';
 import { handleRuntime } from './runtime/wire.ts';
@@ -77,6 +78,7 @@ export async function createSageMaker(options: SageMakerOptions): Promise<SageMa
   };
   const settled = (endpointName: string) => endpoints.settled(endpointName);
   const follower = new RegistryFollower({ control, registry, operations, settled, endpoints });
+  endpoints.reasonToWithhold = (config) => reasonToWithhold(config, control, registry);
   endpoints.onTags = (endpointName, tags) => follower.note(endpointName, tags);
   const invoker = new Invoker(context, hosts.live, components);
   const asyncInference = new AsyncInference(invoker, context, store.asyncRequests);

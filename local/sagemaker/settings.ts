@@ -15,6 +15,12 @@ export interface HostingSettings {
   readonly asyncInlineLimitBytes: number;
   /** Asynchronous invocations under way in one instance where MaxConcurrentInvocationsPerInstance is not given. */
   readonly asyncConcurrencyPerInstance: number;
+  /** Largest answer of one container of a pipeline that the next is given; 25 MB unless told (5 MB in the guide of 2023). */
+  readonly containerPayloadLimitBytes: number;
+  /** What MaxConcurrentTransforms times MaxPayloadInMB of a transform job may come to; 100 MB. */
+  readonly batchPayloadLimitBytes: number;
+  /** The chain's time for one payload of a transform job that gives no InvocationsTimeoutInSeconds; 600,000. */
+  readonly batchInvocationTimeoutMs: number;
   /** How long a call waits for its target model to load before ModelNotReadyException; 60,000 unless told. */
   readonly modelLoadWaitMs: number;
   /** How long one load into the container may take in all; 360,000 unless told. */
@@ -62,6 +68,8 @@ export interface HostingSettings {
   readonly scaleOutPeriods: number;
   /** So many minutes under 90 % of a target before auto scaling takes instances away. */
   readonly scaleInPeriods: number;
+  /** The shortest MaximumExecutionTimeoutInSeconds of an update; 600, which is long for one machine. */
+  readonly minUpdateTimeoutSeconds: number;
   /** How long captured data waits to be written together. */
   readonly captureFlushMs: number;
   /**
@@ -83,6 +91,9 @@ export const DEFAULT_SETTINGS: HostingSettings = {
   asyncPayloadLimitBytes: GIBIBYTE,
   asyncInlineLimitBytes: 128_000,
   asyncConcurrencyPerInstance: 4,
+  containerPayloadLimitBytes: 25 * MEBIBYTE,
+  batchPayloadLimitBytes: 100 * MEBIBYTE,
+  batchInvocationTimeoutMs: 600_000,
   modelLoadWaitMs: 60_000,
   modelLoadTimeoutMs: 360_000,
   startupTimeoutMs: 480_000,
@@ -106,6 +117,7 @@ export const DEFAULT_SETTINGS: HostingSettings = {
   serverlessIdleMs: 300_000,
   scaleOutPeriods: 3,
   scaleInPeriods: 15,
+  minUpdateTimeoutSeconds: 600,
   captureFlushMs: 5_000,
   connectionsPerContainer: 256,
 };

@@ -1,7 +1,7 @@
 // What the template says of the pipelines, derived from their definitions, as the framework's variable
 // `${pipelines:<address>}`: a pipeline that is listed in `statemachines/index.ts` is deployed without another word.
 import { allStages, includableStages } from '../../statemachines/composition.ts';
-import type { Pipeline, Stage } from '../../statemachines/pipeline.ts';
+import type { Pipeline } from '../../statemachines/pipeline.ts';
 import { placePipeline } from '../../statemachines/placement/place.ts';
 import { stageFunctions, stageRoles } from './functions.ts';
 import { endpointTargets, hostingResources } from './hosting.ts';
@@ -41,20 +41,13 @@ const ADDRESSES: Readonly<Record<string, (pipelines: readonly Pipeline[]) => unk
   /** The variable PIPELINE_STAGES of start-execution: what `?include=` may name. */
   stages: (pipelines) =>
     JSON.stringify(
-      Object.fromEntries(pipelines.map((one) => [one.name, includableStages(givingRecords(one))])),
+      Object.fromEntries(pipelines.map((one) => [one.name, includableStages(placePipeline(one).stages)])),
     ),
   /** The variable STATE_MACHINES of the inspection functions. */
   machines: (pipelines) => ({
     'Fn::Sub': JSON.stringify(Object.fromEntries(pipelines.map(({ name }) => [name, inspected(name)]))),
   }),
 };
-
-/** Of models that became states of their own only the last gives its answer to the records. */
-function givingRecords(pipeline: Pipeline): readonly Stage[] {
-  return placePipeline(pipeline).stages.filter(
-    (stage) => stage.kind !== 'inference' || stage.link === undefined || stage.link.isLast,
-  );
-}
 
 function expiration(
   pipeline: string,

@@ -10,7 +10,7 @@ import {
 import { checkEndpoint } from './check.ts';
 import { checkExpression } from './check-expression.ts';
 import { PipelineDefinitionError } from './errors.ts';
-import { presentFields } from './schema-fields.ts';
+import { requiredFields } from './schema-fields.ts';
 
 interface StagePlace {
   readonly pipeline: string;
@@ -53,8 +53,7 @@ function checkBranchCount(place: StagePlace, count: number): void {
 export function checkNested(place: StagePlace, { pipeline, record }: NestedStage): void {
   for (const text of Object.values(record)) checkExpression(place, text);
   const given = Object.keys(record);
-  // Its schema reads no nested record, so that a default of it is not filled in.
-  const missing = presentFields(pipeline).filter((field) => !given.includes(field));
+  const missing = (requiredFields(pipeline.input) ?? []).filter((field) => !given.includes(field));
   if (missing.length > 0) {
     const expected = `a record with ${missing.join(', ')}, which ${pipeline.name} takes`;
     throw new PipelineDefinitionError(place, expected, given.join(', ') || 'none');

@@ -1,8 +1,9 @@
 // What can be checked of a pipeline with `flow: 'record'` before anything runs: that each stage finds the fields that it
 // takes whichever way the record came, that expressions are JSONata, and that every end gives what the output's schema
 // asks for.
+import { isDeepStrictEqual } from 'node:util';
 import { branchesOf } from '../composition.ts';
-import type { ExitStage, InferenceStage, Pipeline, Stage } from '../pipeline.ts';
+import type { Canary, ExitStage, InferenceStage, Pipeline, Stage } from '../pipeline.ts';
 import { checkEndpoint, requireFields } from './check.ts';
 import { checkNested, checkParallel, checkShadow, checkSplit, checkSwitch } from './check-composed.ts';
 import { checkExpression } from './check-expression.ts';
@@ -148,9 +149,16 @@ function checkInference(place: { pipeline: string; stage: string }, stage: Infer
   checkExpression(place, key);
   if (!(weight >= 0 && weight <= 1))
     throw new PipelineDefinitionError(place, 'a canary weight of 0 to 1', String(weight));
-  if (Object.keys(version).length === 0)
+  if (isSameVersion(stage, version))
     throw new PipelineDefinitionError(place, 'a canary with a version of its own', 'the same one');
   checkEndpoint(place, canaryOf(stage, canary));
+}
+
+/** By value: an endpoint is often written by a function, anew each time. */
+function isSameVersion(stage: InferenceStage, version: Omit<Canary, 'weight' | 'key'>): boolean {
+  return (['endpoint', 'targetModel', 'targetVariant'] as const).every(
+    (member) => version[member] === undefined || isDeepStrictEqual(version[member], stage[member]),
+  );
 }
 
 function checkExit(pipeline: Pipeline, stage: ExitStage): void {

@@ -7,11 +7,13 @@ import {
   type InferenceStage,
   OWN_VARIANT,
   type Pipeline,
+  PLACEMENTS,
   type Stage,
 } from '../pipeline.ts';
 import { checkPolicy, checkSeconds } from './check-policy.ts';
 import { checkRecordFlow } from './check-record-flow.ts';
 import { PipelineDefinitionError } from './errors.ts';
+import { didYouMean } from './near-word.ts';
 import { requiredFields } from './schema-fields.ts';
 
 /** https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateModel.html */
@@ -20,6 +22,7 @@ const CONTAINERS_LIMIT = 15;
 /** @throws PipelineDefinitionError for the first thing that is wrong */
 export function checkPipeline(pipeline: Pipeline): void {
   checkNames(pipeline);
+  checkPlacement(pipeline);
   if (pipeline.stages.length === 0) {
     throw new PipelineDefinitionError({ pipeline: pipeline.name }, 'at least one stage', 'none');
   }
@@ -55,6 +58,13 @@ function checkNames({ name, stages }: Pipeline): void {
       throw new PipelineDefinitionError(place, 'a name of its own', 'one that is taken');
     seen.add(stage.name);
   }
+}
+
+/** A word that no type checker has seen would be no placement at all. */
+function checkPlacement({ name, placement }: Pipeline): void {
+  if (placement === undefined || PLACEMENTS.includes(placement)) return;
+  const found = `"${placement}"${didYouMean(placement, PLACEMENTS)}`;
+  throw new PipelineDefinitionError({ pipeline: name }, `a placement of ${PLACEMENTS.join(', ')}`, found);
 }
 
 /** What only records that go by themselves can have. */
@@ -189,6 +199,6 @@ export function requireFields(
 ): void {
   const missing = needed.filter((field) => !given.has(field));
   if (missing.length === 0) return;
-  const list = (names: Iterable<string>): string => [...names].join(', ') || 'none';
-  throw new PipelineDefinitionError(place, `the fields ${list(needed)} from the stage before`, list(given));
+  const what = `the field${missing.length === 1 ? '' : 's'} ${missing.join(', ')}`;
+  throw new PipelineDefinitionError(place, `${what} from the stage before`, [...given].join(', ') || 'none');
 }

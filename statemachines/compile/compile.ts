@@ -1,4 +1,6 @@
 // The compiler: a pipeline in, its two state machines out, by the names of their files.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Pipeline } from '../pipeline.ts';
 import { placePipeline } from '../placement/place.ts';
 import type { StateMachine } from './asl.ts';
@@ -20,6 +22,13 @@ export function compilePipeline(pipeline: Pipeline): Readonly<Record<string, Sta
   };
   for (const machine of Object.values(machines)) checkMachine(pipeline.name, machine);
   return machines;
+}
+
+/** What is wrong with a definition, in one line that ends with where to look. */
+export function definitionProblem(pipeline: string, thrown: unknown, projectFolder: string): string {
+  const file = `statemachines/${pipeline}.ts`;
+  const where = existsSync(join(projectFolder, file)) ? ` (${file})` : '';
+  return `${(thrown as Error).message}${where}`;
 }
 
 /** As committed: stable, so that a review sees the state machine change. */

@@ -61,7 +61,12 @@ function wholeState(stage: LinkStage, place: Place): State {
     ...callOf(stage, place, `[${records}.value]`),
     Catch: [catchAll(stage, setting)],
     ...handOver(place, {
-      records: isFirst ? `[${records}.{"position": position}]` : '$states.input.records',
+      records: withAnswer(
+        stage,
+        place,
+        isFirst ? `[${records}.{"position": position}]` : '$states.input.records',
+        () => shownAnswer(stage.link, '$states.result'),
+      ),
       extra: isLast
         ? { answers: { ...answersHead(stage), groups: [group] } }
         : { positions, answer: answerOf(stage.link) },
@@ -81,8 +86,37 @@ function mappedState(stage: LinkStage, place: Place): State {
     Items: expression(isFirst ? '$states.input.groups' : '$states.input.answers'),
     ItemProcessor: { ProcessorConfig: { Mode: 'INLINE' }, ...processor(stage, place) },
     Catch: [catchAll(stage, setting)],
-    ...handOver(place, { records: '$states.input.records', extra: { answers } }),
+    ...handOver(place, {
+      records: withAnswer(
+        stage,
+        place,
+        '$states.input.records',
+        () => `$states.result[$position in positions].${keptAnswer(stage.link)}`,
+      ),
+      extra: { answers },
+    }),
   };
+}
+
+/**
+ * The records, each with what the model answered where the request asks for it. The last link's answer joins them as any
+ * inference's does.
+ */
+function withAnswer(stage: LinkStage, { setting }: Place, records: string, answer: () => string): string {
+  if (!setting.isRequest || stage.link.isLast) return records;
+  const included = `{"included": $merge([included, {"${stage.name}": ${answer()}}])}`;
+  const each = `[(${records}).($position := position; $merge([$, ${included}]))]`;
+  return `"${stage.name}" in $states.context.Execution.Input.include ? ${each} : ${records}`;
+}
+
+/** JSON as a value; anything else as it travels, which is no record's alone. */
+function shownAnswer(link: ModelLink, result: string): string {
+  return isDirectCall(link) ? `$parse(${result}.Body)` : `${result}.Payload.payload`;
+}
+
+/** The same, of a group that has kept it as a payload. */
+function keptAnswer(link: ModelLink): string {
+  return isDirectCall(link) ? '($parse(answer.text))' : 'answer';
 }
 
 /** In a batch a group that failed at an earlier model goes past this one. */

@@ -25,7 +25,11 @@ function versionStates(stage: TaskStage, place: Place): Flow {
   const states: States = {
     [choose]: chooseState(stage, stage.canary, { current: name, canary: canaryName }),
     ...current,
-    [canaryName]: taskState(canaryOf(stage, stage.canary), place),
+    [canaryName]: {
+      ...taskState(canaryOf(stage, stage.canary), place),
+      // A failure is told of the version that failed.
+      Catch: [catchAll({ ...stage, name: `${stage.name}Canary` }, place.failTo)],
+    },
   };
   return { start: choose, states };
 }

@@ -31,6 +31,12 @@ export function shadowStates(stage: ShadowStage, place: Place): Flow {
   return { start, states: { [start]: state } };
 }
 
+/** Where the comparison will be, in the batch bucket: by what of the execution's ARN names it, and the position. */
+function recordKey({ name }: ShadowStage, pipeline: string): string {
+  const execution = '$replace($join($split($states.context.Execution.Id, ":")[[6..8]], "."), "/", ".")';
+  return `"${pipeline}/shadow/${name}/" & ${execution} & "-" & $string($position) & ".json"`;
+}
+
 function payloadOf(stage: ShadowStage, { pipeline }: Place): Record<string, unknown> {
   const { targetModel, targetVariant } = stage;
   return {
@@ -38,6 +44,7 @@ function payloadOf(stage: ShadowStage, { pipeline }: Place): Record<string, unkn
     stage: stage.name,
     executionArn: expression('$states.context.Execution.Id'),
     position: expression('$position'),
+    record: expression(recordKey(stage, pipeline.name)),
     endpointName: placeholder(stage.endpoint.placeholder),
     ...(targetModel === undefined
       ? {}

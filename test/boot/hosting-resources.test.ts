@@ -102,8 +102,31 @@ describe('scaling', () => {
   });
 
   it('of an endpoint’s variant takes its target and policy', async () => {
+    const variant = {
+      VariantName: 'v',
+      ModelName: 'm',
+      InstanceType: 'ml.m5.large',
+      InitialInstanceCount: 1,
+    };
     await system.boot({
-      Target: target('sagemaker', 'sagemaker:variant:DesiredInstanceCount'),
+      Model: {
+        Type: 'AWS::SageMaker::Model',
+        Properties: { ModelName: 'm', PrimaryContainer: { Image: 'nothing-of-this-machine' } },
+      },
+      Config: {
+        Type: 'AWS::SageMaker::EndpointConfig',
+        DependsOn: 'Model',
+        Properties: { EndpointConfigName: 'c', ProductionVariants: [variant] },
+      },
+      Endpoint: {
+        Type: 'AWS::SageMaker::Endpoint',
+        DependsOn: 'Config',
+        Properties: { EndpointName: 'e', EndpointConfigName: 'c' },
+      },
+      Target: {
+        ...target('sagemaker', 'sagemaker:variant:DesiredInstanceCount'),
+        DependsOn: 'Endpoint',
+      },
       Policy: {
         Type: 'AWS::ApplicationAutoScaling::ScalingPolicy',
         Properties: {

@@ -1,4 +1,5 @@
 // The advice: what is tried, what it costs, which limits are near, and which pattern follows from it.
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { sortPlacements } from '../../cli/advise/advise.ts';
 import { costOf } from '../../cli/advise/cost.ts';
@@ -10,9 +11,12 @@ import { recommend, type Tried } from '../../cli/advise/recommend.ts';
 import { travelledIn } from '../../cli/advise/travelled.ts';
 import { upgradesOf } from '../../cli/advise/upgrades.ts';
 import type { ExecutionView } from '../../layers/seriatim/inspection/view.ts';
+import { artefactSources } from '../../packaging/artefacts.ts';
 import { PIPELINE_DEFINITIONS } from '../../statemachines/index.ts';
-import type { Pipeline } from '../../statemachines/pipeline.ts';
+import type { Pipeline, Placement } from '../../statemachines/pipeline.ts';
+import { placePipeline } from '../../statemachines/placement/place.ts';
 
+const PROJECT = join(import.meta.dirname, '../..');
 const named = (name: string): Pipeline => PIPELINE_DEFINITIONS.find((one) => one.name === name)!;
 
 const measured: Measured = {
@@ -98,12 +102,28 @@ describe('the tables of the docs', () => {
 
 describe('the limits', () => {
   it('say what is near and by how much', () => {
-    const limits = limitsOf(named('tumour-screening'), measured, 500);
+    const limits = limitsOf(named('tumour-screening'), measured, { requestBytes: 500, artefacts: [] });
 
     const byName = Object.fromEntries(limits.map(({ name, share }) => [name, share]));
     expect(byName['payload between states']).toBeCloseTo(200_000 / 262_144);
     expect(byName['one endpoint call, all its containers']).toBeCloseTo(0.5);
     expect(byName['containers of one endpoint']).toBeCloseTo(3 / 15);
+  });
+});
+
+describe('the limits of a multi-model endpoint', () => {
+  it('are its models against the room for them, in every placement', async () => {
+    for (const name of ['house-prices', 'regional-prices'])
+      for (const placement of sortPlacements(named(name)).possible) {
+        const placed =
+          placement === 'as written' ? named(name) : { ...named(name), placement: placement as Placement };
+        const artefacts = (await artefactSources(PROJECT, [placed])).map(({ key }) => key);
+        const limits = limitsOf(placePipeline(placed), measured, { requestBytes: 500, artefacts });
+
+        expect(limits.filter(({ name: limit }) => limit.startsWith('models of'))).toMatchObject([
+          { limit: '100', found: '1000', share: 10 },
+        ]);
+      }
   });
 });
 
@@ -213,13 +233,16 @@ describe('what travelled', () => {
           name: 'Look',
           inputBytes: 300,
           input: { payload },
-          attempts: [{ ...attempt, target: 'invoke-endpoint' }],
+          attempts: [{ ...attempt, target: 'invoke-endpoint', via: 'lambda' }],
         },
         { name: 'Leave', attempts: [] },
         {
           name: 'Say',
           inputBytes: 40,
-          attempts: [{ ...attempt, target: 'sagemakerruntime:invokeEndpoint' }],
+          attempts: [
+            { ...attempt, target: 'seriatim-dev-topics', via: 'sagemaker' },
+            { ...attempt, target: 's3:getObject' },
+          ],
         },
       ],
       output: { seen: payload },

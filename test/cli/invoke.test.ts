@@ -60,6 +60,7 @@ describe('seriatim invoke', () => {
     ['a.JPEG', JPEG, 'image/jpeg', 'whatever the case of its name'],
     ['b.png', JPEG, 'image/jpeg', 'what the bytes say rather than the name'],
     ['c.jpg', 'no photo', 'image/jpeg', 'what the name says where the bytes say nothing'],
+    ['a.gif', 'GIF89a', 'image/gif', 'a picture that no pipeline reads by its own type'],
     ['a.json', '{"instances":\n[1]}', 'application/json', 'a request over several lines'],
     ['a.txt', '{"x":1}', 'application/json', 'a file of another name as JSON'],
   ])('sends %s by its kind', async (name, content, type) => {

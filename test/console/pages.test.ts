@@ -144,7 +144,9 @@ describe.skipIf(chromium === undefined)('the console', () => {
   it('shows a tensor by its shape and values', () =>
     visit('#/executions?pipeline=photo-themes&status=SUCCEEDED', async (page) => {
       await rows(page, 'Executions').first().click();
-      await rows(page, 'Stages over time').filter({ hasText: 'Recognise' }).click();
+      await rows(page, 'Stages over time')
+        .filter({ hasText: /\bRecognise/ })
+        .click();
 
       await page.locator('.panel .tensor').first().waitFor();
 

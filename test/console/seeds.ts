@@ -21,7 +21,15 @@ export const PIPELINES = [
   ['tumour-screening', ['Screen'], 'Screen'],
   [
     'photo-themes',
-    ['TakeRecord', 'AssessQuality', 'RejectPoorPhoto', 'Recognise', 'GroupByTheme', 'Answer'],
+    [
+      'TakeRecord',
+      'AssessQuality',
+      'RejectPoorPhoto',
+      'Recognise',
+      'LeaveUnrecognised',
+      'GroupByTheme',
+      'Answer',
+    ],
     'Recognise',
   ],
 ] as const;

@@ -1,5 +1,6 @@
 // Claims over a real S3.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { claimObject } from '../../functions/claim-objects/claim.ts';
 import { type Claim, carryPayload, readPayload } from '../../layers/seriatim/index.ts';
 import type { S3 } from '../../local/s3/api.ts';
 import { serveS3, useEndpoint } from './servers.ts';
@@ -25,6 +26,29 @@ async function claimOf(text: string): Promise<Claim> {
   if (!('claim' in carried)) throw new Error('expected a claim');
   return carried.claim;
 }
+
+describe('an object that a batch names', () => {
+  it.each([
+    [
+      'no type that is known',
+      'hello',
+      /^The bytes of p\/a\.png are of no type that is known; expected image\/jpeg\.$/,
+    ],
+    [
+      'a type that is not taken',
+      '\u0089PNG\r\n\u001a\n',
+      /^The bytes of p\/a\.png are image\/png; expected image\/jpeg\.$/,
+    ],
+  ])('is refused for bytes of %s, which are named', async (_, text, message) => {
+    const place = { bucket: 'claims', key: 'p/a.png' };
+    await s3.putObject(place, Buffer.from(text, 'latin1'));
+
+    await expect(claimObject(place, ['image/jpeg'])).rejects.toMatchObject({
+      name: 'UnsupportedContentType',
+      message: expect.stringMatching(message),
+    });
+  });
+});
 
 describe('a payload', () => {
   it.each([

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { handler as postprocess } from '../../functions/postprocess-house/index.ts';
 import { postprocessHouse } from '../../functions/postprocess-house/postprocess.ts';
 import { handler as preprocess } from '../../functions/preprocess-house/index.ts';
-import { isFailed, type LiveRecord } from '../../layers/seriatim/index.ts';
+import { checkValue, HouseSchema, isFailed, type LiveRecord } from '../../layers/seriatim/index.ts';
 
 const folder = join(import.meta.dirname, '../../models/house-prices');
 const lines = (name: string): string[] => readFileSync(join(folder, name), 'utf8').trimEnd().split('\n');
@@ -27,6 +27,35 @@ const house = {
   lotAcres: 1.1,
   garageSpaces: 2,
 };
+
+describe('a house', () => {
+  const samples = ['house-prices', 'regional-prices'].flatMap((pipeline) =>
+    readFileSync(join(folder, '..', pipeline, 'requests.ndjson'), 'utf8')
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { instances?: unknown[] })
+      .flatMap((request) => request.instances ?? [request]),
+  );
+  const full = { ...house, frontPorch: true, deck: false };
+
+  it('of any sample is of the kind that the models know', () => {
+    expect(samples.length).toBeGreaterThan(900);
+    for (const sample of samples) expect(() => checkValue(HouseSchema, sample, { path: '' })).not.toThrow();
+  });
+
+  it.each([
+    ['lotAcres', 100_000],
+    ['squareFeet', 1_000_000],
+    ['yearBuilt', 1600],
+    ['bedrooms', 1_000],
+    ['bathrooms', 13],
+    ['garageSpaces', 11],
+  ])('far from those is refused by its %s', (field, value) => {
+    expect(() => checkValue(HouseSchema, { ...full, [field]: value }, { path: '' })).toThrow(
+      new RegExp(`^${field}: expected a .*number from \\d+ to \\d+, got ${value}$`),
+    );
+  });
+});
 
 describe('Preprocess', () => {
   it('lays out the inputs of the feature model', async () => {

@@ -223,6 +223,41 @@ describe('POST /pipelines/{pipeline}/invocations', () => {
     ],
     ['no instances', { body: { instances: [] } }, 400, 'InvalidPayload', /at least one/],
     [
+      'a list in place of a record',
+      { body: { instances: [[1, 2]] } },
+      400,
+      'InvalidPayload',
+      /^instances\[0\]: expected an object, got a list$/,
+    ],
+    [
+      'a list in place of a number',
+      { body: { ...house, squareFeet: [1] } },
+      400,
+      'InvalidPayload',
+      /^squareFeet: expected a number from 100 to 10000, got a list$/,
+    ],
+    [
+      'an object in place of a word, and says it in words',
+      { body: { ...house, city: {} } },
+      400,
+      'InvalidPayload',
+      /^city: expected the name of a city, got an object$/,
+    ],
+    [
+      'a long value, of which the beginning is told',
+      { body: { ...house, city: '!'.repeat(5_000) } },
+      400,
+      'InvalidPayload',
+      /^city: expected a name such as Houston_TX, got "!{79}…$/,
+    ],
+    [
+      'another charset than JSON has',
+      { body: house, contentType: 'application/json; charset=iso-8859-1' },
+      415,
+      'UnsupportedContentType',
+      /charset=utf-8/,
+    ],
+    [
       'too many instances',
       { body: { instances: Array(501).fill(house) } },
       400,
@@ -291,6 +326,31 @@ describe('POST /pipelines/{pipeline}/invocations', () => {
         pipeline: 'house-prices',
         executionArn: 'arn:e',
       },
+    });
+  });
+
+  it.each([
+    [
+      'lacks a field',
+      { valu: 1, imputed: [] },
+      /Predict gave does not fit the pipeline's output: value: is missing/,
+    ],
+    ['has another type', { value: '1', imputed: [] }, /value: /],
+    ['is nothing', null, /an object/],
+  ])('answers 502 where the answer of a model %s', async (_, prediction, message) => {
+    const groups = [{ positions: [0], body: JSON.stringify({ predictions: [prediction] }) }];
+    const output = { records: [{ position: 0 }], answers: { stage: 'Predict', groups } };
+    const { statusCode, headers, json } = await send(
+      { pipeline: 'diabetes-progression', body: PIPELINES['diabetes-progression']!.example },
+      { status: 'SUCCEEDED', output: JSON.stringify(output) },
+    );
+
+    expect(statusCode).toBe(502);
+    expect(headers).toMatchObject({ 'x-seriatim-execution-arn': 'arn:e' });
+    expect(json.error).toMatchObject({
+      code: 'ContractViolation',
+      stage: 'Predict',
+      message: expect.stringMatching(message),
     });
   });
 

@@ -285,6 +285,10 @@ describe('an alarm', () => {
     await clock.turn(MINUTE_MS);
     monitoring.series(LATENCY).add(1);
     expect(await state()).toBe('OK');
+    const { MetricAlarms } = await client.send(new DescribeAlarmsCommand({}));
+    expect(MetricAlarms![0]!.StateReason).toMatch(
+      /^Threshold Crossed: 1 out of the last \d datapoints \[.+\] was not greater than the threshold \(100\)/,
+    );
   });
 
   it.each([
@@ -341,4 +345,14 @@ it('shows every series to Prometheus', () => {
     'aws_sagemaker_model_latency_microseconds_sum{endpoint_name="prices",variant_name="AllTraffic"} 11',
   );
   expect(text).toContain('aws_sagemaker_endpoints_loaded_model_count 4');
+});
+
+it.each([
+  ['Invocation4XXErrors', 'aws_sagemaker_invocation_4xx_errors'],
+  ['CPUUtilization', 'aws_sagemaker_cpu_utilization'],
+  ['GPUMemoryUtilization', 'aws_sagemaker_gpu_memory_utilization'],
+])('shows %s to Prometheus as %s', (name, family) => {
+  monitoring.series({ namespace: 'AWS/SageMaker', name, unit: 'None', dimensions: {} }).add(1);
+
+  expect(monitoring.prometheus()).toContain(`# TYPE ${family} `);
 });

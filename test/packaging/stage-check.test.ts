@@ -4,10 +4,17 @@ import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
 import { checkModels } from '../../packaging/model-check.ts';
 import { endpointTargets } from '../../packaging/pipelines/hosting.ts';
-import { checkEntries, checkStages, outline, signatureNotes } from '../../packaging/stage-check.ts';
+import {
+  checkEntries,
+  checkFunctions,
+  checkStages,
+  outline,
+  signatureNotes,
+} from '../../packaging/stage-check.ts';
 import { nestedStage, parallelStage, shadowStage, switchStage } from '../../statemachines/composition.ts';
 import {
   type EndpointTarget,
+  functionStage,
   type InferenceStage,
   inferenceStage,
   type Pipeline,
@@ -150,15 +157,31 @@ describe('composed stages and their models', () => {
   });
 });
 
+describe('the folders of functions', () => {
+  it('are named with pipeline and stage where there is none', () => {
+    const there = functionStage({ name: 'Read', function: 'preprocess-house', gives: ['a'] });
+    const missing = functionStage({ name: 'Missing', function: 'no-such', gives: ['b'] });
+    const project = join(import.meta.dirname, '../..');
+
+    expect(checkFunctions([{ ...of(price()), stages: [there, missing] }], project)).toEqual([
+      'prices: stage Missing calls functions/no-such, and there is no functions/no-such/index.ts',
+    ]);
+  });
+});
+
 describe('the entries at the API', () => {
   it('are there, and say where no function reads the records', () => {
     const definition = of(price());
-    const read = { prices: { startsWithInference: true } };
+    const output = {};
+    const read = { prices: { startsWithInference: true, output } };
 
     expect(checkEntries([definition], read)).toEqual([]);
-    expect(checkEntries([{ ...definition, body: 'payload' }], { prices: {} })).toEqual([]);
-    expect(checkEntries([definition], { prices: {} })).toEqual([
+    expect(checkEntries([{ ...definition, body: 'payload' }], { prices: { output } })).toEqual([]);
+    expect(checkEntries([definition], { prices: { output } })).toEqual([
       'prices: its first stage, Price, is no function, so its entry needs startsWithInference: true',
+    ]);
+    expect(checkEntries([definition], { prices: { startsWithInference: true } })).toEqual([
+      'prices: its entry in layers/seriatim/pipelines.ts has no output, which answers are held to',
     ]);
     expect(checkEntries([definition], {})).toEqual([
       'prices: layers/seriatim/pipelines.ts has no entry for it',

@@ -215,22 +215,22 @@ describe('compilePipeline', () => {
     [
       'an instance that no stage gives',
       of([first, { ...guess, instance: 'rows' }]),
-      /stage "Guess": expected the fields rows .* found kind, row/,
+      /stage "Guess": expected the field rows .* found kind, row/,
     ],
     [
       'a target model of unknown fields',
       of([first, { ...multi, targetModel: '{city}' }]),
-      /expected the fields row, city/,
+      /expected the field city from/,
     ],
     [
       'an input that is gone',
       of([first, guess, { ...last, takes: ['row'] }]),
-      /stage "Last": expected the fields row .* found kind, guess/,
+      /stage "Last": expected the field row .* found kind, guess/,
     ],
     [
       'an output that no stage gives',
       of([first]),
-      /stage "the output": expected the fields answer .* found kind, row/,
+      /stage "the output": expected the field answer .* found kind, row/,
     ],
   ])('refuses %s, saying what was expected and found', (_, definition, message) => {
     expect(() => compilePipeline(definition)).toThrow(message);
@@ -310,7 +310,7 @@ describe('a pipeline whose records go one by one', () => {
     [
       'a payload that no stage gives',
       of([{ ...look, payload: 'picture' }]),
-      /stage "Look": expected the fields picture/,
+      /stage "Look": expected the field picture/,
     ],
     [
       'a field that a record may leave out',
@@ -330,7 +330,7 @@ describe('a pipeline whose records go one by one', () => {
       of([look, { ...leave, when: '{quality} <' }]),
       /stage "Leave": expected JSONata/,
     ],
-    ['a condition on what is not there', of([leave]), /stage "Leave": expected the fields quality/],
+    ['a condition on what is not there', of([leave]), /stage "Leave": expected the fields? quality/],
     [
       'an exit without the output’s fields',
       of([look, { ...leave, answer: {} }]),

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { sortPlacements } from '../../cli/advise/advise.ts';
 import { endpointTargets } from '../../packaging/pipelines/hosting.ts';
 import { compilePipeline } from '../../statemachines/compile/compile.ts';
-import { shadowStage } from '../../statemachines/composition.ts';
+import { nestedStage, shadowStage } from '../../statemachines/composition.ts';
 import { PIPELINE_DEFINITIONS } from '../../statemachines/index.ts';
 import { inferenceStage, type Pipeline, type Placement } from '../../statemachines/pipeline.ts';
 import { placePipeline } from '../../statemachines/placement/place.ts';
@@ -183,6 +183,22 @@ describe('the environment', () => {
         SERIATIM_PLACEMENTS: 'photo-themes:container',
       }),
     ).toEqual(['house-prices:inference-pipeline', 'photo-themes:container']);
+  });
+
+  it('takes along what the chosen pipelines nest, and what that nests', () => {
+    const nesting = (name: string, inner: Pipeline): Pipeline => ({
+      ...inner,
+      name,
+      flow: 'record',
+      stages: [nestedStage({ name: 'Ask', pipeline: inner, record: {}, into: 'answer' })],
+    });
+    const [other, first] = PIPELINE_DEFINITIONS;
+    const middle = nesting('middle', first!);
+    const definitions = [other!, first!, middle, nesting('outer', middle)];
+
+    const selected = selectPipelines(definitions, { SERIATIM_PIPELINES: 'outer' });
+
+    expect(selected.map(({ name }) => name)).toEqual([first!.name, 'middle', 'outer']);
   });
 
   it('leaves all as they are where it says nothing', () => {

@@ -27,6 +27,19 @@ const run = async (pipeline: Pipeline): Promise<{ problems: string[]; lines: str
 };
 
 describe('the run of samples', () => {
+  it('is a problem where the file of samples is not JSON', async () => {
+    const file = join(projectFolder, 'models/diabetes-progression/requests.ndjson');
+    const text = await readFile(file, 'utf8');
+    await writeFile(file, `${text.split('\n')[0]}\n{age: 3}\n`);
+
+    const { problems } = await run(named('diabetes-progression'));
+    await writeFile(file, text);
+
+    expect(problems).toEqual([
+      expect.stringMatching(/^diabetes-progression: .*requests\.ndjson, line 2, is not JSON/),
+    ]);
+  });
+
   it('names the stage and the input that a function does not give', async () => {
     const file = join(projectFolder, 'functions/preprocess-house/preprocess.ts');
     await writeFile(file, (await readFile(file, 'utf8')).replace('numeric: [', 'nums: ['));

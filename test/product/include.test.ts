@@ -97,3 +97,54 @@ describe('?include=', () => {
     });
   });
 });
+
+describe('?include= of models that are placed as states', () => {
+  let placed: Product;
+  beforeAll(async () => {
+    const names = ['tumour-screening', 'house-prices'];
+    placed = await startProduct({
+      environment: {
+        SERIATIM_PIPELINES: names.join(','),
+        SERIATIM_PLACEMENTS: names.map((name) => `${name}:state-machine`).join(','),
+      },
+    });
+  }, 60_000);
+  afterAll(() => placed?.stop());
+
+  const asked = async (pipeline: string, names: string, count: number) => {
+    const instances = Array.from({ length: count }, () => PIPELINES[pipeline]!.example);
+    const query = `?include=${names}`;
+    const { status, json } = await ask<{ predictions: Included[] }>(
+      placed,
+      pipeline,
+      { instances },
+      { query },
+    );
+    expect({ status, json: status === 200 ? {} : json }).toEqual({ status: 200, json: {} });
+    return json.predictions.map(({ included }) => included);
+  };
+
+  it('gives what each model answered in its one call, as it travels', async () => {
+    const names = 'ScreenFeatures,ScreenClassifier,ScreenExplanation';
+    const included = await asked('tumour-screening', names, 2);
+
+    expect(included).toHaveLength(2);
+    for (const one of included)
+      expect(one).toEqual({
+        ScreenFeatures: expect.objectContaining({ contentType: 'application/x-npy' }),
+        ScreenClassifier: expect.anything(),
+        ScreenExplanation: expect.objectContaining({ label: expect.any(Number) }),
+      });
+    expect(await asked('tumour-screening', 'ScreenFeatures', 1)).toEqual([
+      { ScreenFeatures: expect.objectContaining({ contentType: 'application/x-npy' }) },
+    ]);
+  });
+
+  it('does so after a function too, and gives JSON as it is', async () => {
+    const included = await asked('house-prices', 'Preprocess,EstimateFeatures', 2);
+
+    for (const one of included)
+      expect(one).toEqual({ Preprocess: expect.anything(), EstimateFeatures: expect.any(Object) });
+    expect(JSON.stringify(included[0]!.EstimateFeatures)).toMatch(/^\{"(predictions|instances)":\[/);
+  });
+});

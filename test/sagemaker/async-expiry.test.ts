@@ -36,7 +36,7 @@ it('ends in the failure location and is counted', async () => {
   await operations.createModel!({ ModelName: 'm', PrimaryContainer: { Image: 'box' } });
   await operations.createEndpointConfig!({
     EndpointConfigName: 'c',
-    ProductionVariants: [{ VariantName: 'v', ModelName: 'm' }],
+    ProductionVariants: [{ VariantName: 'v', ModelName: 'm', InitialInstanceCount: 1 }],
     AsyncInferenceConfig: {
       ClientConfig: { MaxConcurrentInvocationsPerInstance: 1 },
       OutputConfig: { S3OutputPath: 's3://results/out', S3FailurePath: 's3://results/failed' },

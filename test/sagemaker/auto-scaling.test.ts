@@ -5,13 +5,14 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { CloudWatchClient, DescribeAlarmsCommand } from '@aws-sdk/client-cloudwatch';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { turnedClock } from '../../local/clock.ts';
 import { createS3 } from '../../local/s3/index.ts';
 import { createSageMaker } from '../../local/sagemaker/index.ts';
 import { TargetTracker } from '../../local/sagemaker/scaling/target-tracking.ts';
 import { createWireServer } from '../../local/wire/server.ts';
-import { image } from './fixtures/stack.ts';
+import { deploy, image, type Stack, startStack } from './fixtures/stack.ts';
 
 const MINUTE_MS = 60_000;
 
@@ -116,4 +117,86 @@ it('follows the calls to an endpoint, between MinCapacity and MaxCapacity', asyn
     await new Promise((resolve) => one.close(resolve));
   }
   await rm(folder, { recursive: true, force: true });
+});
+
+describe('a scalable target', () => {
+  let stack: Stack;
+  let cloudWatch: CloudWatchClient;
+  const variant = 'endpoint/tracked/variant/AllTraffic';
+
+  beforeAll(async () => {
+    stack = await startStack();
+    await deploy(stack, 'tracked', [{ Image: image('box') }]);
+    const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
+    cloudWatch = new CloudWatchClient({ endpoint: stack.endpointUrl, region: 'us-east-1', credentials });
+  });
+
+  afterAll(async () => {
+    cloudWatch.destroy();
+    await stack.close();
+  });
+
+  async function call(operation: string, input: object): Promise<{ status: number; body: string }> {
+    const target = {
+      ServiceNamespace: 'sagemaker',
+      ScalableDimension: 'sagemaker:variant:DesiredInstanceCount',
+    };
+    const answer = await fetch(stack.endpointUrl, {
+      method: 'POST',
+      headers: { 'x-amz-target': `AnyScaleFrontendService.${operation}` },
+      body: JSON.stringify({ ...target, ...input }),
+    });
+    return { status: answer.status, body: await answer.text() };
+  }
+
+  it.each([
+    ['endpoint/nowhere/variant/AllTraffic', 'Could not find endpoint'],
+    ['endpoint/tracked/variant/nobody', 'has no production variant nobody'],
+  ])('is refused for %s, which does not exist', async (ResourceId, words) => {
+    const input = { ResourceId, MinCapacity: 1, MaxCapacity: 2 };
+    const { status, body } = await call('RegisterScalableTarget', input);
+
+    expect(status).toBe(400);
+    expect(body).toContain(words);
+  });
+
+  it('gets two alarms from a target tracking policy, which go with it', async () => {
+    const policy = { ResourceId: variant, PolicyName: 'p' };
+    await call('RegisterScalableTarget', { ResourceId: variant, MinCapacity: 1, MaxCapacity: 2 });
+    const put = await call('PutScalingPolicy', {
+      ...policy,
+      PolicyType: 'TargetTrackingScaling',
+      TargetTrackingScalingPolicyConfiguration: {
+        TargetValue: 10,
+        PredefinedMetricSpecification: { PredefinedMetricType: 'SageMakerVariantInvocationsPerInstance' },
+      },
+    });
+    const { Alarms } = JSON.parse(put.body) as { Alarms: { AlarmName: string; AlarmARN: string }[] };
+
+    const { MetricAlarms } = await cloudWatch.send(new DescribeAlarmsCommand({}));
+    expect(MetricAlarms!.map(({ AlarmArn }) => AlarmArn).sort()).toEqual(
+      Alarms.map(({ AlarmARN }) => AlarmARN).sort(),
+    );
+    expect(MetricAlarms).toMatchObject([
+      {
+        AlarmName: expect.stringMatching(
+          /^TargetTracking-endpoint\/tracked\/variant\/AllTraffic-AlarmHigh-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/,
+        ),
+        MetricName: 'InvocationsPerInstance',
+        Threshold: 10,
+        ComparisonOperator: 'GreaterThanThreshold',
+        EvaluationPeriods: 3,
+      },
+      {
+        AlarmName: expect.stringContaining('-AlarmLow-'),
+        Threshold: 9,
+        ComparisonOperator: 'LessThanThreshold',
+        EvaluationPeriods: 15,
+      },
+    ]);
+    expect((await call('DescribeScalingPolicies', {})).body).toContain(Alarms[0]!.AlarmARN);
+
+    await call('DeleteScalingPolicy', policy);
+    expect((await cloudWatch.send(new DescribeAlarmsCommand({}))).MetricAlarms).toEqual([]);
+  });
 });

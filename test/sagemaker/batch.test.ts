@@ -274,3 +274,68 @@ describe('a filter', () => {
     expect(compileFilter(expression)(value)).toEqual(expected);
   });
 });
+
+describe('a job is refused', () => {
+  const create = (members: object) => transform({ uri: 's3://inputs/csv/', ...members });
+
+  it('with more than 16 variables', async () => {
+    const Environment = Object.fromEntries(Array.from({ length: 17 }, (_, index) => [`K${index}`, 'x']));
+
+    await expect(create({ Environment })).rejects.toThrow(
+      "at 'environment' failed to satisfy constraint: Member must have length less than or equal to 16",
+    );
+  });
+
+  it.each([
+    [{ InvocationsMaxRetries: 4 }, 'invocationsMaxRetries'],
+    [{ InvocationsTimeoutInSeconds: 0 }, 'invocationsTimeoutInSeconds'],
+    [{ InvocationsTimeoutInSeconds: 3601 }, 'invocationsTimeoutInSeconds'],
+  ])('with %o', async (ModelClientConfig, member) => {
+    await expect(create({ ModelClientConfig })).rejects.toThrow(`at 'modelClientConfig.${member}'`);
+  });
+
+  it('of payloads over the limit on them all', async () => {
+    await expect(create({ MaxConcurrentTransforms: 20, MaxPayloadInMB: 6 })).rejects.toThrow(
+      'The product of MaxConcurrentTransforms and MaxPayloadInMB must be at most 100 MB.',
+    );
+  });
+
+  it('on a multi-model model', async () => {
+    const PrimaryContainer = {
+      Image: image('box'),
+      Mode: 'MultiModel' as const,
+      ModelDataUrl: 's3://models/mm/',
+    };
+    await stack.control.send(new CreateModelCommand({ ModelName: 'mm', PrimaryContainer }));
+
+    await expect(create({ ModelName: 'mm' })).rejects.toThrow(
+      'Batch transform does not support multi-model containers',
+    );
+  });
+});
+
+it('tells its container SageMaker’s defaults, and logs under the instance and the time', async () => {
+  const Environment = { ANSWER: 'environment' };
+  const PrimaryContainer = { Image: image('box'), Environment };
+  await stack.control.send(new CreateModelCommand({ ModelName: 'told', PrimaryContainer }));
+
+  const job = await transform({
+    uri: 's3://inputs/csv/a.csv',
+    ModelName: 'told',
+    input: { SplitType: 'None' },
+    output: { AssembleWith: 'None' },
+  });
+
+  expect(job.TransformJobStatus).toBe('Completed');
+  const key = `${job.TransformJobName}/a.csv.out`;
+  const { body } = await stack.s3.getObject({ bucket: 'results', key });
+  expect(JSON.parse(Buffer.concat(await body.toArray()).toString())).toMatchObject({
+    SAGEMAKER_MAX_PAYLOAD_IN_MB: '6',
+    SAGEMAKER_MAX_CONCURRENT_TRANSFORMS: '1',
+  });
+  const streams = [...stack.logs.keys()].filter((name) => name.includes(`|${job.TransformJobName}/`));
+  expect(streams.sort()).toEqual([
+    expect.stringMatching(/\/i-[0-9a-f]{17}-\d{10}$/),
+    expect.stringMatching(/\/i-[0-9a-f]{17}-\d{10}\/data-log$/),
+  ]);
+});

@@ -16,7 +16,7 @@ let stack: Stack;
 let cloudWatch: CloudWatchClient;
 
 beforeAll(async () => {
-  stack = await startStack();
+  stack = await startStack({ minUpdateTimeoutSeconds: 1 });
   cloudWatch = new CloudWatchClient({
     endpoint: stack.endpointUrl,
     region: 'us-east-1',
@@ -119,6 +119,12 @@ describe('an update under load, without a failed call,', () => {
         AutoRollbackConfiguration: { Alarms: [{ AlarmName: 'errors' }] },
       });
       while ((await invokeSeen(stack, 'alarmed')).name !== 'green');
+      const baking = await stack.control.send(new DescribeEndpointCommand({ EndpointName: 'alarmed' }));
+      expect(baking.PendingDeploymentSummary).toMatchObject({
+        EndpointConfigName: 'alarmed-2',
+        StartTime: expect.any(Date),
+        ProductionVariants: [{ VariantName: 'AllTraffic', VariantStatus: [{ Status: 'Baking' }] }],
+      });
       await cloudWatch.send(
         new SetAlarmStateCommand({ AlarmName: 'errors', StateValue: 'ALARM', StateReason: 'test' }),
       );
@@ -130,6 +136,8 @@ describe('an update under load, without a failed call,', () => {
 
     expect(outcome?.status).toBe('InService');
     expect(outcome?.failureReason).toContain('the alarm errors is in ALARM state');
+    const after = await stack.control.send(new DescribeEndpointCommand({ EndpointName: 'alarmed' }));
+    expect(after.PendingDeploymentSummary).toBeUndefined();
     expect((await invokeSeen(stack, 'alarmed')).name).toBe('blue');
   });
 });

@@ -80,6 +80,26 @@ describe('a component', () => {
     expect(pids.size).toBe(2);
   });
 
+  it('has the calls to it counted under its own name too', async () => {
+    const count = async (): Promise<number> => {
+      const { Datapoints } = await stack.monitoring.operations.getMetricStatistics!({
+        Namespace: 'AWS/SageMaker',
+        MetricName: 'Invocations',
+        Dimensions: [{ Name: 'InferenceComponentName', Value: 'right' }],
+        StartTime: new Date(Date.now() - 600_000),
+        EndTime: new Date(Date.now() + 60_000),
+        Period: 3600,
+        Statistics: ['Sum'],
+      });
+      return (Datapoints as { Sum: number }[])[0]?.Sum ?? 0;
+    };
+    const before = await count();
+
+    for (let call = 0; call < 3; call++) await invoke(stack, 'shared', { InferenceComponentName: 'right' });
+
+    expect(await count()).toBe(before + 3);
+  });
+
   it('says in SageMaker’s words that it has no copy', async () => {
     await create('resized', 1);
     const resize = (CopyCount: number) =>

@@ -20,7 +20,6 @@ import {
   ListTagsCommand,
   type ModelApprovalStatus,
   QueryLineageCommand,
-  UpdateEndpointWeightsAndCapacitiesCommand,
   UpdateModelPackageCommand,
 } from '@aws-sdk/client-sagemaker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -182,24 +181,58 @@ describe('a deployment', () => {
     expect(await stack.sagemaker.settled('cornered')).toMatchObject({ status: 'OutOfService' });
   });
 
-  it('that does not follow the registry starts no more instances of a version that was rejected', async () => {
-    await createGroup('scaled');
-    const v1 = await register('scaled', 'v1', { status: 'Approved' });
-    await deployVersion('scaled', v1, { follows: false });
+  it('falls back to the newest approved version that passes its checks when the one it serves is rejected', async () => {
+    await stack.s3.putObject({ bucket: 'inputs', key: 'hard.csv' }, 'fail:v2:500');
+    const samplePayloadUrl = 's3://inputs/hard.csv';
+    await createGroup('deep');
+    await createGroup('other');
+    const elsewhere = await register('other', 'v1', { status: 'Approved' });
+    const v1 = await register('deep', 'v1', { status: 'Approved', samplePayloadUrl });
+    await deployVersion('deep', v1);
+    await register('deep', 'v2', { status: 'Approved', samplePayloadUrl });
+    expect((await stack.sagemaker.settled('deep')).failureReason).toContain('deep/2 was not answered');
+    const v3 = await register('deep', 'v3', { status: 'Approved', samplePayloadUrl });
+    expect(await stack.sagemaker.settled('deep')).toEqual({ status: 'InService' });
+    expect((await invokeSeen(stack, 'deep')).name).toBe('v3');
+
+    await decide(v3, 'Rejected');
+
+    expect(await stack.sagemaker.settled('deep')).toMatchObject({ status: 'InService' });
+    expect((await invokeSeen(stack, 'deep')).name).toBe('v1');
     await decide(v1, 'Rejected');
+    const out = await stack.sagemaker.settled('deep');
+    expect(out.status).toBe('OutOfService');
+    await decide(elsewhere, 'Rejected');
+    expect(await stack.sagemaker.settled('deep')).toEqual(out);
+    await decide(v1, 'Approved');
+    expect(await stack.sagemaker.settled('deep')).toMatchObject({ status: 'InService' });
+    expect((await invokeSeen(stack, 'deep')).name).toBe('v1');
+  });
 
-    await stack.control.send(
-      new UpdateEndpointWeightsAndCapacitiesCommand({
-        EndpointName: 'scaled',
-        DesiredWeightsAndCapacities: [{ VariantName: 'v', DesiredInstanceCount: 2 }],
-      }),
-    );
-    const outcome = await stack.sagemaker.settled('scaled');
+  it('forgets why a version stayed out once that version is rejected', async () => {
+    await stack.s3.putObject({ bucket: 'inputs', key: 'odd.csv' }, 'fail:v2:500');
+    const samplePayloadUrl = 's3://inputs/odd.csv';
+    await createGroup('forgetful');
+    await deployVersion('forgetful', await register('forgetful', 'v1', { status: 'Approved' }));
+    const v2 = await register('forgetful', 'v2', { status: 'Approved', samplePayloadUrl });
+    expect((await stack.sagemaker.settled('forgetful')).failureReason).toContain('forgetful/2');
 
-    expect(outcome.failureReason).toContain('its approval status is Rejected');
-    expect(stack.sagemaker.endpoints().find(({ endpointName }) => endpointName === 'scaled')).toMatchObject({
-      instances: 1,
-    });
+    await decide(v2, 'Rejected');
+
+    expect(await stack.sagemaker.settled('forgetful')).toEqual({ status: 'InService' });
+  });
+
+  it('that does not follow the registry leaves service when its version is rejected', async () => {
+    await createGroup('fixed');
+    const v1 = await register('fixed', 'v1', { status: 'Approved' });
+    await deployVersion('fixed', v1, { follows: false });
+
+    await decide(v1, 'Rejected');
+    const outcome = await stack.sagemaker.settled('fixed');
+
+    expect(outcome.status).toBe('OutOfService');
+    expect(outcome.failureReason).toContain('fixed/1 was rejected');
+    await expect(invokeSeen(stack, 'fixed')).rejects.toMatchObject({ name: 'ValidationError' });
   });
 
   it('does not take over when the version’s own sample payload fails', async () => {

@@ -156,6 +156,7 @@ describe('after a restart', () => {
     const variant = { VariantName: 'v', InitialInstanceCount: 1, InstanceType: 'ml.m5.large' };
     await before.operations.createEndpointConfig!({
       EndpointConfigName: 'host',
+      ExecutionRoleArn: 'arn:aws:iam::000000000000:role/host',
       ProductionVariants: [variant],
     });
     await before.operations.createEndpoint!({ EndpointName: 'host', EndpointConfigName: 'host' });
@@ -185,7 +186,9 @@ describe('after a restart', () => {
       ScalableDimension: 'sagemaker:variant:DesiredInstanceCount',
     };
     const metric = { PredefinedMetricType: 'SageMakerVariantInvocationsPerInstance' };
-    const before = (await start()).autoScaling.operations;
+    const first = await start();
+    await deploy(first, 'e');
+    const before = first.autoScaling.operations;
     await before.registerScalableTarget!({ ...at, MinCapacity: 1, MaxCapacity: 3 });
     const TargetTrackingScalingPolicyConfiguration = {
       TargetValue: 10,
@@ -253,5 +256,55 @@ describe('after a restart', () => {
     });
     expect(await textAt('done/2.out')).toContain('second');
     expect(await pidOfFirst()).toBe(pid);
+  });
+});
+
+describe('a model package after a restart', () => {
+  async function deployVersion(sagemaker: SageMaker): Promise<string> {
+    const { operations, settled } = sagemaker;
+    await operations.createModelPackageGroup!({ ModelPackageGroupName: 'g' });
+    const { ModelPackageArn } = await operations.createModelPackage!({
+      ModelPackageGroupName: 'g',
+      ModelApprovalStatus: 'Approved',
+      InferenceSpecification: { Containers: [{ Image: 'box' }] },
+    });
+    const container = { ModelPackageName: ModelPackageArn };
+    await operations.createModel!({ ModelName: 'e', PrimaryContainer: container });
+    const variant = {
+      VariantName: 'v',
+      ModelName: 'e',
+      InitialInstanceCount: 1,
+      InstanceType: 'ml.m5.large',
+    };
+    await operations.createEndpointConfig!({ EndpointConfigName: 'e', ProductionVariants: [variant] });
+    await operations.createEndpoint!({ EndpointName: 'e', EndpointConfigName: 'e' });
+    await settled('e');
+    return String(ModelPackageArn);
+  }
+
+  it('that was rejected is served no more than before it, with the same status and reason', async () => {
+    const before = await start();
+    const ModelPackageArn = await deployVersion(before);
+    await before.operations.updateModelPackage!({ ModelPackageArn, ModelApprovalStatus: 'Rejected' });
+    const outcome = await before.settled('e');
+
+    const after = await restart();
+
+    expect(outcome.status).toBe('OutOfService');
+    expect(await after.settled('e')).toEqual(outcome);
+  });
+
+  it('adds no deployment to the lineage: only one that is deployed anew does', async () => {
+    await deployVersion(await start());
+
+    const after = await restart();
+    await after.settled('e');
+
+    expect(after.deployments()).toHaveLength(1);
+    await after.operations.deleteEndpoint!({ EndpointName: 'e' });
+    await vi.waitFor(() => expect(after.endpoints()).toEqual([]));
+    await after.operations.createEndpoint!({ EndpointName: 'e', EndpointConfigName: 'e' });
+    await after.settled('e');
+    expect(after.deployments()).toHaveLength(2);
   });
 });

@@ -11,6 +11,7 @@ beforeAll(async () => {
   const outcome = await deploy(stack, 'serverless', [{ Image: image('box'), Environment: { NAME: 'box' } }], {
     variant: {
       InitialInstanceCount: undefined,
+      InstanceType: undefined,
       ServerlessConfig: { MemorySizeInMB: 2048, MaxConcurrency: 2 },
     },
   });

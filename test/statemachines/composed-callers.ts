@@ -69,6 +69,7 @@ export async function ask(clients: Clients, question: Question): Promise<Asked> 
           stoppedAtMs: stopDate!.getTime(),
           output: JSON.parse(output!) as PipelineOutput,
           isList: true,
+          pipeline: {},
           include,
         })
       : undefined;

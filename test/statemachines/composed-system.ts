@@ -18,6 +18,7 @@ import { createWireServer } from '../../local/wire/server.ts';
 import { bundle } from '../../packaging/bundle.ts';
 import { endpointTargets, modelDataKey, variantsOf } from '../../packaging/pipelines/hosting.ts';
 import { pipelinesVariable } from '../../packaging/pipelines/variables.ts';
+import { requiredFields } from '../../statemachines/compile/schema-fields.ts';
 import type { Pipeline } from '../../statemachines/pipeline.ts';
 import { artefact } from '../sagemaker/fixtures/tar.ts';
 import { type Asked, ask, openClients, runBatch } from './composed-callers.ts';
@@ -125,12 +126,16 @@ export const handler = stage({ input: v.looseObject({}), run: (value) => {${body
 function entries(pipelines: readonly Pipeline[]): string {
   const all = pipelines.map(({ name, description, output }) => {
     const outputFields = Object.keys((output as unknown as { entries: object }).entries);
-    return [name, { name, description, outputFields }];
+    return [name, { name, description, outputFields, required: requiredFields(output) ?? [] }];
   });
   return `
 import * as v from 'valibot';
-for (const entry of Object.values(${JSON.stringify(Object.fromEntries(all))}))
-  (SERVED_PIPELINES as Map<string, PipelineEntry>).set(entry.name, { ...entry, input: v.looseObject({}) });
+for (const { required, ...entry } of Object.values(${JSON.stringify(Object.fromEntries(all))}))
+  (SERVED_PIPELINES as Map<string, PipelineEntry>).set(entry.name, {
+    ...entry,
+    input: v.looseObject({ age: v.optional(v.pipe(v.number(), v.maxValue(150, 'too old'))) }),
+    output: v.looseObject(Object.fromEntries(required.map((name) => [name, v.any()]))),
+  });
 `;
 }
 

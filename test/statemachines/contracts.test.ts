@@ -184,17 +184,17 @@ describe('the check of composed stages', () => {
         switchStage({ name: 'Choose', cases: [{ when: '{kind} = "a"', stages: [asking('One')] }] }),
         asking('Two', { instance: '{one}' }),
       ]),
-      /stage "AskTwo": expected the fields one from the stage before, found ask, kind/,
+      /stage "AskTwo": expected the field one from the stage before, found ask, kind/,
     ],
     [
       'a condition on a field that is not there',
       of([switchStage({ name: 'Choose', cases: [{ when: '{colour} = 1', stages: [] }] })]),
-      /stage "Choose": expected the fields colour/,
+      /stage "Choose": expected the field colour/,
     ],
     [
       'a stage in a branch that takes what is not there',
       of([both({ stages: [asking('One', { instance: '{two}' })] }, {})]),
-      /stage "AskOne": expected the fields two/,
+      /stage "AskOne": expected the field two/,
     ],
     [
       'a field from two branches',
@@ -209,7 +209,7 @@ describe('the check of composed stages', () => {
     [
       'a branch that does not give what it says',
       of([both({ gives: ['three'] }, {})]),
-      /stage "Both\/First": expected the fields three/,
+      /stage "Both\/First": expected the field three/,
     ],
     [
       'a single branch',
@@ -257,9 +257,19 @@ describe('the check of composed stages', () => {
       /expected a canary with a version of its own/,
     ],
     [
+      'a canary that is the same, written anew',
+      of([inference({ canary: { weight: 0.1, key: '{kind}', endpoint: { ...inference({}).endpoint } } })]),
+      /expected a canary with a version of its own/,
+    ],
+    [
+      'a placement that is misspelt',
+      { ...of([asking('One')]), placement: 'inference_pipeline' as never },
+      /expected a placement of state-machine, .*, found "inference_pipeline" \(did you mean "inference-pipeline"\?\)/,
+    ],
+    [
       'a canary by a key that is not there',
       of([inference({ canary: { weight: 0.1, key: '{customer}', targetVariant: 'Next' } })]),
-      /expected the fields customer|expected the fields ask, customer/,
+      /expected the field customer from the stage before/,
     ],
     [
       'a nested record without what the pipeline takes',

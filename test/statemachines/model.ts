@@ -55,9 +55,14 @@ async function predict(response: ServerResponse, text: string, by: string): Prom
   mostAtOnce = Math.max(mostAtOnce, atOnce);
   if (waitMs !== undefined && whom === by) await new Promise((resolve) => setTimeout(resolve, waitMs));
   atOnce -= 1;
-  if (fail !== undefined && whom === by) return send(response, fail, `${by} was asked to fail`);
+  if (fail !== undefined && whom === by) return refuse(response, fail, `${by} was asked to fail`);
   const predictions = instances.map((instance) => ({ ...instance, by, score: by.length, calls, mostAtOnce }));
   send(response, 200, JSON.stringify({ predictions }));
+}
+
+/** As the product's container writes errors. */
+function refuse(response: ServerResponse, status: number, message: string): void {
+  send(response, status, JSON.stringify({ error: { message } }));
 }
 
 async function read(request: IncomingMessage): Promise<string> {

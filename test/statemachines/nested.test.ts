@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { nestedStage } from '../../statemachines/composition.ts';
 import { functionStage, inferenceStage, pipeline } from '../../statemachines/pipeline.ts';
 import { type ComposedSystem, startComposedSystem } from './composed-system.ts';
-import { asking, multiModel } from './endpoints.ts';
+import { asking, multiModel, single } from './endpoints.ts';
 
 /** Records together, an inference at the end whose answer joins the record. */
 const inner = pipeline({
@@ -53,11 +53,30 @@ const outer = pipeline({
   answer: { inner: '{answered}', alone: '{other}.by' },
 });
 
+/** Its model's prediction is its answer; the model gives no `promised`. */
+const breaking = pipeline({
+  name: 'breaking',
+  description: 'A model that does not give what the pipeline promises.',
+  input: v.object({ age: v.number() }),
+  output: v.object({ by: v.string(), promised: v.number() }),
+  stages: [inferenceStage({ name: 'Break', endpoint: single('Breaking'), gives: ['by', 'promised'] })],
+});
+
+const nesting = pipeline({
+  name: 'nesting',
+  description: 'Asks the one that breaks its promise.',
+  input: v.object({ age: v.number() }),
+  output: v.object({ by: v.string() }),
+  flow: 'record',
+  stages: [nestedStage({ name: 'AskBreaking', pipeline: breaking, record: { age: '{age}' }, into: 'given' })],
+  answer: { by: '{given}.by' },
+});
+
 let system: ComposedSystem;
 
 beforeAll(async () => {
   system = await startComposedSystem({
-    pipelines: [inner, alone, outer],
+    pipelines: [inner, alone, outer, breaking, nesting],
     models: ['a', 'b'],
     functions: { prepare: 'return value;' },
   });
@@ -91,6 +110,30 @@ describe('a nested pipeline', () => {
     expect(failing.error).toMatchObject({ code: 'ModelFailed', stage: 'AskOther' });
     expect(failing.error?.message).toContain('Alone was asked to fail');
     expect(await failing.states()).toContain('TakeAskOtherAnswer');
+  });
+
+  it('reads its record by its own schema where no function of its does', async () => {
+    const { error, states } = await system.ask('nesting', [{ age: 200 }]);
+
+    expect(error).toMatchObject({ code: 'InvalidPayload', httpStatus: 400, stage: 'AskBreaking' });
+    expect(error?.message).toContain('breaking.age: too old');
+    expect(await states()).not.toContain('AskBreaking');
+  });
+
+  it('fails the record when its answer is not what it promises', async () => {
+    const { error } = await system.ask('nesting', [{ age: 20 }]);
+
+    expect(error).toMatchObject({ code: 'ContractViolation', httpStatus: 502, stage: 'AskBreaking' });
+    expect(error?.message).toContain('Break gave does not fit the output of breaking: expected by, promised');
+  });
+
+  it('gives error records for such answers in a batch of its own', async () => {
+    const lines = await system.batch('breaking', [{ age: 20, promised: 3 }, { age: 20 }]);
+
+    expect(lines).toMatchObject([
+      { by: 'Breaking', promised: 3 },
+      { error: { stage: 'Break', code: 'ContractViolation' } },
+    ]);
   });
 
   it('is asked from a batch too', async () => {

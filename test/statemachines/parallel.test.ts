@@ -1,6 +1,7 @@
 // Parallel branches, merged by name, with hard and soft dependence, in real executions.
 import * as v from 'valibot';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { selectPayload } from '../../layers/seriatim/inspection/payloads/select.ts';
 import { parallelStage } from '../../statemachines/composition.ts';
 import { functionStage, pipeline } from '../../statemachines/pipeline.ts';
 import { type ComposedSystem, startComposedSystem } from './composed-system.ts';
@@ -75,6 +76,18 @@ describe('parallel branches', () => {
     ]);
     const attempts = stages[1]!.attempts.map(({ state, status }) => `${state}: ${status}`);
     expect(attempts.toSorted()).toEqual(['AskMay: FAILED', 'AskMust: SUCCEEDED', 'Round: SUCCEEDED']);
+  });
+
+  it('give the payloads of a stage inside them by its name', async () => {
+    const view = await (await system.ask('views', [{ ask: { tag: 7 } }])).view();
+
+    expect(selectPayload(view, { stage: 'AskMay', side: 'in' })).toMatchObject({ instances: [{ tag: 7 }] });
+    expect(selectPayload(view, { stage: 'AskMay', side: 'out' })).toMatchObject({
+      predictions: [{ by: 'May' }],
+    });
+    expect(() => selectPayload(view, { stage: 'AskNot', side: 'out' })).toThrow(
+      /there are .*AskBoth.*AskMay/,
+    );
   });
 
   it('are under way at the same time', async () => {

@@ -1,7 +1,8 @@
 // Retry, timeout, concurrency and circuit breaker of a stage, in real executions.
-import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import { DeleteObjectCommand, GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import * as v from 'valibot';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { waterfall } from '../../cli/format/waterfall.ts';
 import { afterFailure, isCounted } from '../../functions/count-failure/breaker.ts';
 import { parallelStage } from '../../statemachines/composition.ts';
 import { functionStage, pipeline, type Stage } from '../../statemachines/pipeline.ts';
@@ -175,6 +176,20 @@ describe('a circuit breaker', () => {
     await expect(read()).rejects.toMatchObject({ name: 'NoSuchKey' });
   });
 
+  it('that is closed shows no failure in the execution', async () => {
+    await system.s3.send(new DeleteObjectCommand({ Bucket, Key }));
+
+    const view = await (await system.ask('broken', [{ ask: {} }])).view();
+
+    expect(view.stages.find(({ name }) => name === 'ReadAskFragileBreaker')).toMatchObject({
+      status: 'SUCCEEDED',
+      breaker: 'closed',
+    });
+    const attempts = view.stages.flatMap((stage) => stage.attempts);
+    expect(attempts.filter(({ error, status }) => error !== undefined || status !== 'SUCCEEDED')).toEqual([]);
+    expect(waterfall(view)).not.toContain('✗');
+  });
+
   it('in a soft branch costs the record that branch only', async () => {
     await system.ask('spared', [{ ask: { fail: 500, whom: 'Fragile' } }]);
 
@@ -192,6 +207,21 @@ describe('what counts against a breaker', () => {
     ['throttling', 'SageMakerRuntime.ThrottlingException', '', true],
     ['a model’s 5xx', 'SageMakerRuntime.ModelErrorException', cause('server error (500)'), true],
     ['a model’s 4xx', 'SageMakerRuntime.ModelErrorException', cause('client error (400)'), false],
+    [
+      'a model’s 4xx in a container’s own JSON',
+      'SageMakerRuntime.ModelErrorException',
+      'Received client error (400) from model with message "{"error":{"message":"server error (500)"}}". See https://x',
+      false,
+    ],
+    [
+      'a model’s 5xx in a container’s own JSON',
+      'SageMakerRuntime.ModelErrorException',
+      'Received server error (500) from model with message "{"error":{"message":"client error (400)"}}". See https://x',
+      true,
+    ],
+    ['a model’s 429', 'SageMakerRuntime.ModelErrorException', cause('client error (429)'), true],
+    ['a 4xx through invoke-endpoint', 'ModelFailed', '{"errorMessage":"model answered 422: no"}', false],
+    ['a 5xx through invoke-endpoint', 'ModelFailed', '{"errorMessage":"model answered 500: no"}', true],
     ['a record that does not fit', 'InvalidPayload', '{"errorMessage":"no"}', false],
     ['a function’s own failure', 'TypeError', '{"errorMessage":"no"}', true],
   ])('%s', (_, error, message, counts) => {

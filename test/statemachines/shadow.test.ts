@@ -3,8 +3,10 @@ import { GetObjectCommand, ListObjectsV2Command } from '@aws-sdk/client-s3';
 import fc from 'fast-check';
 import * as v from 'valibot';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { waterfall } from '../../cli/format/waterfall.ts';
 import { differencesOf } from '../../functions/compare-shadow/compare.ts';
 import type { ShadowRecord } from '../../functions/compare-shadow/index.ts';
+import { withShadows } from '../../layers/seriatim/inspection/payloads/shadows.ts';
 import { shadowStage } from '../../statemachines/composition.ts';
 import { pipeline } from '../../statemachines/pipeline.ts';
 import { type ComposedSystem, startComposedSystem } from './composed-system.ts';
@@ -65,6 +67,25 @@ describe('a shadow stage', () => {
       shadow: { by: 'Next', size: 3 },
       differences: expect.arrayContaining([{ path: '$.by', used: 'Main', shadow: 'Next' }]),
     });
+  });
+
+  it('is told in the view of the execution: whether it agreed, and where the comparison is', async () => {
+    const asked = await system.ask('shadowed', [{ ask: { size: 3 } }]);
+    const { executionArn } = asked;
+    await recordOf(executionArn);
+    const readHead = async ({ bucket, key }: { bucket: string; key: string }) => {
+      const { Body } = await system.s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
+      return Body!.transformToByteArray();
+    };
+
+    const view = await withShadows(await asked.view(), { readHead, buckets: [BUCKET] });
+
+    const { shadow } = view.stages.find(({ name }) => name === 'TryNext')!.attempts[0]!;
+    const id = executionArn.split(':').slice(6).join('.');
+    expect(shadow).toEqual({ agrees: false, record: `shadowed/shadow/TryNext/${id}-0.json` });
+    expect(waterfall(view, {})).toMatch(
+      /shadow differs; in the batch bucket:\n +shadowed\/shadow\/TryNext\//,
+    );
   });
 
   it('is not waited for', async () => {

@@ -1,6 +1,7 @@
 // A switch, an early exit and a request's include, each record on its own way, in real executions.
 import * as v from 'valibot';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { waterfall } from '../../cli/format/waterfall.ts';
 import { switchStage } from '../../statemachines/composition.ts';
 import { exitStage, functionStage, inferenceStage, pipeline } from '../../statemachines/pipeline.ts';
 import { type ComposedSystem, startComposedSystem } from './composed-system.ts';
@@ -97,6 +98,23 @@ describe('a switch', () => {
       'Answer',
     ]);
     expect(asked.serverTiming).toMatch(/^DoubleSize;dur=\d+, WeighPlum;dur=\d+, AddUnit;dur=\d+$/);
+  });
+
+  it('shows how many of several records took which way', async () => {
+    const kinds = ['plum', 'apple', 'damson', 'quince', 'apple', 'plum', 'plum'];
+    const asked = await system.ask(
+      'fruits',
+      kinds.map((kind, size) => ({ kind, size })),
+    );
+
+    const view = await asked.view();
+
+    expect(view.stages[0]!.ways).toEqual({
+      ChooseKind: { DoubleSize: 4, WeighApple: 2, LeaveStrangeFruit: 1 },
+    });
+    expect(waterfall(view)).toMatch(/ChooseKind: .*DoubleSize 4/);
+    expect(waterfall(view)).toMatch(/… and \d+ more attempts/);
+    expect(waterfall(view, { allAttempts: true })).not.toContain('more attempts');
   });
 
   it('gives the output of a stage that was asked for, of the records that came through it', async () => {

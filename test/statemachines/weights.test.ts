@@ -112,6 +112,16 @@ describe('a canary', () => {
     expect(predictions.some(({ first, second }) => first === 'New' && second === 'v1')).toBe(true);
   });
 
+  it('that fails is told by the name of its own state', async () => {
+    const records = CUSTOMERS.map((one) => ({ ...one, ask: { fail: 400, whom: 'New' } }));
+    const { predictions } = await system.ask('canaries', CUSTOMERS);
+    const at = predictions.findIndex(({ first }) => first === 'New');
+
+    const { error } = await system.ask('canaries', [records[at]]);
+
+    expect(error).toMatchObject({ code: 'ModelFailed', stage: 'AskOldCanary' });
+  });
+
   it('shows in the execution which version answered', async () => {
     const { predictions } = await system.ask('canaries', CUSTOMERS);
     const record = CUSTOMERS[predictions.findIndex(({ first }) => first === 'New')];

@@ -31,7 +31,4 @@ export const PatientSchema = v.object(
 export type Patient = v.InferOutput<typeof PatientSchema>;
 
 /** `value` is on the scale of the training data, 25 to 346; `imputed` names what was missing. */
-export const ProgressionSchema = v.object({
-  value: v.number(),
-  imputed: v.array(v.string()),
-});
+export const ProgressionSchema = v.object({ value: v.number(), imputed: v.array(v.string()) }, objectMessage);

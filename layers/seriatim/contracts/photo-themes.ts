@@ -1,7 +1,7 @@
 // The contracts of the pipeline `photo-themes`: a photo in, as a payload that travels; what is on it and its theme
 // out, or why it was turned away.
 import * as v from 'valibot';
-import { objectMessage } from './fields.ts';
+import { got, objectMessage } from './fields.ts';
 
 /** The photo as it travels: a claim. */
 export const PhotoSchema = v.object(
@@ -13,10 +13,10 @@ export const PhotoSchema = v.object(
 export const PhotoObjectSchema = v.object(
   {
     key: v.pipe(
-      v.string((issue) => `expected the key of an object, got ${issue.received}`),
+      v.string((issue) => `expected the key of an object, got ${got(issue)}`),
       v.regex(
         /^photo-themes\/photos\/.+\.(png|jpe?g)$/i,
-        (issue) => `expected a key such as photo-themes/photos/beach.png, got ${issue.received}`,
+        (issue) => `expected a key such as photo-themes/photos/beach.png, got ${got(issue)}`,
       ),
     ),
   },

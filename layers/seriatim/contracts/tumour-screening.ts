@@ -35,11 +35,14 @@ export const BiopsySchema = v.object(
 );
 
 /** `probability` is the classifier's, `calibrated` what it is worth; both are of label 1, benign. */
-export const ScreeningSchema = v.object({
-  label: v.picklist([0, 1]),
-  probability: v.number(),
-  diagnosis: v.picklist(['malignant', 'benign']),
-  calibrated: v.number(),
-  /** The measurements that speak most for the label, in log odds, the largest first. */
-  reasons: v.array(v.object({ measurement: v.string(), weight: v.number() })),
-});
+export const ScreeningSchema = v.object(
+  {
+    label: v.picklist([0, 1]),
+    probability: v.number(),
+    diagnosis: v.picklist(['malignant', 'benign']),
+    calibrated: v.number(),
+    /** The measurements that speak most for the label, in log odds, the largest first. */
+    reasons: v.array(v.object({ measurement: v.string(), weight: v.number() })),
+  },
+  objectMessage,
+);

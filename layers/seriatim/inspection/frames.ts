@@ -12,6 +12,8 @@ export interface Frame {
   /** `Task`, `Map`, `Choice` …; `Root` for the state machine itself. */
   readonly type: string;
   readonly parent: Frame | undefined;
+  /** The state before it, in the same iteration or branch. */
+  readonly from: Frame | undefined;
   readonly iteration: number | undefined;
   readonly enteredMs: number;
   readonly input: Payload | undefined;
@@ -104,6 +106,7 @@ class Grower implements FrameTree {
     const iteration = within ? undefined : before.iteration;
     const state = newFrame(textOf(event.details, 'name') ?? '', event.type.replace('StateEntered', ''), {
       parent: owner,
+      from: within ? undefined : before.state,
       iteration,
       enteredMs: event.timeMs,
       input: payloadOf(event, 'input'),
@@ -197,12 +200,19 @@ function at(state: Frame, root: Frame): Position {
 function newFrame(
   name: string,
   type: string,
-  begin: { enteredMs: number; parent?: Frame; iteration?: number | undefined; input?: Payload | undefined },
+  begin: {
+    enteredMs: number;
+    parent?: Frame;
+    from?: Frame | undefined;
+    iteration?: number | undefined;
+    input?: Payload | undefined;
+  },
 ): Frame {
   return {
     name,
     type,
     parent: begin.parent,
+    from: begin.from,
     iteration: begin.iteration,
     enteredMs: begin.enteredMs,
     input: begin.input,

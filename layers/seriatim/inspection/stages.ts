@@ -20,6 +20,7 @@ import type {
   StageStatus,
   StageView,
 } from './view.ts';
+import { isClosedBreaker, waysIn } from './ways.ts';
 
 /** What has become of a state that was entered and not exited. */
 export type OpenStatus = Exclude<StageStatus, 'SUCCEEDED'>;
@@ -36,6 +37,8 @@ export interface StageContext {
 
 export function toStage(frame: Frame, context: StageContext): StageView {
   const attempts = attemptsIn(frame, frame, context).sort(byStart);
+  const ways = frame.type === 'Map' ? waysIn(frame) : undefined;
+  const isClosed = isClosedBreaker(frame);
   const inference = summarise(attempts);
   const time = sumTimes(attempts.map((attempt) => attempt.time).filter((each) => each !== undefined));
   const cost = stageCost({ attempts }, context.cost ?? DEFAULT_COST_SETTINGS);
@@ -44,14 +47,18 @@ export function toStage(frame: Frame, context: StageContext): StageView {
     visit: context.visit,
     kind: kindOf(frame),
     status: statusOf(frame, context.openStatus),
-    ...(frame.failure !== undefined && frame.exitedMs !== undefined ? { caught: true as const } : {}),
+    ...(frame.failure !== undefined && frame.exitedMs !== undefined && !isClosed
+      ? { caught: true as const }
+      : {}),
+    ...(isClosed ? { breaker: 'closed' as const } : {}),
     start: iso(frame.enteredMs),
     ...span(frame.enteredMs, frame.exitedMs ?? frame.failure?.atMs),
     ...(frame.input === undefined ? {} : { input: frame.input.value, inputBytes: frame.input.bytes }),
     ...(frame.output === undefined ? {} : { output: frame.output.value, outputBytes: frame.output.bytes }),
-    ...errorOf(frame, attempts),
+    ...(isClosed ? {} : errorOf(frame, attempts)),
     attempts,
     ...(frame.iterations === 0 ? {} : { iterations: frame.iterations }),
+    ...(ways === undefined ? {} : { ways }),
     ...(inference === undefined ? {} : { inference }),
     ...(time === undefined ? {} : { time }),
     ...(cost === undefined ? {} : { cost }),
@@ -83,7 +90,7 @@ export function span(startMs: number, endMs: number | undefined): { end?: string
 }
 
 function statusOf(frame: Frame, openStatus: OpenStatus): StageStatus {
-  if (frame.failure !== undefined) return 'FAILED';
+  if (frame.failure !== undefined && !isClosedBreaker(frame)) return 'FAILED';
   return frame.exitedMs === undefined ? openStatus : 'SUCCEEDED';
 }
 
@@ -131,7 +138,13 @@ function attemptsIn(frame: Frame, stage: Frame, context: StageContext): AttemptV
       openStatus: context.openStatus,
     }),
   );
-  return [...own, ...frame.children.flatMap((child) => attemptsIn(child, stage, context))];
+  const shown = isClosedBreaker(frame) ? own.map(asClosed) : own;
+  return [...shown, ...frame.children.flatMap((child) => attemptsIn(child, stage, context))];
+}
+
+/** No object is what a closed breaker is: no failure. */
+function asClosed({ error: _error, ...attempt }: AttemptView): AttemptView {
+  return { ...attempt, status: 'SUCCEEDED', breaker: 'closed' };
 }
 
 /** The iteration of the stage itself, however deep the frame lies in it. */

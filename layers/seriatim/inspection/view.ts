@@ -85,6 +85,17 @@ export interface LinksView {
   readonly executionUrl?: string;
 }
 
+/** The comparison of a shadow's answer with the one that was used. */
+export interface ShadowView {
+  /** Absent while it is not written. */
+  readonly agrees?: boolean;
+  /** Its key in the batch bucket. */
+  readonly record: string;
+}
+
+/** After each choice, by its name, the states that came next, with how many records came there. */
+export type WaysView = Readonly<Record<string, Readonly<Record<string, number>>>>;
+
 export interface ParentView {
   readonly stateMachineName: string;
   readonly mapRunLabel: string;
@@ -206,6 +217,10 @@ export interface StageView {
   readonly attempts: readonly AttemptView[];
   /** Iterations begun, for a stage that is a Map. */
   readonly iterations?: number;
+  /** Of a Map whose records choose their ways. */
+  readonly ways?: WaysView;
+  /** Of a state that read a circuit breaker and found no object. */
+  readonly breaker?: 'closed';
   readonly inference?: InferenceSummary;
   /** Where the time of its calls went, all attempts together; absent when nothing was reported. */
   readonly time?: TimeSplit;
@@ -221,6 +236,10 @@ export interface AttemptView {
   readonly iteration?: number;
   /** 1 for the first try. */
   readonly number: number;
+  /** Of the call of a shadow, in a view with payloads. */
+  readonly shadow?: ShadowView;
+  /** Of a state that read a circuit breaker and found no object. */
+  readonly breaker?: 'closed';
   readonly status: StageStatus;
   readonly start: string;
   readonly end?: string;

@@ -10,7 +10,7 @@ import { pipeline } from 'node:stream/promises';
 import type { ObjectAddress, ObjectInfo, S3 } from '../../s3/api.ts';
 import type { ModelData } from '../hosting/plan.ts';
 import type { HostingSettings } from '../settings.ts';
-import { ArtefactMissing, ArtefactRefused } from './problem.ts';
+import { ArtefactMissing, ArtefactRefused, ArtefactTooLarge } from './problem.ts';
 import { ArchiveRefused } from './unpack.ts';
 import type { Unpacker, UnpackJob } from './unpacker.ts';
 
@@ -154,8 +154,8 @@ async function openObject(
   const { sizeBytes } = found.info;
   if (sizeBytes <= settings.artefactLimitBytes) return found;
   found.body.destroy();
-  const reason = `its ${sizeBytes} bytes are more than the limit of ${settings.artefactLimitBytes}.`;
-  throw new ArtefactRefused(at.bucket, at.key, reason);
+  const reason = `its ${sizeBytes} bytes are more than the limit of ${settings.artefactLimitBytes} bytes.`;
+  throw new ArtefactTooLarge(at.bucket, at.key, reason);
 }
 
 function checkLength(at: ObjectAddress, { sizeBytes }: ObjectInfo, bytes: number): void {

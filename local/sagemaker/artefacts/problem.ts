@@ -24,6 +24,14 @@ export class ArtefactRefused extends Error {
   }
 }
 
+/** It may be a good archive: it is larger than the limit, and was not fetched. */
+export class ArtefactTooLarge extends ArtefactRefused {
+  constructor(bucket: string, key: string, reason: string) {
+    super(bucket, key, reason);
+    this.message = `Failed to download model data (bucket: ${bucket}, key: ${key}): ${reason}`;
+  }
+}
+
 /** The volume has no room for it, with everything unused already gone. */
 export class VolumeFull extends Error {
   override readonly name = 'VolumeFull';

@@ -6,7 +6,7 @@ import type { LiveEndpoint } from '../hosting/endpoint.ts';
 import { type HostContext, logGroupOf } from '../hosting/host-context.ts';
 import { parseS3Url } from '../hosting/plan.ts';
 import { invokeChain, type Route } from '../runtime/chain.ts';
-import { validationError } from '../runtime/errors.ts';
+import { Undelivered, validationError } from '../runtime/errors.ts';
 import type { InvocationAnswer } from '../runtime/invocation.ts';
 import type { Invoker } from '../runtime/invoke.ts';
 import type { Collection } from '../store.ts';
@@ -161,18 +161,20 @@ export class AsyncInference {
     if (variant?.isAsleep) variant.wake().catch(() => {});
     const free = variant?.instances
       .filter((instance) => instance.isHealthy && (running.get(instance.id) ?? 0) < limit)
-      .sort((a, b) => a.outstanding - b.outstanding)[0];
+      .sort((a, b) => Number(a.isSuspect) - Number(b.isSuspect) || a.outstanding - b.outstanding)[0];
     return free === undefined
       ? undefined
       : { variant: variant!, instance: free, containers: free.containers };
   }
 
-  async #process(endpoint: LiveEndpoint, { key, request }: AsyncRecord, course: Course): Promise<void> {
+  async #process(endpoint: LiveEndpoint, record: AsyncRecord, course: Course): Promise<void> {
+    const { key, request } = record;
     const { clock } = this.#context;
     const { metrics } = course;
     const startedMs = clock.now();
-    metrics.timeInBacklog.add(startedMs - request.receivedMs);
     const outcome = await this.#outcomeOf(request, course);
+    if (outcome === 'undelivered') return this.#putBack(endpoint, record);
+    metrics.timeInBacklog.add(startedMs - request.receivedMs);
     // Cut off by the process's end: the next one does it.
     if (this.#isClosed && outcome.status === 'Failed') return;
     const final = await this.#stored(request, outcome, metrics);
@@ -182,6 +184,14 @@ export class AsyncInference {
     metrics.totalProcessingTime.add(clock.now() - request.receivedMs);
     this.#log(request, final, { route: course.route, startedMs });
     await this.#notify(endpoint, request, { outcome: final, metrics });
+  }
+
+  /** No container got it: it is the next again, after a moment in which the container may be found dead. */
+  async #putBack(endpoint: LiveEndpoint, record: AsyncRecord): Promise<void> {
+    await new Promise<void>((resolve) => void this.#context.clock.schedule(RETRY_MS, resolve));
+    const backlog = this.#backlogs.get(endpoint);
+    if (backlog !== undefined) backlog.waiting.unshift(record);
+    else if (!this.#isClosed) this.#kept.delete(record.key);
   }
 
   /** The outcome once it lies in S3; a failure when it could not be put there. */
@@ -198,7 +208,7 @@ export class AsyncInference {
     }
   }
 
-  async #outcomeOf(request: AsyncRequest, { route, metrics }: Course): Promise<AsyncOutcome> {
+  async #outcomeOf(request: AsyncRequest, { route, metrics }: Course): Promise<AsyncOutcome | 'undelivered'> {
     try {
       if (this.#context.clock.now() >= request.expiresMs) {
         metrics.expiredRequests.add(1);
@@ -208,6 +218,7 @@ export class AsyncInference {
       const answer = await this.#invoke(request, body, route);
       return { status: 'Completed', contentType: answer.contentType, body: answer.body };
     } catch (thrown) {
+      if (thrown instanceof Undelivered) return 'undelivered';
       const { message, members } = toAwsError(thrown);
       const words = members.OriginalMessage;
       return {

@@ -70,6 +70,7 @@ function join(base: string | undefined, extension: string | undefined, name: str
   return [base.replace(/\/+$/, ''), extension?.replace(/^\/+|\/+$/g, ''), name].filter(Boolean).join('/');
 }
 
+const LOCATION = /^(https|s3):\/\/([^/]+)\/?(.*)$/;
 const EXTENSION = /^(?!s3:|https:)[a-zA-Z0-9!_.*'()/-]{1,512}$/;
 const FILENAME = /^(?!.*\..*\.)[a-zA-Z0-9][a-zA-Z0-9\-_.]{0,31}$/;
 
@@ -92,6 +93,7 @@ function checkInput(input: AsyncInput, settings: HostingSettings): void {
 
 function checkLocation(location: string | undefined): void {
   if (location === undefined) return;
+  if (!LOCATION.test(location)) throw constraint(location, 'inputLocation', LOCATION);
   try {
     parseS3Url(location);
   } catch (thrown) {
@@ -108,6 +110,6 @@ function checkRange(member: string, value: number | undefined, min: number, max:
 
 function constraint(value: string, member: string, pattern: RegExp): Error {
   return validationError(
-    `1 validation error detected: Value '${value}' at '${member}' failed to satisfy constraint: Member must satisfy regular expression pattern: ${pattern.source}`,
+    `1 validation error detected: Value '${value}' at '${member}' failed to satisfy constraint: Member must satisfy regular expression pattern: ${pattern.source.replaceAll('\\/', '/')}`,
   );
 }

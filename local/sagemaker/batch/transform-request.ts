@@ -2,6 +2,7 @@
 // https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTransformJob.html
 import type { SdkValues } from '../../service.ts';
 import { invalid, NAME_RULE, Problems } from '../control/problems.ts';
+import type { HostingSettings } from '../settings.ts';
 import type { DataProcessingConfig } from './data-processing.ts';
 import { compileFilter } from './json-path.ts';
 import type { SplitType } from './records.ts';
@@ -32,14 +33,19 @@ export interface TransformRequest {
   readonly DataProcessing?: DataProcessingConfig;
 }
 
+export type TransformLimits = Pick<HostingSettings, 'batchPayloadLimitBytes'>;
+
+const MEBIBYTE = 1024 * 1024;
 const URL_RULE = { pattern: /^(https|s3):\/\/([^/]+)\/?(.*)$/, max: 1024 };
 
 /** @throws AwsError ValidationException */
-export function checkTransform(input: SdkValues): TransformRequest {
+export function checkTransform(input: SdkValues, limits: TransformLimits): TransformRequest {
   const request = input as unknown as TransformRequest;
   const { TransformInput, TransformOutput, DataProcessing } = request;
   const source = TransformInput?.DataSource?.S3DataSource;
-  new Problems()
+  const problems = new Problems();
+  checkClient(problems, request);
+  problems
     .text('transformJobName', request.TransformJobName, NAME_RULE)
     .text('modelName', request.ModelName, { max: 256 })
     .text('transformInput.dataSource.s3DataSource.s3Uri', source?.S3Uri, URL_RULE)
@@ -67,15 +73,31 @@ export function checkTransform(input: SdkValues): TransformRequest {
     .throwIfAny();
   if (input.DataCaptureConfig !== undefined)
     throw invalid('DataCaptureConfig of a transform job is not served on this machine.');
-  checkTogether(request);
+  checkTogether(request, limits);
   return request;
 }
 
-function checkTogether(request: TransformRequest): void {
+function checkClient(problems: Problems, { Environment, ModelClientConfig: client }: TransformRequest): void {
+  const variables = Object.entries(Environment ?? {});
+  problems.list('environment', variables, { min: 0, max: 16 });
+  const retries = { min: 0, max: 3, isOptional: true };
+  const seconds = { min: 1, max: 3600, isOptional: true };
+  problems
+    .number('modelClientConfig.invocationsMaxRetries', client?.InvocationsMaxRetries, retries)
+    .number('modelClientConfig.invocationsTimeoutInSeconds', client?.InvocationsTimeoutInSeconds, seconds);
+  for (const [key, value] of variables) {
+    problems.text('environment.key', key, { pattern: /^[a-zA-Z_][a-zA-Z0-9_]*$/, max: 1024 });
+    problems.text('environment.value', value, { max: 10_240 });
+  }
+}
+
+function checkTogether(request: TransformRequest, { batchPayloadLimitBytes: limit }: TransformLimits): void {
   const { TransformInput, TransformOutput, DataProcessing } = request;
   const payloads = (request.MaxConcurrentTransforms ?? 1) * (request.MaxPayloadInMB ?? 6);
-  if (payloads > 100)
-    throw invalid('The product of MaxConcurrentTransforms and MaxPayloadInMB must be at most 100 MB.');
+  if (payloads * MEBIBYTE > limit)
+    throw invalid(
+      `The product of MaxConcurrentTransforms and MaxPayloadInMB must be at most ${Math.floor(limit / MEBIBYTE)} MB.`,
+    );
   if (request.BatchStrategy === 'SingleRecord' && (TransformInput.SplitType ?? 'None') === 'None')
     throw invalid('SplitType must not be None when BatchStrategy is SingleRecord.');
   for (const filter of [DataProcessing?.InputFilter, DataProcessing?.OutputFilter]) checkFilter(filter);

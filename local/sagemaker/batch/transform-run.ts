@@ -49,7 +49,7 @@ export class TransformRun {
       monitoring: { ...noMetrics, alarmState: () => undefined, ringing: () => [] },
     };
     const production = {
-      // Names the log streams: `{job}/{instance}`.
+      // Names the log streams: `{job}/{instance}-{epoch}`.
       VariantName: request.TransformJobName,
       InitialInstanceCount: request.TransformResources.InstanceCount,
     };
@@ -64,6 +64,7 @@ export class TransformRun {
       plan: { ...plan, containers },
       context: this.#context,
       logGroup: TRANSFORM_LOG_GROUP,
+      instanceSuffix: `-${Math.floor(context.clock.now() / 1000)}`,
     });
   }
 
@@ -144,7 +145,9 @@ export class TransformRun {
   async #answer(instance: Instance, payload: Payload, processing: DataProcessing): Promise<Buffer> {
     const { ModelClientConfig: client, TransformInput, TransformOutput, TransformJobName } = this.#request;
     const attempts = 1 + (client?.InvocationsMaxRetries ?? 3);
-    const timeoutMs = 1000 * (client?.InvocationsTimeoutInSeconds ?? 600);
+    const seconds = client?.InvocationsTimeoutInSeconds;
+    const timeoutMs =
+      seconds === undefined ? this.#context.settings.batchInvocationTimeoutMs : 1000 * seconds;
     const route = { variant: this.#variant, instance, containers: instance.containers };
     const invocation = {
       endpointName: TransformJobName,
@@ -178,16 +181,14 @@ export class TransformRun {
   }
 }
 
-/** What the request says; for what it leaves out, 0 included, the container has its own values. */
+/** What the request says, SageMaker's defaults for what it leaves out; a payload of 0 MB is one without bound. */
 function batchEnvironment(request: TransformRequest): Record<string, string> {
-  const { MaxPayloadInMB, MaxConcurrentTransforms, BatchStrategy } = request;
+  const { MaxPayloadInMB = 6, MaxConcurrentTransforms, BatchStrategy } = request;
   return {
     SAGEMAKER_BATCH: 'true',
     SAGEMAKER_BATCH_STRATEGY: BatchStrategy === 'SingleRecord' ? 'SINGLE_RECORD' : 'MULTI_RECORD',
-    ...(MaxPayloadInMB ? { SAGEMAKER_MAX_PAYLOAD_IN_MB: String(MaxPayloadInMB) } : {}),
-    ...(MaxConcurrentTransforms
-      ? { SAGEMAKER_MAX_CONCURRENT_TRANSFORMS: String(MaxConcurrentTransforms) }
-      : {}),
+    SAGEMAKER_MAX_PAYLOAD_IN_MB: String(MaxPayloadInMB),
+    SAGEMAKER_MAX_CONCURRENT_TRANSFORMS: String(MaxConcurrentTransforms || 1),
   };
 }
 

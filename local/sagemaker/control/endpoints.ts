@@ -3,19 +3,20 @@
 // https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateEndpoint.html
 import type { SdkOperations, SdkValues } from '../../service.ts';
 import type { DeploymentConfig } from '../hosting/deployment.ts';
-import type { Hosts, VariantProperty } from '../hosting/hosts.ts';
-import type { Variant } from '../hosting/variant.ts';
+import type { Hosts } from '../hosting/hosts.ts';
 import { type ControlContext, now, sagemakerArn } from './context.ts';
 import { findEndpointConfig } from './endpoint-configs.ts';
+import { captureSummary, pendingSummary, summarise } from './endpoint-summary.ts';
 import { page } from './page.ts';
 import { invalid, NAME_RULE, Problems } from './problems.ts';
 import type {
-  DataCaptureConfig,
   DesiredCapacity,
+  EndpointConfigRecord,
   EndpointRecord,
   EndpointStatus,
   ServingRecord,
 } from './records.ts';
+import { deploymentOf, keptProperties } from './update-input.ts';
 
 /** The operations, and what the process wants to know about its endpoints. */
 export class Endpoints {
@@ -24,6 +25,8 @@ export class Endpoints {
   readonly #hosts: Hosts;
   /** Called with an endpoint's name and tags when it is created and when they change. */
   onTags: (endpointName: string, tags: unknown) => void = () => {};
+  /** Why a config's models may not serve (any more); undefined when they may. */
+  reasonToWithhold: (config: EndpointConfigRecord) => string | undefined = () => undefined;
   /** The inference components on an endpoint. */
   componentsAt: (endpointName: string) => readonly string[] = () => [];
   readonly #changes = new Map<string, Promise<void>>();
@@ -77,6 +80,13 @@ export class Endpoints {
     await change;
   }
 
+  /** A reason that speaks of this applies no longer. */
+  forgetFailure(endpointName: string, subject: string): void {
+    const endpoint = this.#context.store.endpoints.get(endpointName);
+    if (endpoint?.FailureReason?.toLowerCase().includes(subject) !== true) return;
+    this.#put({ ...endpoint, FailureReason: undefined });
+  }
+
   /** From now on nothing is written: what hosting's end does to endpoints is not their status. */
   close(): void {
     this.#isClosed = true;
@@ -93,8 +103,18 @@ export class Endpoints {
         continue;
       }
       if (serving === undefined || endpoint.EndpointStatus === 'Deleting') this.#forget(name);
-      else this.#restore(endpoint, serving);
+      else this.#takeUp(endpoint, serving);
     }
+  }
+
+  #takeUp(endpoint: EndpointRecord, serving: ServingRecord): void {
+    const reason = this.reasonToWithhold(serving.config);
+    if (reason === undefined) {
+      this.#restore(endpoint, serving);
+      return;
+    }
+    this.#move(endpoint.EndpointName, 'OutOfService', reason);
+    this.onTags(endpoint.EndpointName, serving.tags);
   }
 
   #restore(endpoint: EndpointRecord, { config, capacities, tags }: ServingRecord): void {
@@ -137,7 +157,10 @@ export class Endpoints {
       LastModifiedTime: time,
     });
     this.#context.store.serving.put(name, { config, tags, capacities: [] });
-    this.#track(name, this.#hosts.create(name, config), 'Failed');
+    // A template declares its endpoint at every start, on what may have been rejected meanwhile.
+    const isWithheld =
+      this.#context.store.endpoints.isDeclared(name) && this.reasonToWithhold(config) !== undefined;
+    this.#track(name, this.#hosts.create(name, config), isWithheld ? 'OutOfService' : 'Failed');
     return { EndpointArn: endpointArn };
   }
 
@@ -145,7 +168,11 @@ export class Endpoints {
     const endpoint = this.#find(input.EndpointName);
     const config = findEndpointConfig(this.#context, input.EndpointConfigName);
     this.#refuseInProgress(endpoint);
-    const deployment = deploymentOf(input, endpoint);
+    const deployment = deploymentOf(input, {
+      endpoint,
+      instances: this.#instancesAfter(input, config),
+      minTimeoutSeconds: this.#hosts.settings.minUpdateTimeoutSeconds,
+    });
     this.#checkAlarms(deployment);
     const name = endpoint.EndpointName;
     this.#put({ ...endpoint, EndpointStatus: 'Updating', FailureReason: undefined });
@@ -160,9 +187,20 @@ export class Endpoints {
       if (current !== undefined)
         this.#put({ ...current, EndpointConfigName, LastDeploymentConfig: deployment });
     });
-    // A failed update leaves the fleet that served before in service.
-    this.#track(name, change, this.#hosts.has(name) ? 'InService' : 'Failed');
+    // A failed update leaves the fleet that served before in service, and one that was out of service there.
+    const isOut = endpoint.EndpointStatus === 'OutOfService';
+    this.#track(name, change, this.#hosts.has(name) ? 'InService' : isOut ? 'OutOfService' : 'Failed');
     return { EndpointArn: endpoint.EndpointArn };
+  }
+
+  /** How many instances serve after an update to the config. */
+  #instancesAfter(input: SdkValues, { ProductionVariants }: EndpointConfigRecord): number {
+    const keeps = keptProperties(input).has('DesiredInstanceCount');
+    const fleet = keeps ? this.#hosts.live.get(String(input.EndpointName))?.fleet : undefined;
+    return ProductionVariants.reduce((sum, { VariantName, InitialInstanceCount }) => {
+      const kept = fleet?.variants.find(({ name }) => name === VariantName)?.desiredInstanceCount;
+      return sum + (kept ?? InitialInstanceCount ?? 1);
+    }, 0);
   }
 
   /** A roll-back on an alarm that does not exist would never come. @throws AwsError ValidationException */
@@ -204,8 +242,9 @@ export class Endpoints {
   }
 
   #describe(endpoint: EndpointRecord) {
-    const fleet = this.#hosts.live.get(endpoint.EndpointName)?.fleet;
-    if (fleet === undefined) return { ...endpoint };
+    const live = this.#hosts.live.get(endpoint.EndpointName);
+    if (live === undefined) return { ...endpoint };
+    const { fleet, pending } = live;
     const { AsyncInferenceConfig, DataCaptureConfig } = fleet.config;
     return {
       ...endpoint,
@@ -213,6 +252,7 @@ export class Endpoints {
       ...(fleet.shadows.length === 0
         ? {}
         : { ShadowProductionVariants: fleet.shadows.map((variant) => summarise(variant, endpoint)) }),
+      ...(pending === undefined ? {} : { PendingDeploymentSummary: pendingSummary(pending, endpoint) }),
       ...(AsyncInferenceConfig === undefined ? {} : { AsyncInferenceConfig }),
       ...(DataCaptureConfig === undefined ? {} : { DataCaptureConfig: captureSummary(DataCaptureConfig) }),
     };
@@ -295,90 +335,3 @@ const IN_PROGRESS: ReadonlySet<EndpointStatus> = new Set([
   'RollingBack',
   'Deleting',
 ]);
-
-function summarise(variant: Variant, { CreationTime }: EndpointRecord) {
-  const { containers, serverless } = variant.plan;
-  return {
-    VariantName: variant.name,
-    DeployedImages: containers.map(({ image }) => ({
-      SpecifiedImage: image,
-      ResolvedImage: image,
-      ResolutionTime: CreationTime,
-    })),
-    CurrentWeight: variant.weight,
-    DesiredWeight: variant.weight,
-    // A serverless variant has a configuration where others have instances.
-    ...(serverless === undefined
-      ? {
-          CurrentInstanceCount: variant.instances.length,
-          DesiredInstanceCount: variant.desiredInstanceCount,
-        }
-      : { CurrentServerlessConfig: serverless.config, DesiredServerlessConfig: serverless.config }),
-  };
-}
-
-function captureSummary(config: DataCaptureConfig) {
-  const isOn = config.EnableCapture !== false;
-  return {
-    EnableCapture: isOn,
-    CaptureStatus: isOn ? 'Started' : 'Stopped',
-    CurrentSamplingPercentage: config.InitialSamplingPercentage,
-    DestinationS3Uri: config.DestinationS3Uri,
-    KmsKeyId: '',
-  };
-}
-
-const VARIANT_PROPERTIES: readonly VariantProperty[] = [
-  'DesiredInstanceCount',
-  'DesiredWeight',
-  'DataCaptureConfig',
-];
-
-/** What an update leaves as it is. @throws AwsError ValidationException */
-function keptProperties(input: SdkValues): ReadonlySet<VariantProperty> {
-  const problems = new Problems();
-  const excluded = problems.list('excludeRetainedVariantProperties', input.ExcludeRetainedVariantProperties, {
-    min: 0,
-    max: 3,
-  }) as readonly { VariantPropertyType?: unknown }[];
-  const types = excluded.map(({ VariantPropertyType: type }, index) => {
-    const at = `excludeRetainedVariantProperties.${index + 1}.member.variantPropertyType`;
-    problems.text(at, type, { oneOf: VARIANT_PROPERTIES });
-    return type as VariantProperty;
-  });
-  problems.throwIfAny();
-  if (input.RetainAllVariantProperties !== true) return new Set();
-  return new Set(VARIANT_PROPERTIES.filter((property) => !types.includes(property)));
-}
-
-/** @throws AwsError ValidationException */
-function deploymentOf(input: SdkValues, endpoint: EndpointRecord): DeploymentConfig {
-  const given = input.DeploymentConfig as DeploymentConfig | undefined;
-  if (given === undefined) {
-    const isKept = input.RetainDeploymentConfig === true;
-    return isKept ? ((endpoint.LastDeploymentConfig as DeploymentConfig | undefined) ?? {}) : {};
-  }
-  const { BlueGreenUpdatePolicy: blueGreen, RollingUpdatePolicy: rolling } = given;
-  if (blueGreen !== undefined && rolling !== undefined)
-    throw invalid('Only one of BlueGreenUpdatePolicy and RollingUpdatePolicy can be specified.');
-  const at = 'deploymentConfig';
-  const wait =
-    blueGreen?.TrafficRoutingConfiguration?.WaitIntervalInSeconds ?? rolling?.WaitIntervalInSeconds;
-  const problems = new Problems()
-    .number(`${at}.waitIntervalInSeconds`, wait, { min: 0, max: 3600, isOptional: true })
-    .number(`${at}.terminationWaitInSeconds`, blueGreen?.TerminationWaitInSeconds, {
-      min: 0,
-      max: 3600,
-      isOptional: true,
-    });
-  if (blueGreen !== undefined)
-    problems.text(
-      `${at}.blueGreenUpdatePolicy.trafficRoutingConfiguration.type`,
-      blueGreen.TrafficRoutingConfiguration?.Type,
-      {
-        oneOf: ['ALL_AT_ONCE', 'CANARY', 'LINEAR'],
-      },
-    );
-  problems.throwIfAny();
-  return given;
-}

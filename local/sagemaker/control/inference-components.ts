@@ -152,6 +152,7 @@ export class InferenceComponents {
     const containers = plan.containers.map((container) => ({ ...container, name: component.name }));
     return new Variant({
       endpointName,
+      componentName: component.name,
       plan: { ...plan, isPipeline: true, containers },
       context: this.#context,
     });

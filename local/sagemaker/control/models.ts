@@ -89,6 +89,10 @@ function checkModel(input: SdkValues): void {
   checkTogether(input, containers, execution?.Mode === 'Direct');
 }
 
+const MAX_VARIABLES = 100;
+/** Names and values of all containers together. */
+const MAX_ENVIRONMENT_BYTES = 32 * 1024;
+
 const HOSTNAME_RULE = { ...NAME_RULE, isOptional: true };
 const IMAGE_RULE = { pattern: /^[\S]+$/, max: 255, isOptional: true };
 const URL_RULE = { pattern: /^(https|s3):\/\/([^/]+)\/?(.*)$/, max: 1024, isOptional: true };
@@ -104,7 +108,9 @@ function checkContainer(problems: Problems, at: string, container: ContainerDefi
     oneOf: ['Enabled', 'Disabled'],
     isOptional: true,
   });
-  for (const [key, value] of Object.entries(container.Environment ?? {})) {
+  const variables = Object.entries(container.Environment ?? {});
+  problems.list(`${at}.environment`, variables, { min: 0, max: MAX_VARIABLES });
+  for (const [key, value] of variables) {
     problems.text(`${at}.environment.key`, key, { pattern: /^[a-zA-Z_][a-zA-Z0-9_]*$/, max: 1024 });
     problems.text(`${at}.environment.value`, value, { max: 1024 });
   }
@@ -123,6 +129,9 @@ function checkTogether(
     containers.some((container) => container.Image === undefined && container.ModelPackageName === undefined)
   )
     throw invalid('You must specify either Image or ModelPackageName for each container.');
+  const texts = containers.flatMap(({ Environment }) => Object.entries(Environment ?? {}).flat());
+  if (Buffer.byteLength(texts.join('')) > MAX_ENVIRONMENT_BYTES)
+    throw invalid('The environment variables of all containers of a model must not exceed 32 KB.');
   checkMultiModel(containers);
   checkHostnames(containers, isDirect);
 }

@@ -79,7 +79,7 @@ function* brokenTextRules(value: string, rule: TextRule): Iterable<string> {
   if (rule.max !== undefined && value.length > rule.max)
     yield `Member must have length less than or equal to ${rule.max}`;
   if (rule.pattern !== undefined && !rule.pattern.test(value))
-    yield `Member must satisfy regular expression pattern: ${rule.pattern.source.replace(/\$$/, '')}`;
+    yield `Member must satisfy regular expression pattern: ${rule.pattern.source.replace(/\$$/, '').replaceAll('\\/', '/')}`;
   if (rule.oneOf !== undefined && !rule.oneOf.includes(value))
     yield `Member must satisfy enum value set: [${rule.oneOf.join(', ')}]`;
 }

@@ -7,6 +7,7 @@ import { checkTransform } from '../batch/transform-request.ts';
 import { type TransformProgress, TransformRun } from '../batch/transform-run.ts';
 import type { HostContext } from '../hosting/host-context.ts';
 import { type ControlContext, now, sagemakerArn } from './context.ts';
+import { containersOf } from './models.ts';
 import { page } from './page.ts';
 import { invalid } from './problems.ts';
 import type { ModelRecord } from './records.ts';
@@ -58,7 +59,7 @@ export class TransformJobs {
   }
 
   #create(input: SdkValues): SdkValues {
-    const request = checkTransform(input);
+    const request = checkTransform(input, this.#context.settings);
     const name = request.TransformJobName;
     const jobArn = sagemakerArn(this.#control.place, 'transform-job', name);
     if (this.#control.store.transformJobs.get(name) !== undefined)
@@ -71,6 +72,10 @@ export class TransformJobs {
     if (model === undefined)
       throw invalid(
         `Could not find model "${sagemakerArn(this.#control.place, 'model', request.ModelName)}".`,
+      );
+    if (containersOf(model).some(({ Mode }) => Mode === 'MultiModel'))
+      throw invalid(
+        `Batch transform does not support multi-model containers: the model "${request.ModelName}" has one in MultiModel mode.`,
       );
     const job: TransformJobRecord = {
       fields: request,

@@ -35,6 +35,13 @@ export interface AnswerSink {
 /** The connection failed or was cut before the whole answer was there. */
 export class ContainerUnreachable extends Error {
   override readonly name = 'ContainerUnreachable';
+  /** There never was a connection: no byte of the request can have reached the container. */
+  readonly isUndelivered: boolean;
+
+  constructor(message: string, options: { readonly isUndelivered?: boolean; readonly cause?: unknown } = {}) {
+    super(message, options);
+    this.isUndelivered = options.isUndelivered ?? false;
+  }
 }
 
 /** The deadline passed before the whole answer was there. */
@@ -70,7 +77,7 @@ export class ContainerClient {
   exchange(request: ContainerRequest, deadline: Deadline): Promise<ContainerAnswer> {
     return new Promise((resolve, reject) => {
       if (this.#isDestroyed) {
-        reject(new ContainerUnreachable('The container is not running any more.'));
+        reject(new ContainerUnreachable('The container is not running any more.', { isUndelivered: true }));
         return;
       }
       const head = requestHead(request, this.#origin.host);
@@ -200,7 +207,8 @@ class Exchange implements ConnectionTask {
   }
 
   onLost(error: Error): void {
-    this.#fail(new ContainerUnreachable(error.message, { cause: error }));
+    const isUndelivered = this.#connection?.hasConnected !== true;
+    this.#fail(new ContainerUnreachable(error.message, { cause: error, isUndelivered }));
   }
 
   /** Gives the exchange up, wherever it is. */

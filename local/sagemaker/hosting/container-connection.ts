@@ -32,6 +32,8 @@ const READ_BUFFER = Buffer.allocUnsafeSlow(READ_BYTES);
 export class ContainerConnection {
   /** When the container may close it for want of use, on the clock of `performance.now`. */
   idleUntilMs = 0;
+  /** Until then nothing that was written has left this machine's own memory. */
+  hasConnected = false;
   readonly #socket: Socket;
   readonly #owner: ConnectionOwner;
   readonly #reader = new ResponseReader();
@@ -47,7 +49,10 @@ export class ContainerConnection {
       CONNECT_TIMEOUT_MS,
     );
     this.#socket
-      .once('connect', () => clearTimeout(cancel))
+      .once('connect', () => {
+        this.hasConnected = true;
+        clearTimeout(cancel);
+      })
       .on('end', () => this.#ended())
       .on('error', (error) => this.abort(error))
       .on('close', () => {

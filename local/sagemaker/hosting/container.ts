@@ -81,7 +81,13 @@ export class Container {
   /** @throws ContainerUnreachable, ContainerTimeout */
   exchange(request: ContainerRequest, deadline: Deadline): Promise<ContainerAnswer> {
     if (this.#running !== undefined) return this.#running.client.exchange(request, deadline);
-    return Promise.reject(new ContainerUnreachable(`The container ${this.plan.name} is not running.`));
+    const message = `The container ${this.plan.name} is not running.`;
+    return Promise.reject(new ContainerUnreachable(message, { isUndelivered: true }));
+  }
+
+  /** A call could not connect: until a ping is answered, calls that can go elsewhere should. */
+  noteUnreachable(): void {
+    this.#noteFailedPings(Math.max(1, this.#failedPings));
   }
 
   addOwner(owner: ContainerOwner): void {
@@ -143,7 +149,11 @@ export class Container {
     for (let attempt = 0; attempt < this.#context.settings.startAttempts; attempt++) {
       if (this.#isClosed || deadline.isExpired) break;
       const outcome = await this.#launchOnce(deadline);
-      if (outcome === 'healthy') return this.#preload();
+      if (outcome === 'healthy') {
+        const unloaded = await this.#preload();
+        if (unloaded === undefined) return;
+        throw new Error(`Failed to load the pinned ${unloaded}`);
+      }
       reason = outcome;
       await this.#drop();
     }
@@ -180,15 +190,23 @@ export class Container {
     return this.#lastLine === '' ? '' : `; its last line: ${this.#lastLine}`;
   }
 
-  /** Loads the models that are to be there before they are asked for; one that cannot be is told in the log. */
-  async #preload(): Promise<void> {
-    for (const targetModel of this.plan.preloadedModels) {
+  /**
+   * Loads the models that are to be there before they are asked for; one that cannot be is told in the log.
+   * @returns which pinned model could not be loaded, and why
+   */
+  async #preload(): Promise<string | undefined> {
+    let unloaded: string | undefined;
+    const { preloadedModels, pinnedModels, name } = this.plan;
+    for (const targetModel of preloadedModels) {
       const { model, loaded } = this.models!.hold(targetModel);
-      await loaded.catch((error: Error) =>
-        this.#log([`model-preload target=${targetModel} failed: ${error.message}`]),
-      );
+      await loaded.catch((error: Error) => {
+        this.#log([`model-preload target=${targetModel} failed: ${error.message}`]);
+        if (pinnedModels.includes(targetModel))
+          unloaded ??= `model ${targetModel} into the container ${name}: ${error.message}`;
+      });
       this.models!.release(model);
     }
+    return unloaded;
   }
 
   /** Pings a healthy container for as long as it lives. */
@@ -235,7 +253,10 @@ export class Container {
       const deadline = new Deadline(this.#context.clock, this.#context.settings.startupTimeoutMs);
       const outcome = await this.#launchOnce(deadline).catch((error: Error) => error.message);
       deadline.end();
-      if (outcome === 'healthy') return this.#preload();
+      if (outcome === 'healthy') {
+        await this.#preload();
+        return;
+      }
       await this.#drop();
       await this.#pause(Math.min(MAX_BACKOFF_MS, 100 * 2 ** Math.min(attempt, 7)));
     }

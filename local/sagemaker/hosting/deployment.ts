@@ -81,13 +81,13 @@ interface TimedPlan extends DeploymentPlan {
 }
 
 async function shiftBlueGreen(plan: TimedPlan): Promise<void> {
-  const { endpoint, green, config } = plan;
+  const { green, config } = plan;
   const policy = config.BlueGreenUpdatePolicy;
   await scaleAll(green, (variant) => variant.desiredInstanceCount);
   await plan.check(green);
   const routing = policy?.TrafficRoutingConfiguration;
   for (const share of sharesOf(plan)) {
-    endpoint.shift(green, share);
+    giveTraffic(plan, share);
     await bake(plan, (routing?.WaitIntervalInSeconds ?? 0) * 1000);
   }
   await bake(plan, (policy?.TerminationWaitInSeconds ?? 0) * 1000);
@@ -113,19 +113,24 @@ function portion(size: CapacitySize | undefined, fleet: Fleet): number {
 
 /** Batch by batch: new instances start, take their share, and as many old ones end. */
 async function roll(plan: TimedPlan, blue: Fleet): Promise<void> {
-  const { endpoint, green, config } = plan;
+  const { green, config } = plan;
   const policy = config.RollingUpdatePolicy!;
   const step = portion(policy.MaximumBatchSize, green);
   for (let share = Math.min(1, step); ; share = Math.min(1, share + step)) {
     await scaleAll(green, (variant) => Math.max(1, Math.floor(variant.desiredInstanceCount * share + 1e-9)));
     await plan.check(green);
-    endpoint.shift(green, share);
+    giveTraffic(plan, share);
     await bake(plan, policy.WaitIntervalInSeconds * 1000);
     if (share >= 1) return;
     await scaleAll(blue, (variant) =>
       Math.max(1, Math.ceil(variant.desiredInstanceCount * (1 - share) - 1e-9)),
     );
   }
+}
+
+function giveTraffic({ endpoint, green, context }: DeploymentPlan, share: number): void {
+  endpoint.enterStage('ActivatingTraffic', context.clock.now());
+  endpoint.shift(green, share);
 }
 
 async function scaleAll(fleet: Fleet, count: (variant: Fleet['variants'][number]) => number): Promise<void> {
@@ -135,6 +140,7 @@ async function scaleAll(fleet: Fleet, count: (variant: Fleet['variants'][number]
 /** @throws Error naming the alarm that rang */
 async function bake({ config, context, endpoint, inTime }: TimedPlan, ms: number): Promise<void> {
   const untilMs = context.clock.now() + ms;
+  if (ms > 0) endpoint.enterStage('Baking', context.clock.now());
   for (;;) {
     inTime();
     const ringing = (config.AutoRollbackConfiguration?.Alarms ?? []).find(

@@ -76,10 +76,23 @@ export class Fleet {
   }
 }
 
+/** Where an update stands, as VariantStatus has it. */
+export type DeploymentStage = 'Creating' | 'ActivatingTraffic' | 'Baking';
+
+/** A fleet that is to take over. */
+export interface PendingFleet {
+  readonly fleet: Fleet;
+  readonly started: Date;
+  stage: DeploymentStage;
+  stageStarted: Date;
+}
+
 export class LiveEndpoint {
   readonly name: string;
   /** The endpoint was deleted, or the process ends: nothing more is to be sent to it. */
   isClosed = false;
+  /** While an update is under way. */
+  pending: PendingFleet | undefined;
   #fleet: Fleet;
   #next: { readonly fleet: Fleet; readonly share: number } | undefined;
 
@@ -113,6 +126,13 @@ export class LiveEndpoint {
   /** Where the containers of a retired instance serve now. */
   successorOf(instance: Instance): { variant: Variant; instance: Instance } | undefined {
     return this.#fleet.successorOf(instance) ?? this.#next?.fleet.successorOf(instance);
+  }
+
+  /** The update under way has come so far. */
+  enterStage(stage: DeploymentStage, nowMs: number): void {
+    if (this.pending === undefined || this.pending.stage === stage) return;
+    this.pending.stage = stage;
+    this.pending.stageStarted = new Date(nowMs);
   }
 
   /** Gives the next fleet its share of the traffic, 0 to 1. */

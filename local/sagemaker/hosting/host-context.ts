@@ -15,7 +15,8 @@ export interface HostContext {
   readonly clock: Clock;
   readonly s3: S3;
   readonly logs: LogSink;
-  readonly monitoring: Pick<Monitoring, 'series' | 'alarmState' | 'ringing'>;
+  readonly monitoring: Pick<Monitoring, 'series' | 'alarmState' | 'ringing'> &
+    Partial<Pick<Monitoring, 'operations'>>;
   readonly images: ImageTable;
   readonly volumesFolder: string;
   readonly settings: HostingSettings;

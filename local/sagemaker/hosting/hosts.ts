@@ -9,6 +9,7 @@ import type {
   ModelRecord,
   ProductionVariant,
 } from '../control/records.ts';
+import type { HostingSettings } from '../settings.ts';
 import type { ControlStore } from '../store.ts';
 import { type DeploymentConfig, deploy } from './deployment.ts';
 import { Fleet, LiveEndpoint } from './endpoint.ts';
@@ -35,6 +36,8 @@ export interface HostHooks {
   check(endpointName: string, fleet: Fleet): Promise<void>;
   /** A fleet serves from now on. */
   onServing(endpointName: string, fleet: Fleet): void;
+  /** An endpoint was deleted or taken out of service; the process's own end is none. */
+  onEnded(endpointName: string): void;
 }
 
 export class Hosts {
@@ -50,6 +53,10 @@ export class Hosts {
     this.#context = context;
     this.#store = store;
     this.#hooks = hooks;
+  }
+
+  get settings(): HostingSettings {
+    return this.#context.settings;
   }
 
   /** Undefined when there is no such alarm. */
@@ -89,6 +96,8 @@ export class Hosts {
     const blue = endpoint.fleet;
     const green = this.#createFleet(endpointName, keepCapture(config, blue, options.keeps), blue);
     keepProperties(green, blue, options.keeps);
+    const started = new Date(this.#context.clock.now());
+    endpoint.pending = { fleet: green, started, stage: 'Creating', stageStarted: started };
     try {
       await deploy({
         endpoint,
@@ -103,6 +112,8 @@ export class Hosts {
     } catch (thrown) {
       this.#fleets.delete(green);
       throw thrown;
+    } finally {
+      endpoint.pending = undefined;
     }
   }
 
@@ -116,11 +127,14 @@ export class Hosts {
     await Promise.all(changes);
   }
 
+  /** Nothing new is sent to it; what is under way may end within the time that a call has. */
   async delete(endpointName: string): Promise<void> {
     const endpoint = this.live.get(endpointName);
     this.live.delete(endpointName);
     if (endpoint !== undefined) {
       endpoint.isClosed = true;
+      this.#hooks.onEnded(endpointName);
+      await this.#drain(endpoint.fleet);
       await this.#end(endpoint.fleet);
     }
     await rm(join(this.#context.volumesFolder, endpointName), { recursive: true, force: true });
@@ -160,6 +174,14 @@ export class Hosts {
   /** @throws Error in the words of a FailureReason */
   planModel(model: ModelRecord, variant: ProductionVariant, isShadow = false): VariantPlan {
     return planVariant(variant, this.#hooks.resolve(model), { images: this.#context.images, isShadow });
+  }
+
+  async #drain(fleet: Fleet): Promise<void> {
+    const { clock, settings } = this.#context;
+    const { promise: isLate, resolve } = Promise.withResolvers<void>();
+    const cancel = clock.schedule(settings.invocationTimeoutMs, resolve);
+    await Promise.race([fleet.drainAndClose(), isLate]);
+    cancel();
   }
 
   async #end(fleet: Fleet): Promise<void> {

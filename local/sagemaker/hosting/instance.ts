@@ -22,6 +22,8 @@ export interface InstanceOptions {
   readonly donor?: Instance | undefined;
   /** Containers of donors that are not to be taken over: their model's data has changed. */
   readonly outdated?: ReadonlySet<Container>;
+  /** Of its name. */
+  readonly suffix?: string | undefined;
 }
 
 export class Instance {
@@ -50,7 +52,7 @@ export class Instance {
 
   static create(options: InstanceOptions): Instance {
     const { plan, context, donor, outdated } = options;
-    const id = `i-${randomHex(17)}`;
+    const id = `i-${randomHex(17)}${options.suffix ?? ''}`;
     const containers = plan.containers.map((containerPlan) => {
       const kept = donor?.containers.find(
         (container) => container.plan.key === containerPlan.key && !outdated?.has(container),

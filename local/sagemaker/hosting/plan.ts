@@ -104,6 +104,10 @@ export function planVariant(
 function planContainer(definition: ContainerDefinition, name: string, images: ImageTable): ContainerPlan {
   const image = definition.Image;
   const pinned = namesIn(definition, 'SERIATIM_PINNED_MODELS');
+  const preloaded = namesIn(definition, 'SERIATIM_PRELOAD_MODELS').filter(
+    (target) => targetModelProblem(target) === undefined,
+  );
+  for (const pin of pinned) checkPin(pin, name);
   if (image === undefined) throw new Error(`The container ${name} has no image.`);
   return {
     name,
@@ -114,7 +118,7 @@ function planContainer(definition: ContainerDefinition, name: string, images: Im
     isMultiModel: definition.Mode === 'MultiModel',
     keepsModels: definition.MultiModelConfig?.ModelCacheSetting !== 'Disabled',
     pinnedModels: pinned,
-    preloadedModels: [...new Set([...pinned, ...namesIn(definition, 'SERIATIM_PRELOAD_MODELS')])],
+    preloadedModels: [...new Set([...pinned, ...preloaded])],
     modelData: modelDataOf(definition),
     modelPackageArn: definition.ModelPackageName,
     key: JSON.stringify([name, definition]),
@@ -125,7 +129,15 @@ function planContainer(definition: ContainerDefinition, name: string, images: Im
 function namesIn(definition: ContainerDefinition, variable: string): string[] {
   if (definition.Mode !== 'MultiModel') return [];
   const names = (definition.Environment?.[variable] ?? '').split(',').map((name) => name.trim());
-  return names.filter((name) => name !== '' && targetModelProblem(name) === undefined);
+  return names.filter((name) => name !== '');
+}
+
+function checkPin(targetModel: string, containerName: string): void {
+  const problem = targetModelProblem(targetModel);
+  if (problem === undefined) return;
+  throw new Error(
+    `Failed to load the pinned model ${targetModel} into the container ${containerName}: ${problem}.`,
+  );
 }
 
 function modelDataOf(definition: ContainerDefinition): ModelData | undefined {

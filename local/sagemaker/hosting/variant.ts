@@ -15,6 +15,10 @@ export interface VariantOptions {
   readonly context: HostContext;
   /** Where its containers log; the endpoint's group unless told. */
   readonly logGroup?: string;
+  /** Of the inference component whose copies its instances are. */
+  readonly componentName?: string;
+  /** Ends the names of its instances. */
+  readonly instanceSuffix?: string;
   /** The variant of the same name whose running containers are taken over where they are equal. */
   readonly donor?: Variant | undefined;
   /** Asked before instances are started. @throws Error when none may be any more */
@@ -53,7 +57,11 @@ export class Variant {
     this.name = plan.name;
     this.weight = plan.weight;
     this.desiredInstanceCount = plan.instanceCount;
-    this.metrics = new VariantMetrics(context.monitoring, endpointName, plan.name);
+    this.metrics = new VariantMetrics(context.monitoring, {
+      endpointName,
+      variantName: plan.name,
+      componentName: options.componentName,
+    });
     this.onDemand = plan.serverless === undefined ? undefined : new OnDemandInstances(this, context);
     this.isMultiModel = plan.containers.some((container) => container.isMultiModel);
   }
@@ -159,6 +167,7 @@ export class Variant {
       context,
       donor: this.#nextDonor(),
       outdated,
+      suffix: this.#options.instanceSuffix,
     });
   }
 
@@ -182,9 +191,13 @@ export class Variant {
   }
 
   #failureReason(failures: readonly StartFailure[]): string {
-    const reason = failures[0]!.reason;
+    // In the order of the pipeline, not in that in which they were found.
+    const failed = this.plan.containers.flatMap(
+      ({ name }) => failures.find(({ containerName }) => containerName === name) ?? [],
+    );
+    const reason = failed[0]!.reason;
     if (reason.startsWith('Failed to')) return reason;
-    const names = [...new Set(failures.map((failure) => failure.containerName))].join(', ');
+    const names = failed.map(({ containerName }) => containerName).join(', ');
     const which = this.plan.isPipeline
       ? `The following containers for production variant ${this.name} failed the ping health check: ${names}.`
       : `The primary container for production variant ${this.name} did not pass the ping health check.`;
@@ -208,6 +221,15 @@ export class Variant {
     if (targetModel !== undefined && this.isMultiModel) return pickForModel(healthy, targetModel);
     if (this.plan.routing === 'RANDOM') return healthy[Math.floor(Math.random() * healthy.length)];
     return leastOutstanding(healthy);
+  }
+
+  /** An instance for a call that could not be delivered to those; undefined when no other is healthy. */
+  pickOther(tried: ReadonlySet<Instance>, targetModel: string | undefined): Instance | undefined {
+    if (this.onDemand !== undefined) return undefined;
+    const others = fitToServe(this.#instances.filter((instance) => !tried.has(instance)));
+    return targetModel !== undefined && this.isMultiModel
+      ? pickForModel(others, targetModel)
+      : leastOutstanding(others);
   }
 
   /** Lets every instance finish what it has, then ends it. */

@@ -1,7 +1,8 @@
 // Endpoints that follow the registry: tagged `seriatim:follows-registry`, they move to the newest approved version of
-// each group they serve a version of, as soon as it is approved, and away from one that is rejected. A version's sample
-// payload is tried on it before it takes over; if that fails, what served before goes on.
-import type { SdkOperations } from '../../service.ts';
+// each group they serve a version of, as soon as it is approved, and away from one that is rejected, to the next older
+// one that passes its checks: a version's sample payload is tried on it before it takes over. Where none does, and at
+// endpoints that do not follow, what may not serve any more is taken out of service.
+import type { SdkOperations, SdkValues } from '../../service.ts';
 import type { ControlContext } from '../control/context.ts';
 import type { Endpoints } from '../control/endpoints.ts';
 import { containersOf } from '../control/models.ts';
@@ -11,7 +12,9 @@ import type {
   ModelRecord,
   ProductionVariant,
 } from '../control/records.ts';
+import type { ModelPackageRecord } from './records.ts';
 import type { Registry } from './registry.ts';
+import { packagesServed, reasonToWithhold, versionsWithheld } from './versions-served.ts';
 
 export const FOLLOW_TAG = 'seriatim:follows-registry';
 
@@ -20,7 +23,7 @@ export interface FollowerParts {
   readonly registry: Registry;
   readonly operations: SdkOperations;
   readonly settled: (endpointName: string) => Promise<unknown>;
-  readonly endpoints: Pick<Endpoints, 'takeOutOfService'>;
+  readonly endpoints: Pick<Endpoints, 'takeOutOfService' | 'forgetFailure'>;
 }
 
 export class RegistryFollower {
@@ -32,17 +35,23 @@ export class RegistryFollower {
   constructor(parts: FollowerParts) {
     this.#parts = parts;
     parts.registry.onApproval = ({ ModelPackageGroupName }) => {
-      for (const endpointName of this.#followers) this.#enqueue(endpointName, ModelPackageGroupName);
+      for (const { EndpointName } of parts.control.store.endpoints.values())
+        this.#enqueue(EndpointName, ModelPackageGroupName);
     };
   }
 
-  /** Reads an endpoint's tags when it is created. */
+  /** Reads an endpoint's tags when it is created, changed or taken up after a restart. */
   note(endpointName: string, tags: unknown): void {
     const follows = ((tags ?? []) as { Key: string; Value: string }[]).some(
       ({ Key, Value }) => Key === FOLLOW_TAG && Value === 'true',
     );
-    if (follows) this.#followers.add(endpointName);
-    else this.#followers.delete(endpointName);
+    if (!follows) {
+      this.#followers.delete(endpointName);
+      return;
+    }
+    this.#followers.add(endpointName);
+    for (const version of this.#withheld(endpointName))
+      this.#enqueue(endpointName, version.ModelPackageGroupName);
   }
 
   /** Resolves once the endpoint has followed everything so far. */
@@ -50,85 +59,126 @@ export class RegistryFollower {
     await this.#moves.get(endpointName);
   }
 
+  /** What the endpoint stands on and may not serve. */
+  #withheld(endpointName: string): readonly ModelPackageRecord[] {
+    const { control, registry } = this.#parts;
+    const config = control.store.serving.get(endpointName)?.config;
+    return config === undefined ? [] : versionsWithheld(config, control, registry);
+  }
+
   #enqueue(endpointName: string, group: string): void {
     const before = this.#moves.get(endpointName) ?? Promise.resolve();
     this.#moves.set(
       endpointName,
       before
-        .then(() => this.#move(endpointName, group))
+        .then(() => (this.#followers.has(endpointName) ? this.#move(endpointName, group) : undefined))
         .catch(() => {})
-        .then(() => this.#stopRejected(endpointName))
+        .then(() => this.#withhold(endpointName))
         .catch(() => {}),
     );
   }
 
-  /** Where nothing took the place of a rejected version, nothing serves: a rejected one never does. */
-  async #stopRejected(endpointName: string): Promise<void> {
-    const { control, registry, endpoints } = this.#parts;
-    const { models, serving } = control.store;
+  /** Where nothing took the place of a version that may not serve, nothing serves: whether the endpoint follows or not. */
+  async #withhold(endpointName: string): Promise<void> {
+    const { control, registry, endpoints, settled } = this.#parts;
+    await settled(endpointName);
     const status = control.store.endpoints.get(endpointName)?.EndpointStatus;
-    if (status === undefined || status === 'OutOfService' || status === 'Failed') return;
-    const config = serving.get(endpointName)?.config;
-    const variants = [...(config?.ProductionVariants ?? []), ...(config?.ShadowProductionVariants ?? [])];
-    const rejected = variants
-      .flatMap(({ ModelName }) => models.get(ModelName ?? '') ?? [])
-      .flatMap(containersOf)
-      .map(({ ModelPackageName }) => ModelPackageName)
-      .find((name) => name !== undefined && registry.find(name).ModelApprovalStatus === 'Rejected');
-    if (rejected === undefined) return;
-    const reason = `The model package ${registry.find(rejected).ModelPackageArn} was rejected, and no approved version of its group could take its place.`;
-    await endpoints.takeOutOfService(endpointName, reason);
+    const config = control.store.serving.get(endpointName)?.config;
+    if (status !== 'InService' || config === undefined) return;
+    const reason = reasonToWithhold(config, control, registry);
+    if (reason !== undefined) await endpoints.takeOutOfService(endpointName, reason);
   }
 
+  /** To the newest approved version that passes its checks, or stays where it is when that is the one it serves. */
   async #move(endpointName: string, group: string): Promise<void> {
-    const { control, registry, operations, settled } = this.#parts;
+    const { control, registry, settled, endpoints } = this.#parts;
     await settled(endpointName);
-    const endpoint = control.store.endpoints.get(endpointName);
-    const config = control.store.endpointConfigs.get(endpoint?.EndpointConfigName ?? '');
-    const target = registry.latestApproved(group);
-    if (config === undefined || target === undefined) return;
-    const variants = config.ProductionVariants.map((variant) =>
-      this.#moved(variant, { group, packageArn: target.ModelPackageArn, endpointName }),
-    );
-    if (variants.every((variant, index) => variant === config.ProductionVariants[index])) {
-      // The version it was taken out of service for may serve again.
-      if (endpoint?.EndpointStatus !== 'OutOfService') return;
-      await operations.updateEndpoint!({
-        EndpointName: endpointName,
-        EndpointConfigName: config.EndpointConfigName,
-      });
-      await settled(endpointName);
-      return;
+    const config = control.store.serving.get(endpointName)?.config;
+    if (config === undefined || !this.#serves(config, group)) return;
+    let hasFailed = false;
+    for (const { ModelPackageArn } of registry.approved(group)) {
+      const outcome = await this.#try({ endpointName, group, packageArn: ModelPackageArn }, config);
+      if (outcome === 'there already' && !hasFailed)
+        endpoints.forgetFailure(endpointName, `model-package/${group.toLowerCase()}/`);
+      if (outcome !== 'failed') return;
+      hasFailed = true;
     }
-    const EndpointConfigName = `${base(config.EndpointConfigName)}-v${target.ModelPackageVersion}-${suffix()}`;
-    // What a template's endpoint moved to goes with it: the template puts it back at the next start.
-    if (control.store.endpoints.isDeclared(endpointName))
-      control.store.endpointConfigs.declare(EndpointConfigName);
-    await operations.createEndpointConfig!({
-      ...fieldsOf(config),
-      EndpointConfigName,
-      ProductionVariants: variants,
-    });
-    await operations.updateEndpoint!({ EndpointName: endpointName, EndpointConfigName });
-    await settled(endpointName);
   }
 
-  /** The variant on a model with the new version, or the same variant when it has nothing of the group. */
+  #serves(config: EndpointConfigRecord, group: string): boolean {
+    return packagesServed(config, this.#parts.control).some((name) => isOf(name, group));
+  }
+
+  async #try(move: Move, config: EndpointConfigRecord): Promise<'moved' | 'there already' | 'failed'> {
+    const { store } = this.#parts.control;
+    const { endpointName } = move;
+    const variants = config.ProductionVariants.map((variant) => this.#moved(variant, move));
+    const shadows = config.ShadowProductionVariants?.map((variant) => this.#moved(variant, move));
+    const before = [...config.ProductionVariants, ...(config.ShadowProductionVariants ?? [])];
+    const fresh = [...variants, ...(shadows ?? [])].filter((variant) => !before.includes(variant));
+    const isOut = store.endpoints.get(endpointName)?.EndpointStatus === 'OutOfService';
+    if (fresh.length === 0 && !isOut) return 'there already';
+    // The version it was taken out of service for may serve again.
+    const EndpointConfigName =
+      fresh.length === 0 ? config.EndpointConfigName : nextName(config.EndpointConfigName, move.packageArn);
+    if (fresh.length > 0)
+      await this.#createConfig(endpointName, {
+        ...fieldsOf(config),
+        EndpointConfigName,
+        ProductionVariants: variants,
+        ...(shadows === undefined ? {} : { ShadowProductionVariants: shadows }),
+      });
+    if (await this.#update(endpointName, EndpointConfigName)) return 'moved';
+    if (fresh.length > 0) store.endpointConfigs.delete(EndpointConfigName);
+    for (const { ModelName } of fresh) store.models.delete(ModelName!);
+    return 'failed';
+  }
+
+  async #createConfig(endpointName: string, config: SdkValues): Promise<void> {
+    const { store } = this.#parts.control;
+    // What a template's endpoint moved to goes with it: the template puts it back at the next start.
+    if (store.endpoints.isDeclared(endpointName))
+      store.endpointConfigs.declare(String(config.EndpointConfigName));
+    await this.#parts.operations.createEndpointConfig!(config);
+  }
+
+  /** @returns whether the endpoint serves with the config now */
+  async #update(EndpointName: string, EndpointConfigName: string): Promise<boolean> {
+    const { control, operations, settled } = this.#parts;
+    await operations.updateEndpoint!({ EndpointName, EndpointConfigName });
+    await settled(EndpointName);
+    const endpoint = control.store.endpoints.get(EndpointName);
+    return endpoint?.EndpointStatus === 'InService' && endpoint.EndpointConfigName === EndpointConfigName;
+  }
+
+  /** The variant on a model with the new version, or the same variant when there is nothing to change. */
   #moved(variant: ProductionVariant, { group, packageArn, endpointName }: Move): ProductionVariant {
     const { models, endpoints } = this.#parts.control.store;
     const model = models.get(variant.ModelName ?? '');
     if (model === undefined) return variant;
-    const containers = containersOf(model).map((container) =>
-      isOf(container, group) ? { ...container, ModelPackageName: packageArn } : container,
-    );
-    const isSame = containers.every(
-      (container, index) => container.ModelPackageName === containersOf(model)[index]!.ModelPackageName,
-    );
-    if (isSame) return variant;
-    const ModelName = `${base(model.ModelName)}-v${packageArn.split('/').at(-1)}-${suffix()}`;
+    const containers = containersOf(model).map((container) => {
+      const wanted = isOf(container.ModelPackageName, group) ? packageArn : this.#substitute(container);
+      return wanted === undefined || this.#isAt(container, wanted)
+        ? container
+        : { ...container, ModelPackageName: wanted };
+    });
+    if (containers.every((container, index) => container === containersOf(model)[index])) return variant;
+    const ModelName = nextName(model.ModelName, packageArn);
     if (endpoints.isDeclared(endpointName)) models.declare(ModelName);
     models.put(ModelName, copyOf(model, ModelName, containers));
     return { ...variant, ModelName };
+  }
+
+  #isAt({ ModelPackageName: name }: ContainerDefinition, packageArn: string): boolean {
+    return name !== undefined && this.#parts.registry.known(name)?.ModelPackageArn === packageArn;
+  }
+
+  /** Of a container of another group whose version may not serve: the newest one that may. */
+  #substitute({ ModelPackageName: name }: ContainerDefinition): string | undefined {
+    const { registry } = this.#parts;
+    const version = name === undefined ? undefined : registry.known(name);
+    if (version === undefined || version.ModelApprovalStatus === 'Approved') return undefined;
+    return registry.approved(version.ModelPackageGroupName)[0]?.ModelPackageArn;
   }
 }
 
@@ -154,8 +204,12 @@ function fieldsOf(config: EndpointConfigRecord): Record<string, unknown> {
   return fields;
 }
 
-function isOf(container: ContainerDefinition, group: string): boolean {
-  return new RegExp(`(^|model-package/)${group}/\\d+$`, 'i').test(container.ModelPackageName ?? '');
+function isOf(packageName: string | undefined, group: string): boolean {
+  return new RegExp(`(^|model-package/)${group}/\\d+$`, 'i').test(packageName ?? '');
+}
+
+function nextName(name: string, packageArn: string): string {
+  return `${base(name)}-v${packageArn.split('/').at(-1)}-${suffix()}`;
 }
 
 /** Names stay short however often an endpoint has moved. */

@@ -37,6 +37,8 @@ export interface InferenceSpecification {
 
 /** Which version went where, and when: the lineage of what serves. */
 export interface DeploymentRecord {
+  /** Grows with every deployment; records of old have none. */
+  readonly number?: number;
   readonly endpointName: string;
   readonly variantName: string;
   readonly containerName: string;

@@ -35,9 +35,14 @@ export class Registry {
 
   /** @throws AwsError ValidationException */
   find(nameOrArn: unknown): ModelPackageRecord {
-    const found = this.#context.store.modelPackages.get(keyOf(String(nameOrArn)));
+    const found = this.known(String(nameOrArn));
     if (found === undefined) throw invalid(`ModelPackage ${nameOrArn} does not exist.`);
     return found;
+  }
+
+  /** As `find`; undefined for one that does not exist. */
+  known(nameOrArn: string): ModelPackageRecord | undefined {
+    return this.#context.store.modelPackages.get(keyOf(nameOrArn));
   }
 
   versions(group: string): ModelPackageRecord[] {
@@ -46,9 +51,9 @@ export class Registry {
       .sort((a, b) => b.ModelPackageVersion - a.ModelPackageVersion);
   }
 
-  /** The newest version that may serve. */
-  latestApproved(group: string): ModelPackageRecord | undefined {
-    return this.versions(group).find((model) => model.ModelApprovalStatus === 'Approved');
+  /** The versions that may serve, newest first. */
+  approved(group: string): ModelPackageRecord[] {
+    return this.versions(group).filter((model) => model.ModelApprovalStatus === 'Approved');
   }
 
   #createGroup(input: SdkValues): SdkValues {

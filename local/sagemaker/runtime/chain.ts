@@ -1,5 +1,6 @@
 // The containers of an instance, called in turn within one deadline: each gets the answer of the one before it, with
-// that answer's content type, and the first failure ends the chain.
+// that answer's content type, and the first failure ends the chain. What a container cannot have got, for there was no
+// connection to it, goes on in another instance.
 import { AwsError } from '../../wire/errors.ts';
 import type { Container } from '../hosting/container.ts';
 import {
@@ -12,7 +13,7 @@ import { Deadline } from '../hosting/deadline.ts';
 import type { HostContext } from '../hosting/host-context.ts';
 import type { Instance } from '../hosting/instance.ts';
 import type { Variant } from '../hosting/variant.ts';
-import { modelError, timeoutMessage } from './errors.ts';
+import { handoverError, modelError, timeoutMessage } from './errors.ts';
 import type { Invocation, InvocationAnswer } from './invocation.ts';
 import { invokeTargetModel } from './multi-model-hop.ts';
 
@@ -38,12 +39,11 @@ export async function invokeChain(
   context: HostContext,
   options: ChainOptions = {},
 ): Promise<InvocationAnswer> {
-  const { instance, variant } = route;
+  const { variant } = route;
   const startMs = performance.now();
   const deadline = new Deadline(context.clock, options.timeoutMs ?? context.settings.invocationTimeoutMs);
   const journey = new Journey({ invocation, deadline, route, context, sink: options.sink });
   let failedWith = NO_STATUS;
-  instance.enter();
   try {
     for (const container of route.containers) await journey.visit(container);
     failedWith = 0;
@@ -52,7 +52,7 @@ export async function invokeChain(
     failedWith = statusOf(thrown);
     throw thrown;
   } finally {
-    instance.leave();
+    journey.end();
     deadline.end();
     const totalMs = performance.now() - startMs - journey.waitMs;
     const facts = { failedWith, totalMs, modelMs: journey.modelMs };
@@ -87,30 +87,69 @@ class Journey {
   #contentType: string | undefined;
   #last: ContainerAnswer | undefined;
   #modelLoad: InvocationAnswer['modelLoad'];
+  #instance: Instance;
+  /** Instances that it could not be delivered to. */
+  #tried: Set<Instance> | undefined;
 
   constructor(plan: JourneyPlan) {
     this.#plan = plan;
+    this.#instance = plan.route.instance;
+    this.#instance.enter();
     this.#body = plan.invocation.body;
     this.#contentType = plan.invocation.contentType;
   }
 
-  async visit(container: Container): Promise<void> {
+  /** The invocation is over, one way or the other. */
+  end(): void {
+    this.#instance.leave();
+  }
+
+  async visit(planned: Container): Promise<void> {
     this.#visited += 1;
+    const container = this.#tried === undefined ? planned : this.#alike(planned);
     const waitBeforeMs = this.waitMs;
     const startMs = performance.now();
     let answer: ContainerAnswer;
     try {
       answer = await this.#exchange(container);
     } catch (thrown) {
+      if (this.#isUndelivered(thrown)) return this.#goElsewhere(planned, thrown);
       throw this.#describe(thrown, container);
     }
     this.#measure(container, performance.now() - startMs - (this.waitMs - waitBeforeMs));
     if (answer.status < 200 || answer.status >= 300) {
       throw this.#error(container, answer.status, answer.body.toString('utf8'));
     }
+    if (!this.#isLast) this.#checkHandover(container, answer);
     this.#body = answer.body;
     this.#contentType = answer.contentType;
     this.#last = answer;
+  }
+
+  /** The same container of the instance that it is in now. */
+  #alike({ plan }: Container): Container {
+    return this.#instance.containers.find((container) => container.plan.name === plan.name)!;
+  }
+
+  #isUndelivered(thrown: unknown): thrown is ContainerUnreachable {
+    return thrown instanceof ContainerUnreachable && thrown.isUndelivered;
+  }
+
+  /** @throws AwsError when no other instance is healthy, or the session is with this one */
+  async #goElsewhere(planned: Container, undelivered: ContainerUnreachable): Promise<void> {
+    const { invocation, route } = this.#plan;
+    const failed = this.#alike(planned);
+    failed.noteUnreachable();
+    this.#tried ??= new Set();
+    this.#tried.add(this.#instance);
+    const hasSession = invocation.sessionId !== undefined;
+    const other = hasSession ? undefined : route.variant.pickOther(this.#tried, invocation.targetModel);
+    if (other === undefined) throw this.#describe(undelivered, failed);
+    this.#instance.leave();
+    this.#instance = other;
+    other.enter();
+    this.#visited -= 1;
+    await this.visit(planned);
   }
 
   answer(): InvocationAnswer {
@@ -130,6 +169,21 @@ class Journey {
     this.modelMs += ms;
     const { variant } = this.#plan.route;
     if (variant.plan.containers.length > 1) variant.metrics.containerLatency(container.plan.name, ms);
+  }
+
+  /** @throws AwsError ModelError */
+  #checkHandover(container: Container, { body, status }: ContainerAnswer): void {
+    const limit = this.#plan.context.settings.containerPayloadLimitBytes;
+    if (body.length <= limit) return;
+    const next = this.#plan.route.containers[this.#visited]!.plan.name;
+    throw handoverError({
+      ...this.#facts(container),
+      status,
+      originalMessage: '',
+      next,
+      bytes: body.length,
+      limit,
+    });
   }
 
   get #isLast(): boolean {
@@ -177,13 +231,17 @@ class Journey {
     const { name } = container.plan;
     if (thrown instanceof ContainerTimeout) return this.#error(container, 0, timeoutMessage(name));
     if (!(thrown instanceof ContainerUnreachable)) return thrown;
-    return this.#error(container, 0, `The connection to container ${name} failed: ${thrown.message}`);
+    const message = `The connection to container ${name} failed: ${thrown.message}`;
+    return this.#error(container, 0, message, thrown.isUndelivered && this.#visited === 1);
   }
 
-  #error(container: Container, status: number, originalMessage: string): Error {
-    const { place } = this.#plan.context;
-    const { endpointName } = this.#plan.invocation;
-    const { logGroup, plan } = container;
-    return modelError({ place, endpointName, logGroup, containerName: plan.name, status, originalMessage });
+  #error(container: Container, status: number, originalMessage: string, isUndelivered = false): Error {
+    return modelError({ ...this.#facts(container), status, originalMessage, isUndelivered });
+  }
+
+  #facts({ logGroup, plan }: Container) {
+    const { context, invocation } = this.#plan;
+    const { endpointName } = invocation;
+    return { place: context.place, endpointName, logGroup, containerName: plan.name };
   }
 }

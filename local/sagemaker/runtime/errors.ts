@@ -12,7 +12,12 @@ export interface ModelErrorFacts {
   /** The container's status, 0 when there was no answer. */
   readonly status: number;
   readonly originalMessage: string;
+  /** No byte of the invocation reached any container. */
+  readonly isUndelivered?: boolean;
 }
+
+/** A ModelError for an invocation that reached no container: it can be tried again without being done twice. */
+export class Undelivered extends AwsError {}
 
 /** ModelError 424 for what a container answered, or did not. */
 export function modelError(facts: ModelErrorFacts): AwsError {
@@ -30,7 +35,8 @@ export function artefactError(facts: ModelErrorFacts): AwsError {
 
 function modelFailure(facts: ModelErrorFacts, message: string): AwsError {
   const { place, logGroup, status, originalMessage } = facts;
-  return new AwsError('ModelError', message, {
+  const ErrorType = facts.isUndelivered === true ? Undelivered : AwsError;
+  return new ErrorType('ModelError', message, {
     statusCode: 424,
     members: {
       ErrorCode: isClientStatus(status) ? 'CLIENT_ERROR_FROM_MODEL' : 'INTERNAL_FAILURE_FROM_MODEL',
@@ -44,6 +50,18 @@ function modelFailure(facts: ModelErrorFacts, message: string): AwsError {
 function isClientStatus(status: number): boolean {
   return status >= 400 && status < 500;
 }
+
+/** What one container hands the next is more than it may be. */
+export function handoverError(
+  facts: ModelErrorFacts & { next: string; bytes: number; limit: number },
+): AwsError {
+  const { containerName, next, status, bytes, limit } = facts;
+  const size = limit % MEBIBYTE === 0 ? `${limit / MEBIBYTE} MB` : `${limit} bytes`;
+  const message = `Received response from ${containerName} with status code ${status}. However, the request payload from ${containerName} to ${next} is ${bytes} bytes, which has exceeded the maximum limit of ${size}.`;
+  return modelFailure({ ...facts, originalMessage: message }, message);
+}
+
+const MEBIBYTE = 1024 * 1024;
 
 export function timeoutMessage(containerName: string): string {
   return `Your invocation timed out while waiting for a response from container ${containerName}. Review the latency metrics for each container in Amazon CloudWatch, resolve the issue, and try again.`;

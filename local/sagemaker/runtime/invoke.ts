@@ -12,7 +12,7 @@ import { DataCapture } from './capture.ts';
 import { invokeChain, type Route } from './chain.ts';
 import { serviceUnavailable, validationError } from './errors.ts';
 import type { Invocation, InvocationAnswer } from './invocation.ts';
-import { checkMembers } from './members.ts';
+import { checkMembers, checkName } from './members.ts';
 import { Sessions } from './sessions.ts';
 
 /** Target models whose name was found good, so that the check is made once; emptied when it grows. */
@@ -134,6 +134,7 @@ export class Invoker {
   ): Route {
     const session = this.#sessions.find(this.endpoint(endpointName), invocation.sessionId);
     const variant = session?.variant ?? fleet.pick(invocation.targetVariant);
+    if (variant === undefined) checkName('targetVariant', invocation.targetVariant!);
     if (variant === undefined)
       throw validationError(`Variant ${invocation.targetVariant} not found for Request ${randomUUID()}`);
     if (variant.plan.containers.length === 0) {
@@ -148,6 +149,7 @@ export class Invoker {
   }
 
   #notFound(endpointName: string): Error {
+    checkName('endpointName', endpointName);
     const { accountId } = this.#context.place;
     return validationError(`Endpoint ${endpointName} of account ${accountId} not found.`);
   }

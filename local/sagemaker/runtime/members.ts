@@ -25,13 +25,39 @@ export function checkMembers(invocation: CheckedMembers): void {
     );
   if (customAttributes !== undefined && !PRINTABLE.test(customAttributes))
     throw validationError(
-      `1 validation error detected: Value ${JSON.stringify(customAttributes)} at 'customAttributes' failed to satisfy constraint: Member must consist of visible US-ASCII characters`,
+      `1 validation error detected: Value '${shown(customAttributes)}' at 'customAttributes' failed to satisfy constraint: Member must consist of visible US-ASCII characters`,
     );
   for (const [member, max] of LIMITS) {
     const value = invocation[member];
     if (value === undefined || (value as string).length <= max) continue;
     throw validationError(
-      `1 validation error detected: Value '${value}' at '${member}' failed to satisfy constraint: Member must have length less than or equal to ${max}`,
+      `1 validation error detected: Value '${shown(String(value))}' at '${member}' failed to satisfy constraint: Member must have length less than or equal to ${max}`,
     );
   }
+}
+
+const NAME = /^[a-zA-Z0-9](-*[a-zA-Z0-9])*$/;
+const NAME_MAX = 63;
+
+/** A name that was not found may be one that there cannot be. @throws AwsError ValidationError */
+export function checkName(member: 'endpointName' | 'targetVariant', name: string): void {
+  const broken = [
+    ...(name.length > NAME_MAX ? [`Member must have length less than or equal to ${NAME_MAX}`] : []),
+    ...(NAME.test(name)
+      ? []
+      : ['Member must satisfy regular expression pattern: ^[a-zA-Z0-9](-*[a-zA-Z0-9])*']),
+  ];
+  if (broken.length === 0) return;
+  const found = broken.map(
+    (constraint) => `Value '${shown(name)}' at '${member}' failed to satisfy constraint: ${constraint}`,
+  );
+  const errors = found.length === 1 ? 'error' : 'errors';
+  throw validationError(`${found.length} validation ${errors} detected: ${found.join('; ')}`);
+}
+
+/** A header comes as bytes that Node reads as Latin-1; what the caller wrote was UTF-8 where it makes sense as such. */
+function shown(value: string): string {
+  if (!/[\x80-\xff]/.test(value) || /[^\0-\xff]/.test(value)) return value;
+  const text = Buffer.from(value, 'latin1').toString('utf8');
+  return text.includes('\ufffd') ? value : text;
 }

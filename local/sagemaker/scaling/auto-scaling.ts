@@ -4,6 +4,7 @@
 // https://docs.aws.amazon.com/autoscaling/application/APIReference/Welcome.html
 import { type AwsPlace, arn, type SdkOperations, type SdkValues } from '../../service.ts';
 import { AwsError } from '../../wire/errors.ts';
+import { sagemakerArn } from '../control/context.ts';
 import type { HostContext } from '../hosting/host-context.ts';
 import type { Hosts } from '../hosting/hosts.ts';
 import type { Variant } from '../hosting/variant.ts';
@@ -11,6 +12,9 @@ import type { ControlStore } from '../store.ts';
 import { refuse, ruleOf, type ScalingRule } from './policies.ts';
 import type { StepScaler } from './step-scaling.ts';
 import type { TargetTracker } from './target-tracking.ts';
+import { type AlarmPlace, deleteTrackingAlarms, putTrackingAlarms } from './tracking-alarms.ts';
+
+type ScalingStore = Pick<ControlStore, 'scalableTargets' | 'scalingPolicies' | 'serving'>;
 
 interface ScalingPolicy {
   readonly fields: SdkValues;
@@ -26,15 +30,11 @@ export class AutoScaling {
   readonly operations: SdkOperations;
   readonly #hosts: Hosts;
   readonly #context: HostContext;
-  readonly #store: Pick<ControlStore, 'scalableTargets' | 'scalingPolicies'>;
+  readonly #store: ScalingStore;
   readonly #policies = new Map<string, ScalingPolicy>();
   #cancel: () => void = () => {};
 
-  constructor(
-    hosts: Hosts,
-    context: HostContext,
-    store: Pick<ControlStore, 'scalableTargets' | 'scalingPolicies'>,
-  ) {
+  constructor(hosts: Hosts, context: HostContext, store: ScalingStore) {
     this.#hosts = hosts;
     this.#context = context;
     this.#store = store;
@@ -62,6 +62,7 @@ export class AutoScaling {
     const max = (MaxCapacity as number | undefined) ?? known?.max;
     if (min === undefined || max === undefined || min > max)
       throw refuse('MinCapacity and MaxCapacity are required, and the first must not be larger.');
+    this.#checkExists(endpointName!, variantName!);
     const created = known?.created ?? new Date(this.#context.clock.now());
     const target = {
       resourceId: ResourceId,
@@ -75,15 +76,34 @@ export class AutoScaling {
     return { ScalableTargetARN: targetArn(this.#context.place, ResourceId) };
   }
 
-  #deregister(input: SdkValues): SdkValues {
+  /** @throws AwsError ValidationException */
+  #checkExists(endpointName: string, variantName: string): void {
+    const config = this.#store.serving.get(endpointName)?.config;
+    if (config === undefined)
+      throw refuse(
+        `Could not find endpoint "${sagemakerArn(this.#context.place, 'endpoint', endpointName)}".`,
+      );
+    if (!config.ProductionVariants.some(({ VariantName }) => VariantName === variantName))
+      throw refuse(`The endpoint ${endpointName} has no production variant ${variantName}.`);
+  }
+
+  async #deregister(input: SdkValues): Promise<SdkValues> {
     const { ResourceId } = checkTarget(input);
     if (!this.#store.scalableTargets.delete(ResourceId)) throw notFound(ResourceId);
-    for (const [name, { fields }] of this.#policies) {
-      if (fields.ResourceId !== ResourceId) continue;
-      this.#policies.delete(name);
-      this.#store.scalingPolicies.delete(name);
-    }
+    for (const [name, { fields }] of this.#policies)
+      if (fields.ResourceId === ResourceId) await this.#forget(name, fields);
     return {};
+  }
+
+  async #forget(name: string, fields: SdkValues): Promise<void> {
+    this.#policies.delete(name);
+    this.#store.scalingPolicies.delete(name);
+    await deleteTrackingAlarms(fields, this.#alarmPlace);
+  }
+
+  get #alarmPlace(): AlarmPlace {
+    const { place, settings, monitoring } = this.#context;
+    return { place, settings, cloudWatch: monitoring.operations };
   }
 
   #describeTargets(): SdkValues {
@@ -101,7 +121,7 @@ export class AutoScaling {
     return { ScalableTargets };
   }
 
-  #putPolicy(input: SdkValues): SdkValues {
+  async #putPolicy(input: SdkValues): Promise<SdkValues> {
     const { ResourceId } = checkTarget(input);
     if (this.#store.scalableTargets.get(ResourceId) === undefined) throw notFound(ResourceId);
     ruleOf(input, this.#context.settings);
@@ -111,9 +131,13 @@ export class AutoScaling {
       `scalingPolicy:${ResourceId}:policyName/${input.PolicyName}`,
     );
     const CreationTime = new Date(this.#context.clock.now());
-    const fields = { ...input, PolicyARN: policyArn, CreationTime, Alarms: [] };
+    const before = this.#policies.get(`${ResourceId}/${input.PolicyName}`)?.fields;
+    if (before !== undefined) await deleteTrackingAlarms(before, this.#alarmPlace);
+    const policy = { ...input, PolicyARN: policyArn, CreationTime };
+    const Alarms = await putTrackingAlarms(policy, this.#alarmPlace);
+    const fields = { ...policy, Alarms };
     this.#store.scalingPolicies.put(this.#follows(fields), { fields });
-    return { PolicyARN: policyArn, Alarms: [] };
+    return { PolicyARN: policyArn, Alarms };
   }
 
   /** @returns the name under which the policy is kept */
@@ -124,11 +148,12 @@ export class AutoScaling {
     return name;
   }
 
-  #deletePolicy(input: SdkValues): SdkValues {
+  async #deletePolicy(input: SdkValues): Promise<SdkValues> {
     const { ResourceId } = checkTarget(input);
     const name = `${ResourceId}/${input.PolicyName}`;
-    if (!this.#policies.delete(name)) throw notFound(ResourceId);
-    this.#store.scalingPolicies.delete(name);
+    const policy = this.#policies.get(name);
+    if (policy === undefined) throw notFound(ResourceId);
+    await this.#forget(name, policy.fields);
     return {};
   }
 

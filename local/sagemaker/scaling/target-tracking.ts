@@ -16,7 +16,7 @@ export interface TrackingRules {
 }
 
 /** Scaling in waits until the metric is below this part of the target. */
-const SCALE_IN_BELOW = 0.9;
+export const SCALE_IN_BELOW = 0.9;
 
 export class TargetTracker {
   readonly #policy: TrackingPolicy;

@@ -12,6 +12,7 @@ import { readEvent, redactorFor, redactStrings, redactText, withPayloads } from 
 import type { Redactor } from '../payloads/redact.ts';
 import { opened, type Rendered, redactBytes, renderBytes, renderValue } from '../payloads/render.ts';
 import { NoSuchPayload, type PayloadAddress, selectPayload } from '../payloads/select.ts';
+import { withShadows } from '../payloads/shadows.ts';
 import { type ExecutionRecord, viewOf } from '../record.ts';
 import {
   ApiError,
@@ -64,7 +65,8 @@ export function payloadRoutes(context: PayloadContext): Routes {
     },
     'GET /payloads/{id}': async (request) => {
       const record = await findExecution(inspection, request);
-      return jsonAnswer(200, withPayloads(viewOf(record), redactor, record.childInputs));
+      const view = await withShadows(viewOf(record), context);
+      return jsonAnswer(200, withPayloads(view, redactor, record.childInputs));
     },
     'GET /payloads/{id}/events': async (request) =>
       jsonAnswer(

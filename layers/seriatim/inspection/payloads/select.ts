@@ -28,8 +28,12 @@ function ownerOf(view: ExecutionView, { stage: name, visit, attempt }: PayloadAd
   if (name === undefined) return view;
   const visits = view.stages.filter((stage) => stage.name === name);
   const stage = visit === undefined ? visits.at(-1) : visits.find((each) => each.visit === visit);
+  if (stage === undefined && visits.length === 0) {
+    const inner = innerAttempt(view, { stage: name, visit, attempt });
+    if (inner !== undefined) return inner;
+  }
   if (stage === undefined) {
-    const known = [...new Set(view.stages.map((each) => each.name))].join(', ');
+    const known = [...new Set([...view.stages.map((each) => each.name), ...innerStates(view)])].join(', ');
     throw new NoSuchPayload(
       visits.length === 0
         ? `There is no stage "${name}": there are ${known === '' ? 'none' : known}.`
@@ -40,6 +44,19 @@ function ownerOf(view: ExecutionView, { stage: name, visit, attempt }: PayloadAd
   const found = stage.attempts[attempt - 1];
   if (found !== undefined) return found;
   throw new NoSuchPayload(`The stage "${name}" has ${stage.attempts.length} attempts.`);
+}
+
+/** A state inside a parallel stage or a Map shows by its attempts alone: the last one unless told. */
+function innerAttempt(
+  { stages }: ExecutionView,
+  { stage, visit, attempt }: Omit<PayloadAddress, 'side'>,
+): AttemptView | undefined {
+  const found = stages.flatMap(({ attempts }) => attempts.filter(({ state }) => state === stage));
+  return found.at((attempt ?? visit ?? 0) - 1);
+}
+
+function innerStates({ stages }: ExecutionView): string[] {
+  return stages.flatMap(({ attempts }) => attempts.flatMap(({ state }) => state ?? []));
 }
 
 function nameOf({ stage, attempt }: PayloadAddress): string {
