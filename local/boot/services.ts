@@ -55,6 +55,7 @@ export async function createServices(options: ServicesOptions): Promise<WorldSer
     notify: notifier(logs, options.subscriptions ?? new Map()),
   });
   closers.add('sagemaker', () => sagemaker.close());
+  const sts = createSts({ place });
   const states = await createStates({
     place,
     databaseFile: state.statesDatabase,
@@ -68,10 +69,12 @@ export async function createServices(options: ServicesOptions): Promise<WorldSer
       sagemakerruntime: sagemaker.runtime.operations,
       cloudwatchlogs: logs.operations,
       cloudwatch: monitoring.operations,
+      applicationautoscaling: sagemaker.autoScaling.operations,
+      sts: sts.operations,
     },
   });
   closers.add('states', () => states.close());
-  return { s3, lambda, logs, monitoring, states, sagemaker, sts: createSts({ place }) };
+  return { s3, lambda, logs, monitoring, states, sagemaker, sts };
 }
 
 /**

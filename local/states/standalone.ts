@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { createLogs } from '../logs/index.ts';
 import { createS3 } from '../s3/index.ts';
 import type { Service } from '../service.ts';
+import { createSts } from '../sts/index.ts';
 import { createWireServer } from '../wire/server.ts';
 import { httpInvoker } from './http-invoker.ts';
 import { createStates } from './index.ts';
@@ -26,6 +27,7 @@ export async function serveStates(options: StandaloneOptions): Promise<void> {
   const states = await createStates({
     s3,
     logs,
+    services: { cloudwatchlogs: logs.operations, sts: createSts().operations },
     databaseFile: options.folder === undefined ? ':memory:' : join(folder, 'states.sqlite'),
     ...(options.lambdaEndpoint === undefined ? {} : { lambda: httpInvoker(options.lambdaEndpoint) }),
   });

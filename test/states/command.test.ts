@@ -70,6 +70,44 @@ describe('the command states', () => {
     ]);
   });
 
+  it('lets tasks call the services that it serves', async () => {
+    const child = start('0');
+    const [line] = (await once(child.stdout!, 'data')) as [Buffer];
+    const endpoint = /http:\S+/.exec(String(line))![0];
+    const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
+    const sfn = new SFNClient({ endpoint, region: 'us-east-1', credentials, disableHostPrefix: true });
+    const task = (operation: string, next: object): object => ({
+      Type: 'Task',
+      Resource: `arn:aws:states:::aws-sdk:${operation}`,
+      Parameters: {},
+      ResultPath: `$.${operation.split(':')[0]}`,
+      ...next,
+    });
+    const { stateMachineArn } = await sfn.send(
+      new CreateStateMachineCommand({
+        name: 'calling',
+        type: 'EXPRESS',
+        roleArn: 'arn:aws:iam::000000000000:role/r',
+        definition: JSON.stringify({
+          StartAt: 'Who',
+          States: {
+            Who: task('sts:getCallerIdentity', { Next: 'Groups' }),
+            Groups: task('cloudwatchlogs:describeLogGroups', { End: true }),
+          },
+        }),
+      }),
+    );
+    const { output } = await sfn.send(new StartSyncExecutionCommand({ stateMachineArn, input: '{}' }));
+    sfn.destroy();
+    child.kill('SIGINT');
+    await once(child, 'exit');
+
+    expect(JSON.parse(output!)).toMatchObject({
+      sts: { Account: '000000000000' },
+      cloudwatchlogs: { LogGroups: [] },
+    });
+  });
+
   it('ends when the launcher that started it is killed', async () => {
     const launch = `
       const { spawn } = require('node:child_process');

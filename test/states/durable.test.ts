@@ -155,10 +155,19 @@ describe('a Standard execution', () => {
     await second.resume();
     await settle();
 
+    const other = second.operations.getActivityTask!({ activityArn });
+    await settle();
     await second.operations.sendTaskSuccess!({ taskToken, output: '"done"' });
     await settle();
-
     expect((await second.operations.describeExecution!({ executionArn })).output).toBe('"done"');
+
+    // Another worker was not given it: it gets the next one.
+    await start(second, {
+      StartAt: 'Work',
+      States: { Work: { Type: 'Task', Resource: activityArn, End: true } },
+    });
+    expect((await other).taskToken).toEqual(expect.any(String));
+    expect((await other).taskToken).not.toBe(taskToken);
     await second.close();
   });
 

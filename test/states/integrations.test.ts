@@ -11,6 +11,7 @@ import { createS3 } from '../../local/s3/index.ts';
 import type { SdkOperations } from '../../local/service.ts';
 import type { StatesOptions } from '../../local/states/api.ts';
 import { createStates } from '../../local/states/index.ts';
+import { arrayFormat, formText } from '../../local/states/integrations/http-form.ts';
 import { AwsError } from '../../local/wire/errors.ts';
 
 const INVOKE = 'arn:aws:states:::aws-sdk:sagemakerruntime:invokeEndpoint';
@@ -233,6 +234,38 @@ describe('an HTTP task', () => {
   });
 });
 
+describe("the form of an HTTP task's body", () => {
+  it.each([
+    ['INDICES', 'a=1+2&b[0]=x%26&b[1]=y'],
+    ['BRACKETS', 'a=1+2&b[]=x%26&b[]=y'],
+    ['COMMAS', 'a=1+2&b=x%26,y'],
+    ['REPEAT', 'a=1+2&b=x%26&b=y'],
+  ] as const)('has arrays as %s', (format, expected) => {
+    expect(formText({ a: '1 2', b: ['x&', 'y'] }, format)).toBe(expected);
+  });
+
+  it('has indices unless told, and no format that there is not', () => {
+    expect(arrayFormat({ Transform: { RequestBodyEncoding: 'URL_ENCODED' } })).toBe('INDICES');
+    expect(() => arrayFormat({ Transform: { RequestEncodingOptions: { ArrayFormat: 'X' } } })).toThrow(
+      'ArrayFormat',
+    );
+  });
+});
+
+describe('a member that the request of an integration has not', () => {
+  it.each(['lambda:invoke', 'states:startExecution'])('fails the task of %s by its name', async (name) => {
+    const parameters = { FunctionName: 'f', StateMachineArn: 's', Foo: 1 };
+
+    const { error, cause } = await runTask(`arn:aws:states:::${name}`, parameters, {});
+
+    expect(error).toBe('States.Runtime');
+    expect(cause).toContain(
+      `The Parameters '${JSON.stringify(parameters)}' could not be used to start the Task`,
+    );
+    expect(cause).toContain('The field "Foo" is not supported by Step Functions');
+  });
+});
+
 describe("an HTTP task's connection", () => {
   const arn = (name: string): string => `arn:aws:events:us-east-1:000000000000:connection/${name}/1`;
   const invocation = {
@@ -280,6 +313,32 @@ describe("an HTTP task's connection", () => {
     expect(seen.headers!['x-key']).toBe(name === 'key' ? 'k' : undefined);
   });
 
+  it('overrides what the task gives, and has its body parameters only in an object', async () => {
+    const seen: { url?: string; team?: string } = {};
+    const { address, close } = await listening((request, response) => {
+      Object.assign(seen, { url: request.url, team: request.headers['x-team'] });
+      request.resume().on('end', () => response.end('{}'));
+    });
+    const connections = {
+      c: {
+        AuthorizationType: 'BASIC' as const,
+        AuthParameters: {
+          BasicAuthParameters: { Username: 'u', Password: 'p' },
+          InvocationHttpParameters: { ...invocation, HeaderParameters: [{ Key: 'X-Team', Value: 'a' }] },
+        },
+      },
+    };
+    const own = { Headers: { 'x-Team': 'own' }, QueryParameters: { v: ['0', '1'], w: '3' } };
+
+    const { status } = await runHttp(address, arn('c'), connections, own);
+    const text = await runHttp(address, arn('c'), connections, { RequestBody: 'text' });
+    await close();
+
+    expect(status).toBe('SUCCEEDED');
+    expect(seen).toEqual({ url: '/x?v=2&w=3', team: 'a' });
+    expect(text).toMatchObject({ status: 'FAILED', error: 'States.Runtime' });
+  });
+
   it('that is not known fails the task by name', async () => {
     const { error, cause } = await runHttp('http://127.0.0.1:1', arn('other'), {});
 
@@ -291,6 +350,7 @@ describe("an HTTP task's connection", () => {
     address: string,
     ConnectionArn: string,
     connections: NonNullable<StatesOptions['connections']>,
+    more: object = {},
   ): Promise<Record<string, unknown>> {
     const states = await createStates({ connections });
     const Parameters = {
@@ -298,6 +358,7 @@ describe("an HTTP task's connection", () => {
       Method: 'POST',
       RequestBody: { a: 1 },
       Authentication: { ConnectionArn },
+      ...more,
     };
     const { stateMachineArn } = await states.operations.createStateMachine!({
       name: 'http',

@@ -8,6 +8,7 @@ import {
   CreateStateMachineCommand,
   DescribeExecutionCommand,
   DescribeMapRunCommand,
+  DescribeStateMachineForExecutionCommand,
   GetActivityTaskCommand,
   GetExecutionHistoryCommand,
   ListExecutionsCommand,
@@ -282,6 +283,11 @@ describe('a Map Run under way', () => {
       ),
     );
 
+    const { label } = await engine.client.send(
+      new DescribeStateMachineForExecutionCommand({ executionArn: executions![0]!.executionArn }),
+    );
+
+    expect(mapRunArn).toContain(`/${label}:`);
     expect(itemCounts).toMatchObject({ total: 3, pending: 1, running: 1, succeeded: 1 });
     expect(executionCounts).toMatchObject({ total: 3, pending: 1, running: 1, succeeded: 1 });
     expect(described.map(({ status, redriveStatus }) => [status, redriveStatus]).sort()).toEqual([

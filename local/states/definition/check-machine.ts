@@ -1,7 +1,7 @@
 // Checks of graphs of states: what starts, what leads where, what each state must have.
 import { isNumber, isObject, type Json } from '../json/text.ts';
 import { checkState, list } from './check-state.ts';
-import { checkStateName } from './check-values.ts';
+import { checkSeconds, checkStateName } from './check-values.ts';
 import { type Diagnostic, Findings } from './diagnostics.ts';
 import type { Fields } from './fields.ts';
 import type { Resource } from './types.ts';
@@ -51,7 +51,9 @@ export function checkGraph(graph: Fields, at: string, context: CheckContext): vo
     return;
   }
   const states = graph.States as Record<string, Json>;
-  if (typeof graph.StartAt !== 'string' || !Object.hasOwn(states, graph.StartAt)) {
+  if (typeof graph.StartAt !== 'string') {
+    findings.schema('Expected value of type String', `${at}/StartAt`);
+  } else if (!Object.hasOwn(states, graph.StartAt)) {
     findings.error(
       'MISSING_TRANSITION_TARGET',
       `Missing 'Next' target: ${String(graph.StartAt)}`,
@@ -79,6 +81,8 @@ function checkTop(definition: Fields, findings: Findings): void {
   const { QueryLanguage, TimeoutSeconds, Version } = definition;
   if (TimeoutSeconds !== undefined && !isNumber(TimeoutSeconds)) {
     findings.schema('Expected value of type Integer', '/TimeoutSeconds');
+  } else if (TimeoutSeconds !== undefined) {
+    checkSeconds(definition, 'TimeoutSeconds', { findings, at: '', minimum: 1 });
   }
   if (QueryLanguage !== undefined && QueryLanguage !== 'JSONata' && QueryLanguage !== 'JSONPath') {
     findings.schema(

@@ -18,8 +18,12 @@ export function checkMap(state: Fields, context: StateContext): void {
   const { findings, at } = context;
   checkLimits(state, context);
   checkReader(state, context);
+  checkWriter(state, context);
   if (state.ItemProcessor === undefined && state.Iterator === undefined) {
     findings.schema('These fields are required: [ItemProcessor]', at);
+  }
+  if (state.ItemProcessor !== undefined && state.Iterator !== undefined) {
+    findings.schema("Only one of 'ItemProcessor' and 'Iterator' can be set", at);
   }
   const { ItemBatcher, Label } = state;
   if (isObject(ItemBatcher) && !BATCH_SIZES.some((field) => ItemBatcher[field] !== undefined)) {
@@ -55,6 +59,13 @@ const READER_CHOICES: Readonly<Record<string, readonly string[]>> = {
   InputType: ['CSV', 'JSON', 'JSONL', 'PARQUET', 'MANIFEST'],
   CSVHeaderLocation: ['FIRST_ROW', 'GIVEN'],
   CSVDelimiter: ['COMMA', 'PIPE', 'SEMICOLON', 'SPACE', 'TAB'],
+  ManifestType: ['ATHENA_DATA', 'S3_INVENTORY'],
+  Transformation: ['NONE', 'LOAD_AND_FLATTEN'],
+};
+
+const WRITER_CHOICES: Readonly<Record<string, readonly string[]>> = {
+  Transformation: ['NONE', 'COMPACT', 'FLATTEN'],
+  OutputType: ['JSON', 'JSONL'],
 };
 
 function checkReader(state: Fields, { findings, at }: StateContext): void {
@@ -66,15 +77,27 @@ function checkReader(state: Fields, { findings, at }: StateContext): void {
   const config = isObject(ItemReader) ? ItemReader.ReaderConfig : undefined;
   if (!isObject(config)) return;
   const place = `${at}/ItemReader/ReaderConfig`;
-  for (const [field, values] of Object.entries(READER_CHOICES)) {
+  checkChoices(config, READER_CHOICES, { findings, at: place });
+  checkHeaders(config, place, findings);
+}
+
+function checkWriter({ ResultWriter }: Fields, { findings, at }: StateContext): void {
+  const config = isObject(ResultWriter) ? ResultWriter.WriterConfig : undefined;
+  if (!isObject(config)) return;
+  checkChoices(config, WRITER_CHOICES, { findings, at: `${at}/ResultWriter/WriterConfig` });
+}
+
+function checkChoices(
+  config: Fields,
+  choices: Readonly<Record<string, readonly string[]>>,
+  { findings, at }: Pick<StateContext, 'findings' | 'at'>,
+): void {
+  for (const [field, values] of Object.entries(choices)) {
     const value = config[field];
     if (value === undefined || values.some((candidate) => candidate === value)) continue;
-    findings.schema(
-      `The field '${field}' should have one of these values: [${values.join(', ')}]`,
-      `${place}/${field}`,
-    );
+    const sentence = `The field '${field}' should have one of these values: [${values.join(', ')}]`;
+    findings.schema(sentence, `${at}/${field}`);
   }
-  checkHeaders(config, place, findings);
 }
 
 function checkHeaders(config: Fields, place: string, findings: StateContext['findings']): void {

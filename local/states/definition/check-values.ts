@@ -68,10 +68,10 @@ function checkTask(state: Fields, context: StateContext): void {
 }
 
 /** Texts are left to the checks of expressions: JSONata may stand there. */
-function checkSeconds(
+export function checkSeconds(
   state: Fields,
   field: string,
-  { findings, at, minimum }: StateContext & { readonly minimum: number },
+  { findings, at, minimum }: Pick<StateContext, 'findings' | 'at'> & { readonly minimum: number },
 ): void {
   const value = state[field];
   if (value === undefined || typeof value === 'string') return;

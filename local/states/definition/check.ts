@@ -28,16 +28,20 @@ export function checkForCreation(
   type: 'STANDARD' | 'EXPRESS',
   isServed?: (resource: Resource) => boolean,
 ): void {
-  if (definition.length > MAX_DEFINITION_CHARACTERS) {
-    throw new AwsError(
-      'ValidationException',
-      `1 validation error detected: Value at 'definition' failed to satisfy constraint: Member must have length less than or equal to ${MAX_DEFINITION_CHARACTERS}`,
-    );
-  }
+  checkLength(definition);
   const errors = checkDefinition(definition, type, isServed).filter(
     (diagnostic) => diagnostic.severity === 'ERROR',
   );
   if (errors.length > 0) throw invalidDefinition(errors);
+}
+
+/** @throws AwsError ValidationException */
+export function checkLength(definition: string): void {
+  if (definition.length <= MAX_DEFINITION_CHARACTERS) return;
+  throw new AwsError(
+    'ValidationException',
+    `1 validation error detected: Value at 'definition' failed to satisfy constraint: Member must have length less than or equal to ${MAX_DEFINITION_CHARACTERS}`,
+  );
 }
 
 export function invalidDefinition(errors: readonly Diagnostic[]): AwsError {

@@ -3,12 +3,9 @@ import { textOf } from '../json/text.ts';
 import type { Integration } from './integration.ts';
 
 export const activity: Integration = {
-  async run({ frame, state, parameters, events, deadlines }) {
+  async run({ frame, state, parameters, events, deadlines, wasSubmitted }) {
     const { tokens, activities } = frame.execution.engine;
     const token = frame.taskToken!;
-    // A worker that took the task before a restart can still answer it.
-    frame.marker = { token };
-    frame.execution.changed(frame);
     const called = tokens.wait(token, () => deadlines.heartbeat());
     called.catch(() => {});
     const task = {
@@ -17,10 +14,14 @@ export const activity: Integration = {
       input: textOf(parameters),
       onStarted: (workerName: string | undefined): void => {
         events.started(workerName);
+        // From now on the task is this worker's, also after a restart: no other gets it.
+        frame.marker = { token, isSubmitted: true };
+        frame.execution.changed(frame);
         deadlines.heartbeat();
       },
     };
-    activities.schedule(task);
+    if (wasSubmitted) deadlines.heartbeat();
+    else activities.schedule(task);
     try {
       return await frame.cancellation.guard(deadlines.race(called));
     } finally {

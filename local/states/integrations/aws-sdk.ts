@@ -17,6 +17,7 @@ export const awsSdk: Integration = {
 
 /** Names as the Java SDK spells its clients, which error names and causes begin with. */
 const CLIENT_NAMES: Readonly<Record<string, string>> = {
+  applicationautoscaling: 'ApplicationAutoScaling',
   cloudwatch: 'CloudWatch',
   cloudwatchlogs: 'CloudWatchLogs',
   dynamodb: 'DynamoDb',

@@ -56,7 +56,10 @@ export async function connectionFor(
   if (connection === undefined) throw connectionFailure(`The connection ${arn} does not exist.`);
   const parameters = connection.AuthParameters.InvocationHttpParameters ?? {};
   return {
-    headers: { ...byKey(parameters.HeaderParameters), ...(await authorisation(connection, signal)) },
+    headers: {
+      ...smallKeys(byKey(parameters.HeaderParameters)),
+      ...(await authorisation(connection, signal)),
+    },
     query: byKey(parameters.QueryStringParameters),
     body: byKey(parameters.BodyParameters),
   };
@@ -68,6 +71,11 @@ function connectionFailure(cause: string): StateFailure {
 
 function byKey(parameters: readonly Parameter[] = []): Record<string, string> {
   return Object.fromEntries(parameters.map(({ Key, Value }) => [Key, Value]));
+}
+
+/** Headers are the same in whatever letters. */
+function smallKeys(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
 }
 
 async function authorisation(

@@ -1,9 +1,10 @@
 // `arn:aws:states:::http:invoke`: an HTTP task, with what its connection adds to the request.
 // https://docs.aws.amazon.com/step-functions/latest/dg/call-https-apis.html
 import { isObject, type Json, parseJson, textOf } from '../json/text.ts';
-import { StateFailure } from '../run/failure.ts';
+import { FieldFailure, StateFailure } from '../run/failure.ts';
 import { inspectValue } from '../run/inspection.ts';
 import { type Additions, connectionFor } from './http-connection.ts';
+import { arrayFormat, formText } from './http-form.ts';
 import type { Integration, RunningCall } from './integration.ts';
 
 export const httpInvoke: Integration = {
@@ -67,11 +68,12 @@ type Given = Readonly<Record<string, Json>>;
 
 function addressOf(given: Given, { query }: Additions): URL {
   const address = new URL(String(given.ApiEndpoint));
-  for (const [name, value] of Object.entries(query)) address.searchParams.append(name, value);
-  if (!isObject(given.QueryParameters)) return address;
-  for (const [name, value] of Object.entries(given.QueryParameters)) {
+  const own = isObject(given.QueryParameters) ? given.QueryParameters : {};
+  for (const [name, value] of Object.entries(own)) {
     for (const item of Array.isArray(value) ? value : [value]) address.searchParams.append(name, plain(item));
   }
+  // Where both give one, the connection's stands.
+  for (const [name, value] of Object.entries(query)) address.searchParams.set(name, value);
   return address;
 }
 
@@ -85,15 +87,16 @@ function isForm(given: Given): boolean {
 
 function bodyOf(given: Given, { body: added }: Additions): string | undefined {
   const isAdded = Object.keys(added).length > 0;
+  if (isAdded && given.RequestBody !== undefined && !isObject(given.RequestBody)) {
+    const detail =
+      'The body parameters of the connection cannot be merged into a RequestBody that is not a JSON object.';
+    throw new FieldFailure('States.Runtime', detail);
+  }
   const own = given.RequestBody ?? (isAdded ? {} : undefined);
   const RequestBody = isAdded && isObject(own) ? { ...own, ...added } : own;
   if (RequestBody === undefined) return undefined;
   if (!isForm(given) || !isObject(RequestBody)) return plain(RequestBody);
-  const form = new URLSearchParams();
-  for (const [name, value] of Object.entries(RequestBody)) {
-    for (const item of Array.isArray(value) ? value : [value]) form.append(name, plain(item));
-  }
-  return form.toString();
+  return formText(RequestBody, arrayFormat(given));
 }
 
 function headersOf(given: Given, hasBody: boolean): Record<string, string> {

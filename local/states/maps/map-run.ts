@@ -6,8 +6,8 @@ import { madeUpName } from '../operations/names.ts';
 import type { World } from '../operations/world.ts';
 import type { MachineRevision } from '../run/engine.ts';
 import type { Execution } from '../run/execution.ts';
-import { StateFailure } from '../run/failure.ts';
 import type { Frame } from '../run/frame.ts';
+import { checkTolerance } from '../run/tolerance.ts';
 import { type ChildRow, childrenOf, type ExecutionMore } from '../store/execution-rows.ts';
 import type { Counts, MapRunRecord } from '../store/machines.ts';
 import type { Unit } from './units.ts';
@@ -31,6 +31,11 @@ export class MapRun {
   /** How many items there are; unknown while they are being read. */
   private itemTotal: number | undefined;
   private readonly isRedrive: boolean;
+  private units: AsyncGenerator<Unit> | undefined;
+  /** Taken from the units when the work had failed. */
+  private unstarted: Unit | undefined;
+  /** Items whose children a former process had begun, and that no lane came to. */
+  private readonly leftOver = new Set<number>();
   /** The counts whose total was known from the start. */
   private foreseen: readonly MutableCounts[] = [];
 
@@ -68,6 +73,7 @@ export class MapRun {
    * @throws StateFailure States.ExceedToleratedFailureThreshold, Cancelled
    */
   async work(units: AsyncGenerator<Unit>, itemTotal: number | undefined, isBatched: boolean): Promise<void> {
+    this.units = units;
     this.itemTotal = itemTotal;
     if (itemTotal !== undefined) {
       this.foreseen = isBatched ? [this.itemCounts] : [this.itemCounts, this.executionCounts];
@@ -96,8 +102,12 @@ export class MapRun {
         wake = resolve;
       });
     try {
-      for await (const unit of units) {
-        if (failure !== undefined || this.frame.cancellation.isCancelled) break;
+      for (let next = await units.next(); next.done !== true; next = await units.next()) {
+        const unit = next.value;
+        if (failure !== undefined || this.frame.cancellation.isCancelled) {
+          this.unstarted = unit;
+          break;
+        }
         busy += 1;
         void this.child(unit)
           .catch((thrown: unknown) => {
@@ -200,21 +210,11 @@ export class MapRun {
     return this.world.shelves.mapRuns.get(this.record.arn) ?? this.record;
   }
 
-  /** Of a count and a percentage that are both given either may be exceeded; the percentage is one of all items. */
+  /** @throws StateFailure */
   private checkThreshold(): void {
     const { toleratedFailureCount: count, toleratedFailurePercentage: percentage } = this.settings();
     const failed = this.itemCounts.failed + this.itemCounts.timedOut;
-    const share = this.itemTotal === undefined ? 0 : (failed / this.itemTotal) * 100;
-    const isNoneTolerated = count === 0 && percentage === 0;
-    const isExceeded =
-      (isNoneTolerated && failed > 0) ||
-      (count > 0 && failed > count) ||
-      (percentage > 0 && share > percentage);
-    if (!isExceeded) return;
-    throw new StateFailure(
-      'States.ExceedToleratedFailureThreshold',
-      'The specified tolerated failure threshold was exceeded',
-    );
+    checkTolerance({ failed, total: this.itemTotal, count, percentage });
   }
 
   private stopAll(): void {
@@ -225,11 +225,20 @@ export class MapRun {
   private async stopFormer(): Promise<void> {
     if (this.frame.execution.isAbandoned) return;
     const left = [...this.former.values()].filter(({ status }) => status === 'RUNNING');
+    for (const index of this.former.keys()) this.leftOver.add(index);
     this.former.clear();
     for (const { arn } of left) {
       const row = this.world.journal.row(arn)!;
       await this.world.executor.stopFormer(row, this.machine);
       this.count('aborted', { itemCount: (JSON.parse(row.more) as ExecutionMore).itemCount ?? 1 }, 1);
+    }
+  }
+
+  /** What no child was started for, once the work has failed. */
+  async *pending(): AsyncGenerator<Unit> {
+    if (this.unstarted !== undefined) yield this.unstarted;
+    for await (const unit of this.units ?? []) {
+      if (!this.leftOver.has(unit.index)) yield unit;
     }
   }
 
@@ -240,6 +249,8 @@ export class MapRun {
 
   close(status: MapRunRecord['status']): void {
     this.world.liveCounts.delete(this.record.arn);
+    // Whatever it still reads is let go of.
+    this.units?.return(undefined).catch(() => {});
     if (this.frame.execution.isAbandoned) return;
     this.world.shelves.mapRuns.put(this.record.arn, {
       ...this.settings(),

@@ -80,6 +80,7 @@ export class MapRuns {
       frame.marker = undefined;
       return results;
     } catch (thrown) {
+      if (!(thrown instanceof Cancelled)) await this.resultsOfFailure(frame, state, { input, mapRun });
       throw this.fail(frame, mapRun, thrown);
     }
   }
@@ -162,6 +163,23 @@ export class MapRuns {
     if (writer === undefined) return mapRun.outputs();
     const parameters = await writer.parameters?.(frame.scope(input));
     return writeResults(frame, { writer, mapRun, parameters: isObject(parameters) ? parameters : undefined });
+  }
+
+  /** What a Map Run that failed came to is written too; the failure stays the one that ended it. */
+  private async resultsOfFailure(
+    frame: Frame,
+    state: MapState,
+    { input, mapRun }: { input: Json; mapRun: MapRun },
+  ): Promise<void> {
+    const { writer } = state;
+    if (writer?.resource === undefined || frame.execution.isAbandoned) return;
+    try {
+      const given = await writer.parameters?.(frame.scope(input));
+      const parameters = isObject(given) ? given : undefined;
+      await writeResults(frame, { writer, mapRun, parameters, pending: mapRun.pending() });
+    } catch {
+      // An unreadable item or an unwritable bucket is no better cause than the one at hand.
+    }
   }
 
   private fail(frame: Frame, mapRun: MapRun, thrown: unknown): unknown {

@@ -1,6 +1,6 @@
 // Rows of a Parquet object as items.
 import { parquetReadObjects } from 'hyparquet';
-import type { Json } from '../json/text.ts';
+import { type Json, parseJson } from '../json/text.ts';
 import { openObject, type ReaderSource, readerFailure, readWhole } from './reader.ts';
 
 export async function* parquetItems(source: ReaderSource): AsyncGenerator<Json> {
@@ -19,7 +19,8 @@ export async function* parquetItems(source: ReaderSource): AsyncGenerator<Json> 
 
 /** Whole numbers of 64 bits and times as JSON can hold them. */
 function toJson(value: unknown): Json {
-  if (typeof value === 'bigint') return Number(value);
+  // Beyond 2^53 as a literal: a double would be another number.
+  if (typeof value === 'bigint') return parseJson(String(value));
   if (value instanceof Date) return value.toISOString();
   if (value instanceof Uint8Array) return Buffer.from(value).toString('utf8');
   if (Array.isArray(value)) return value.map(toJson);

@@ -8,11 +8,14 @@ import { StateFailure } from '../run/failure.ts';
 import type { Frame } from '../run/frame.ts';
 import type { ExecutionRow } from '../store/execution-rows.ts';
 import type { MapRun } from './map-run.ts';
+import type { Unit } from './units.ts';
 
 export interface WriterWork {
   readonly writer: ResultWriter;
   readonly mapRun: MapRun;
   readonly parameters: Readonly<Record<string, Json>> | undefined;
+  /** Of a Map Run that failed: what no child was started for. */
+  readonly pending?: AsyncGenerator<Unit>;
 }
 
 /** @returns the state's result @throws StateFailure States.ResultWriterFailed */
@@ -37,6 +40,12 @@ export async function writeResults(frame: Frame, work: WriterWork): Promise<Json
       const { sizeBytes } = await s3.putObject({ bucket, key }, body, { contentType: 'application/json' });
       files[name]!.push({ Key: key, Size: sizeBytes });
     }
+    const pending = await pendingBody(work);
+    if (pending !== undefined) {
+      const key = `${folder}/PENDING_0.${writer.outputType === 'JSONL' ? 'jsonl' : 'json'}`;
+      const { sizeBytes } = await s3.putObject({ bucket, key }, pending, { contentType: 'application/json' });
+      files.PENDING!.push({ Key: key, Size: sizeBytes });
+    }
     const key = `${folder}/manifest.json`;
     const manifest = { DestinationBucket: bucket, MapRunArn: mapRun.record.arn, ResultFiles: files };
     await s3.putObject({ bucket, key }, JSON.stringify(manifest), { contentType: 'application/json' });
@@ -53,9 +62,28 @@ function writerFailure(cause: string): StateFailure {
 /** Which children go into which file. */
 const FILES: Readonly<Record<string, readonly string[]>> = {
   SUCCEEDED: ['SUCCEEDED'],
-  FAILED: ['FAILED', 'TIMED_OUT', 'ABORTED'],
-  PENDING: ['PENDING_REDRIVE'],
+  FAILED: ['FAILED', 'TIMED_OUT', 'ABORTED', 'PENDING_REDRIVE'],
 };
+
+/** Inputs that no execution was started for; undefined when there are none. */
+async function pendingBody({ pending, mapRun, writer }: WriterWork): Promise<Readable | undefined> {
+  const first = await pending?.next();
+  if (pending === undefined || first === undefined || first.done === true) return undefined;
+  const isLines = writer.outputType === 'JSONL';
+  const textOfUnit = ({ input }: Unit): string =>
+    textOf({
+      Input: textOf(input),
+      InputDetails: { Included: true },
+      StateMachineArn: mapRun.machine.arn,
+      Status: 'PENDING',
+    });
+  async function* body(unit: Unit, rest: AsyncGenerator<Unit>): AsyncGenerator<Buffer> {
+    yield Buffer.from(`${isLines ? '' : '['}${textOfUnit(unit)}`);
+    for await (const next of rest) yield Buffer.from(`${isLines ? '\n' : ','}${textOfUnit(next)}`);
+    yield Buffer.from(isLines ? '\n' : ']');
+  }
+  return Readable.from(body(first.value, pending));
+}
 
 const ROWS_AT_ONCE = 500;
 

@@ -109,7 +109,10 @@ function find(
 }
 
 function list(world: World, input: SdkValues): SdkValues {
-  const { items, ...next } = pageOf(world.shelves.activities.values(), readPage(input));
+  const { items, ...next } = pageOf(world.shelves.activities.values(), readPage(input), {
+    of: 'activities',
+    msOf: (activity) => activity.createdMs,
+  });
   return {
     activities: items.map((activity) => ({
       activityArn: activity.arn,
@@ -123,5 +126,7 @@ function list(world: World, input: SdkValues): SdkValues {
 async function getTask(world: World, input: SdkValues, options?: SdkCallOptions): Promise<SdkValues> {
   const activity = find(world, input);
   const task = await world.workers.take(activity.arn, optionalText(input, 'workerName'), options?.signal);
+  // That the task is this worker's is known before the worker knows it.
+  if (task !== undefined) await world.journal.whenFlushed();
   return task === undefined ? {} : { taskToken: task.token, input: task.input };
 }

@@ -159,7 +159,10 @@ function list(world: World, input: SdkValues): SdkValues {
     .filter(
       (alias) => qualifier === undefined || alias.routing.some((r) => r.stateMachineVersionArn === arn),
     );
-  const { items, ...next } = pageOf(aliases, page);
+  const { items, ...next } = pageOf(aliases, page, {
+    of: `aliases ${arn}`,
+    msOf: (alias) => alias.createdMs,
+  });
   return {
     stateMachineAliases: items.map((alias) => ({
       stateMachineAliasArn: alias.arn,

@@ -85,7 +85,7 @@ function startOptions(
   target: Target,
   input: SdkValues,
 ): { traceHeader?: string; versionArn?: string; aliasArn?: string } {
-  const traceHeader = optionalText(input, 'traceHeader');
+  const traceHeader = boundedText(input, 'traceHeader', MAX_TRACE_HEADER);
   return {
     ...(traceHeader === undefined ? {} : { traceHeader }),
     ...(target.versionArn === undefined ? {} : { versionArn: target.versionArn }),
@@ -233,14 +233,23 @@ export function redriveStatus(
     };
   }
   if (row.map_run_arn !== null) return { redriveStatus: 'REDRIVABLE_BY_MAP_RUN' };
-  if (!isOver) return { redriveStatus: 'REDRIVABLE' };
+  const { eventCount } = JSON.parse(row.more) as ExecutionMore;
+  if (!isOver && eventCount === undefined) return { redriveStatus: 'REDRIVABLE' };
   return {
     redriveStatus: 'NOT_REDRIVABLE',
-    redriveStatusReason: 'Execution has exceeded the redrivable period',
+    redriveStatusReason: isOver
+      ? 'Execution redrivable period exceeded'
+      : 'Execution history event limit exceeded',
   };
 }
 
 const STATUSES = ['RUNNING', 'SUCCEEDED', 'FAILED', 'TIMED_OUT', 'ABORTED', 'PENDING_REDRIVE'] as const;
+
+/** Characters. */
+const MAX_TRACE_HEADER = 256;
+
+/** Where a page of executions ended. */
+type Before = NonNullable<ExecutionQuery['before']>;
 
 async function list(world: World, input: SdkValues): Promise<SdkValues> {
   const page = readPage(input, 3096);
@@ -251,21 +260,25 @@ async function list(world: World, input: SdkValues): Promise<SdkValues> {
   const of =
     mapRunArn === undefined ? listedBy(world, input) : ({ column: 'map_run_arn', sinceMs: 0 } as const);
   const arn = mapRunArn ?? requiredArn(input, 'stateMachineArn');
+  const status = optionalChoice(input, 'statusFilter', STATUSES);
+  const redrive = optionalChoice(input, 'redriveFilter', ['REDRIVEN', 'NOT_REDRIVEN']);
+  const listing = `executions ${arn} ${status} ${redrive}`;
+  const before = page.token === undefined ? undefined : decodeToken<Before>(page.token, listing);
   await world.journal.whenReadable();
   const rows = listExecutions(world.database, {
     ...of,
     arn,
-    status: optionalChoice(input, 'statusFilter', STATUSES),
-    redrive: optionalChoice(input, 'redriveFilter', ['REDRIVEN', 'NOT_REDRIVEN']),
+    status,
+    redrive,
     limit: page.limit + 1,
-    before: page.token === undefined ? undefined : decodeToken(page.token),
+    before,
   });
   const shown = rows.slice(0, page.limit);
   const last = shown.at(-1);
   return {
     executions: shown.map(listed),
     ...(rows.length > page.limit && last !== undefined
-      ? { nextToken: encodeToken({ startMs: last.start_ms, seq: last.seq }) }
+      ? { nextToken: encodeToken<Before>({ startMs: last.start_ms, seq: last.seq }, listing) }
       : {}),
   };
 }

@@ -34,13 +34,14 @@ async function getHistory(world: World, input: SdkValues): Promise<SdkValues> {
   await world.journal.whenReadable();
   const isReverse = input.reverseOrder === true;
   const start = isReverse ? Number.MAX_SAFE_INTEGER : 1;
-  const from = page.token === undefined ? start : decodeToken<number>(page.token);
+  const listing = `history ${arn} ${isReverse}`;
+  const from = page.token === undefined ? start : decodeToken<number>(page.token, listing);
   const events = readEvents(world, row.seq, { from, isReverse, limit: page.limit + 1 });
   const shown = events.slice(0, page.limit);
   const next = events[page.limit];
   return {
     events: shown.map((event) => toApi(event, input.includeExecutionData !== false)),
-    ...(next === undefined ? {} : { nextToken: encodeToken(next.id) }),
+    ...(next === undefined ? {} : { nextToken: encodeToken(next.id, listing) }),
   };
 }
 
@@ -109,8 +110,10 @@ function describeForExecution(world: World, input: SdkValues): SdkValues {
   const row = findRow(world, input);
   const revision = world.shelves.revisions.get(row.revision);
   if (revision === undefined) throw invalidArn(`Invalid ARN: ${row.arn}`);
+  const label = world.shelves.mapRuns.get(row.map_run_arn ?? '')?.label;
   return {
     ...revisionView(revision, readIncluded(input)),
+    ...(label === undefined ? {} : { label }),
     stateMachineArn: row.machine_arn,
     updateDate: new Date(revision.createdMs),
     ...(row.map_run_arn === null ? {} : { mapRunArn: row.map_run_arn }),

@@ -1,5 +1,8 @@
 // Reading the members of a request: types, lengths, page sizes and page tokens, ARNs.
+import { crc32 } from 'node:zlib';
 import type { SdkValues } from '../../service.ts';
+import { AwsError } from '../../wire/errors.ts';
+import { isObject } from '../json/text.ts';
 import { constraint, invalidArn, missing, validation } from './api-errors.ts';
 
 /** @throws AwsError ValidationException */
@@ -83,23 +86,64 @@ export function readPage(input: SdkValues, maxTokenLength = 1024): Page {
   return { limit: limit === 0 ? DEFAULT_RESULTS : limit, token };
 }
 
-/** A page of a list that is at hand whole; tokens are positions. */
-export function pageOf<T>(items: readonly T[], page: Page): { items: readonly T[]; nextToken?: string } {
-  const from = page.token === undefined ? 0 : decodeToken<number>(page.token);
-  const end = from + page.limit;
-  const shown = items.slice(from, end);
-  return end < items.length ? { items: shown, nextToken: encodeToken(end) } : { items: shown };
+/** Of a list that is at hand whole, in the order of the items' times. */
+export interface Listing<T> {
+  /** What is listed: a token of another list is refused. */
+  readonly of: string;
+  readonly msOf: (item: T) => number;
+  readonly isNewestFirst?: boolean;
 }
 
-export function encodeToken(value: unknown): string {
-  return Buffer.from(JSON.stringify(value)).toString('base64url');
+/** A page; its token names the last item, so that what is deleted or created meanwhile hides no other. */
+export function pageOf<T extends { readonly arn: string }>(
+  items: readonly T[],
+  page: Page,
+  listing: Listing<T>,
+): { items: readonly T[]; nextToken?: string } {
+  const from = page.token === undefined ? 0 : following(items, page.token, listing);
+  const shown = items.slice(from, from + page.limit);
+  const last = shown.at(-1);
+  if (last === undefined || from + page.limit >= items.length) return { items: shown };
+  const nextToken = encodeToken<After>({ arn: last.arn, ms: listing.msOf(last) }, listing.of);
+  return { items: shown, nextToken };
 }
 
-/** @throws AwsError InvalidToken */
-export function decodeToken<T>(token: string): T {
+interface After {
+  readonly arn: string;
+  readonly ms: number;
+}
+
+function following<T extends { readonly arn: string }>(
+  items: readonly T[],
+  token: string,
+  { of, msOf, isNewestFirst = false }: Listing<T>,
+): number {
+  const after = decodeToken<After>(token, of);
+  const index = items.findIndex(({ arn }) => arn === after.arn);
+  if (index !== -1) return index + 1;
+  // Deleted meanwhile. One of the same millisecond is rather shown twice than never.
+  const next = items.findIndex((item) => (isNewestFirst ? msOf(item) <= after.ms : msOf(item) >= after.ms));
+  return next === -1 ? items.length : next;
+}
+
+/** @param of what is listed, with its filters */
+export function encodeToken<T>(at: T, of: string): string {
+  return Buffer.from(JSON.stringify({ at, of: crc32(of) })).toString('base64url');
+}
+
+/** @throws AwsError InvalidToken for no token, or one of another list */
+export function decodeToken<T>(token: string, of: string): T {
+  const found = parsedToken(token);
+  if (!isObject(found) || found.of !== crc32(of)) {
+    throw new AwsError('InvalidToken', "Invalid Token: 'Invalid token'");
+  }
+  return found.at as T;
+}
+
+function parsedToken(token: string): unknown {
   try {
-    return JSON.parse(Buffer.from(token, 'base64url').toString()) as T;
+    return JSON.parse(Buffer.from(token, 'base64url').toString());
   } catch {
-    throw validation("Invalid Token: 'Invalid token'");
+    return undefined;
   }
 }

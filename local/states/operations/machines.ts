@@ -244,7 +244,10 @@ function describe(world: World, input: SdkValues): SdkValues {
 }
 
 function list(world: World, input: SdkValues): SdkValues {
-  const { items, ...next } = pageOf(world.shelves.machines.values(), readPage(input));
+  const { items, ...next } = pageOf(world.shelves.machines.values(), readPage(input), {
+    of: 'machines',
+    msOf: (record) => record.createdMs,
+  });
   return {
     stateMachines: items.map((record) => ({
       stateMachineArn: record.arn,

@@ -46,7 +46,11 @@ function list(world: World, input: SdkValues): SdkValues {
     .values()
     .filter((record) => record.executionArn === row.arn)
     .sort((a, b) => b.startMs - a.startMs);
-  const { items, ...next } = pageOf(runs, readPage(input));
+  const { items, ...next } = pageOf(runs, readPage(input), {
+    of: `map runs ${row.arn}`,
+    msOf: (record) => record.startMs,
+    isNewestFirst: true,
+  });
   return {
     mapRuns: items.map((record) => ({
       executionArn: record.executionArn,

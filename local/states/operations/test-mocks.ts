@@ -1,6 +1,6 @@
 // What TestState demands of its input, and of a mocked result: that it has the shape of the integration's answer.
 import type { SdkValues } from '../../service.ts';
-import type { CompiledState, MapState } from '../definition/types.ts';
+import type { CompiledState, MapState, TaskState } from '../definition/types.ts';
 import { isObject, type Json, parseJson } from '../json/text.ts';
 import { StateFailure } from '../run/failure.ts';
 import { validation } from './api-errors.ts';
@@ -21,6 +21,7 @@ export function checkTest(input: SdkValues, state: CompiledState): void {
     if (state.type === 'Task' && typeof input.roleArn !== 'string') {
       throw validation('RoleArn must be specified when testing a Task state');
     }
+    if (state.type === 'Task') checkAlone(state);
     if (state.type === 'Map' || state.type === 'Parallel') {
       throw validation(`State type '${state.type}' requires a mock to be specified`);
     }
@@ -37,6 +38,13 @@ export function checkTest(input: SdkValues, state: CompiledState): void {
   }
   checkContext(input, state);
   if (mock.result !== undefined) checkResult(input, state, readResult(mock.result));
+}
+
+/** What somebody else has to answer, or to end, cannot be waited for in a test. */
+function checkAlone({ resource }: TaskState): void {
+  if (resource.kind !== 'activity' && resource.pattern === 'request') return;
+  const what = resource.kind === 'activity' ? 'An activity' : `The integration '${resource.text}'`;
+  throw validation(`${what} requires a mock to be specified`);
 }
 
 function checkContext(input: SdkValues, state: CompiledState): void {

@@ -27,6 +27,9 @@ export function testStateOperations(world: World): SdkOperations {
 /** TRACE shows an HTTP task's request and answer as they went over the wire. */
 const LEVELS = ['INFO', 'DEBUG', 'TRACE'] as const;
 
+/** A test ends after five minutes with States.Timeout. */
+const TEST_MS = 300_000;
+
 const DEFAULT_STATE_NAME = 'StateName';
 
 async function testState(world: World, input: SdkValues): Promise<SdkValues> {
@@ -40,9 +43,13 @@ async function testState(world: World, input: SdkValues): Promise<SdkValues> {
     mock: readMock(input),
     retryCount: Number((input.stateConfiguration as SdkValues | undefined)?.retrierRetryCount ?? 0),
     context: undefined,
+    failedIterations: Number(
+      (input.stateConfiguration as SdkValues | undefined)?.mapIterationFailureCount ?? 0,
+    ),
   };
   const frame = prepare(world, input, { state, test, inputText });
-  const outcome = await runOnce(frame);
+  const unschedule = world.clock.schedule(TEST_MS, () => frame.execution.cancellation.cancel());
+  const outcome = await runOnce(frame).finally(unschedule);
   const variables = { ...frame.variables };
   if (Object.keys(variables).length > 0) test.data.variables = textOf(variables);
   return { ...outcome, ...inspection(input, test) };
@@ -61,7 +68,10 @@ function findState(input: SdkValues): { name: string; fields: Fields; isJsonata:
     return { name, fields: definition, isJsonata };
   }
   check(text);
-  const name = stateName ?? String(definition.StartAt);
+  if (stateName === undefined) {
+    throw validation('stateName is required when the definition is one of a whole state machine');
+  }
+  const name = stateName;
   const fields = search(definition, name);
   if (fields === undefined)
     throw validation(`State '${name}' does not exist in the state machine definition`);

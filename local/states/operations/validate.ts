@@ -1,6 +1,6 @@
 // ValidateStateMachineDefinition.
 import type { SdkOperations, SdkValues } from '../../service.ts';
-import { checkDefinition } from '../definition/check.ts';
+import { checkDefinition, checkLength } from '../definition/check.ts';
 import { constraint } from './api-errors.ts';
 import { requiredText } from './input.ts';
 
@@ -16,7 +16,9 @@ function validate(input: SdkValues): SdkValues {
     throw constraint(String(limit), 'maxResults', `have value less than or equal to ${MAX_DIAGNOSTICS}`);
   }
   const type = input.type === 'EXPRESS' ? 'EXPRESS' : 'STANDARD';
-  const found = checkDefinition(requiredText(input, 'definition'), type).filter(
+  const definition = requiredText(input, 'definition');
+  checkLength(definition);
+  const found = checkDefinition(definition, type).filter(
     ({ severity }) => severity === 'ERROR' || input.severity === 'WARNING',
   );
   return {

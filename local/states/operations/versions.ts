@@ -68,7 +68,11 @@ function deleteVersion(world: World, input: SdkValues): SdkValues {
 function listVersions(world: World, input: SdkValues): SdkValues {
   const page = readPage(input);
   const record = findMachine(world, requiredArn(input, 'stateMachineArn'));
-  const { items, ...next } = pageOf([...record.versions].reverse(), page);
+  const { items, ...next } = pageOf([...record.versions].reverse(), page, {
+    of: `versions ${record.arn}`,
+    msOf: (version) => version.createdMs,
+    isNewestFirst: true,
+  });
   return {
     stateMachineVersions: items.map((version) => ({
       stateMachineVersionArn: version.arn,

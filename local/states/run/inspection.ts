@@ -11,6 +11,8 @@ export interface StateTest {
   readonly mock: (() => Json) | undefined;
   /** Retries said to have happened before. */
   readonly retryCount: number;
+  /** Iterations of a distributed Map that count as failed. */
+  readonly failedIterations: number;
   /** The context object as given. */
   readonly context: Json | undefined;
 }

@@ -1,7 +1,7 @@
 // Runs a line of control from state to state: enter, do, leave. The bodies of the states are in files of their own.
 
 import type { CompiledState } from '../definition/types.ts';
-import { exceedsBytes, type Json, textOf } from '../json/text.ts';
+import { type Json, textOf } from '../json/text.ts';
 import { Cancelled } from './cancellation.ts';
 import { runChoice } from './choice.ts';
 import type { Exit } from './data-flow.ts';
@@ -10,13 +10,7 @@ import { runFail } from './fail.ts';
 import { FieldFailure, inState, isStackOverflow, STACK_OVERFLOW, StateFailure } from './failure.ts';
 import type { Frame } from './frame.ts';
 import { RetryWanted } from './inspection.ts';
-import {
-  bytesOf,
-  dataLimitExceeded,
-  MAX_ASSIGN_BYTES,
-  MAX_PAYLOAD_BYTES,
-  variablesTooLarge,
-} from './limits.ts';
+import { bytesOf, checkOutput, MAX_ASSIGN_BYTES, variablesTooLarge } from './limits.ts';
 import { runMap } from './map.ts';
 import { runParallel } from './parallel.ts';
 import { runPass } from './pass.ts';
@@ -105,7 +99,7 @@ function enter(frame: Frame, state: CompiledState): void {
 
 function leave(frame: Frame, state: CompiledState, exit: Exit): Exit {
   const { execution } = frame;
-  if (typeof exit.output === 'object' || typeof exit.output === 'string') checkSize(exit.output, state);
+  checkOutput(exit.output, state.name);
   if (exit.assigned !== undefined) assign(frame, exit.assigned);
   frame.emit(`${state.type}StateExited`, () =>
     outputDetails(exit.output, `,"name":${state.nameText}${andMembers(assignedDetails(exit))}`),
@@ -152,11 +146,6 @@ function assignedDetails(exit: Exit): EventDetails | string {
   if (exit.assigned === undefined || Object.keys(exit.assigned).length === 0) return '';
   const texts = Object.entries(exit.assigned).map(([name, value]) => [name, textOf(value)]);
   return { assignedVariables: Object.fromEntries(texts), assignedVariablesDetails: { truncated: false } };
-}
-
-function checkSize(output: Json, state: CompiledState): void {
-  if (!exceedsBytes(textOf(output), MAX_PAYLOAD_BYTES)) return;
-  throw dataLimitExceeded(state.name);
 }
 
 /** Any thrown value as what ends the frame; a failing JSONata field is recorded first. */

@@ -1,6 +1,6 @@
 // Limits on payloads, and what exceeding them says.
 // https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
-import { type Json, textOf } from '../json/text.ts';
+import { exceedsBytes, type Json, textOf } from '../json/text.ts';
 import { FieldFailure, StateFailure } from './failure.ts';
 
 /** 256 KiB of UTF-8. */
@@ -16,6 +16,12 @@ export const MAX_VARIABLES_BYTES = 10 * 1024 * 1024;
 export function dataLimitExceeded(name: string): StateFailure {
   const cause = `The state/task '${name}' returned a result with a size exceeding the maximum number of bytes service limit.`;
   return new StateFailure('States.DataLimitExceeded', cause);
+}
+
+/** @throws StateFailure when what a state hands on is too large; in a state with a Catch it is caught like any other. */
+export function checkOutput(output: Json, stateName: string): void {
+  if (typeof output !== 'object' && typeof output !== 'string') return;
+  if (exceedsBytes(textOf(output), MAX_PAYLOAD_BYTES)) throw dataLimitExceeded(stateName);
 }
 
 /** Of a value's JSON text. Texts of objects are remembered; scalars are not worth measuring. */

@@ -9,6 +9,7 @@ import { inspect, inspectValue } from './inspection.ts';
 import { runFrame } from './interpreter.ts';
 import { withPolicies } from './policies.ts';
 import { type Restored, takeRestored } from './restore.ts';
+import { checkTolerance } from './tolerance.ts';
 
 /** Iterations at once when the definition sets no limit. */
 const MAX_INLINE_CONCURRENCY = 40;
@@ -51,14 +52,20 @@ async function mocked(
   { input, mock }: { input: Json; mock: () => Json },
 ): Promise<Json> {
   const scope = frame.scope(input);
+  let total: number | undefined;
   if (state.reader === undefined) {
     const items = await state.items(scope);
+    total = toItems(items).length;
     if (!state.isJsonata) inspect(frame, 'afterItemsPath', items);
     await inspectSelector(frame, state, { items, input });
   }
   inspectValue(frame, 'maxConcurrency', await state.maxConcurrency(scope));
-  inspectValue(frame, 'toleratedFailureCount', await state.toleratedFailureCount(scope));
-  inspectValue(frame, 'toleratedFailurePercentage', await state.toleratedFailurePercentage(scope));
+  const count = await state.toleratedFailureCount(scope);
+  const percentage = await state.toleratedFailurePercentage(scope);
+  inspectValue(frame, 'toleratedFailureCount', count);
+  inspectValue(frame, 'toleratedFailurePercentage', percentage);
+  const failed = frame.execution.start.test?.failedIterations ?? 0;
+  if (state.isDistributed) checkTolerance({ failed, total, count: count ?? 0, percentage: percentage ?? 0 });
   return mock();
 }
 

@@ -7,6 +7,7 @@ import type { StateFailure } from './failure.ts';
 import type { Frame } from './frame.ts';
 import { inspectValue, RetryWanted } from './inspection.ts';
 import { recordEvaluationFailure, toFailure } from './interpreter.ts';
+import { checkOutput } from './limits.ts';
 
 export interface Attempts {
   /** One try. @throws StateFailure, FieldFailure, Cancelled */
@@ -24,7 +25,9 @@ export async function withPolicies(
   if (frame.wakeAtMs !== undefined) await frame.sleepUntil(frame.wakeAtMs);
   for (;;) {
     try {
-      return await attempt();
+      const exit = await attempt();
+      checkOutput(exit.output, state.name);
+      return exit;
     } catch (thrown) {
       if (thrown instanceof Cancelled) throw thrown;
       const failure = toFailure(frame, thrown);

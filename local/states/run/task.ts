@@ -2,6 +2,7 @@
 import type { TaskState } from '../definition/types.ts';
 import { integrationFor } from '../integrations/index.ts';
 import type { TaskCall } from '../integrations/integration.ts';
+import { checkFields } from '../integrations/known-fields.ts';
 import { mocked } from '../integrations/mocked.ts';
 import { taskEvents } from '../integrations/task-events.ts';
 import { exceedsBytes, holdsLiterals, type Json, textOf } from '../json/text.ts';
@@ -44,6 +45,7 @@ function attempt(frame: Frame, state: TaskState): Json | Promise<Json> {
   const { test } = frame.execution.start;
   return andThen(effectiveInput(frame, state), (parameters) => {
     if (test?.mock !== undefined) return noted(frame, test.mock());
+    checkFields(state, parameters);
     return andThen(limitsOf(frame, state), (limits) =>
       perform({ frame, state, parameters, ...limits }, marker?.isSubmitted === true),
     );

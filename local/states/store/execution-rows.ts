@@ -34,10 +34,14 @@ export interface ExecutionMore {
   readonly traceHeader?: string;
   readonly itemCount?: number;
   readonly item?: unknown;
+  /** Of a history that is too long to be gone on with by a redrive. */
   readonly eventCount?: number;
   readonly frameCount?: number;
   readonly rerunOf?: string;
 }
+
+/** A redrive adds to the history, which ends at 25,000 events. */
+const MAX_EVENTS_TO_REDRIVE = 24_999;
 
 export interface ExecutionQuery {
   readonly column: 'machine_arn' | 'version_arn' | 'alias_arn' | 'map_run_arn';
@@ -134,9 +138,9 @@ export function toRow(execution: Execution, seq: number): ExecutionRow {
 }
 
 /** `redriveCount` stands first, if at all: lists are filtered by that. */
-function moreText({ start, redriveCount, redriveMs }: Execution): string {
+function moreText({ start, redriveCount, redriveMs, eventCount }: Execution): string {
   const { traceHeader, mapRun, rerunOf } = start;
-  const isPlain = redriveCount === 0 && mapRun === undefined;
+  const isPlain = redriveCount === 0 && mapRun === undefined && eventCount < MAX_EVENTS_TO_REDRIVE;
   if (isPlain && traceHeader === undefined && rerunOf === undefined) return '{}';
   const more: ExecutionMore = {
     ...(redriveCount === 0 ? {} : { redriveCount }),
@@ -144,6 +148,7 @@ function moreText({ start, redriveCount, redriveMs }: Execution): string {
     ...(traceHeader === undefined ? {} : { traceHeader }),
     ...(mapRun === undefined ? {} : { item: mapRun.item, itemCount: mapRun.itemCount }),
     ...(rerunOf === undefined ? {} : { rerunOf }),
+    ...(eventCount < MAX_EVENTS_TO_REDRIVE ? {} : { eventCount }),
   };
   return JSON.stringify(more);
 }
