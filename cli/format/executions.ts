@@ -57,7 +57,8 @@ function purposeOf(arn: string): 'request' | 'batch' | 'rerun' {
 
 function cellsOf({ id, arn, pipeline, status, start, end, durationMs }: ExecutionSummary): string[] {
   const took = status === 'RUNNING' ? 'running' : formatMs(durationMs);
-  return [id, pipeline, purposeOf(arn), status, formatTime(start ?? end).slice(0, 19), took];
+  // Executions of the last 14 days are listed, which the year says nothing of.
+  return [id, pipeline, purposeOf(arn), status, formatTime(start ?? end).slice(5, 19), took];
 }
 
 function whyText({ failure, records }: Pick<ExecutionSummary, 'failure' | 'records'>): string {
