@@ -37,7 +37,8 @@ export function caughtError(caught: CaughtError, place: ErrorPlace & { stage: st
   if (isErrorCode(name)) return new SeriatimError(name, thrown ?? text, place);
   if (name === 'States.Timeout' || name === 'Sandbox.Timedout') return timedOut(place);
   const service = SERVICE_ERRORS.find((rule) => rule.name.test(name) && (rule.says?.test(text) ?? true));
-  if (service !== undefined) return new SeriatimError(service.code, readable(text, service.code), place);
+  if (service !== undefined)
+    return new SeriatimError(service.code, thrown ?? readable(text, service.code), place);
   if (thrown !== undefined) return new SeriatimError('StageFailed', `${name}: ${thrown}`, place);
   const code = name.startsWith('States.') ? 'ExecutionFailed' : 'StageFailed';
   return new SeriatimError(code, `${name}: ${readable(text, code)}`, place);
@@ -77,6 +78,8 @@ const SERVICE_ERRORS: readonly { name: RegExp; says?: RegExp; code: ErrorCode }[
     name: /^SageMakerRuntime\.SdkClient|^Lambda\.(ServiceException|SdkClient|AWSLambda)/,
     code: 'EndpointUnavailable',
   },
+  // A bucket without room, told by a function that gives it no name of its own.
+  { name: /^InternalError$/, says: /\bENOSPC\b/, code: 'StorageFailed' },
   { name: /^States\.DataLimitExceeded$/, code: 'PayloadTooLarge' },
 ];
 
