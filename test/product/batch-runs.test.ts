@@ -172,6 +172,19 @@ describe('seriatim batch', () => {
     expect(third).toMatchObject({ status: 'SUCCEEDED', manifest: { counts: { records: 40, failed: 1 } } });
   }, 30_000);
 
+  it('ends 1 where the run that is found bore more failures than are tolerated now', async () => {
+    const file = join(folder, 'borne.csv');
+    const rows = houses.slice(0, 10).map((house, i) => (i === 3 ? { ...house, bedrooms: 'many' } : house));
+    await writeFile(file, csvOf(rows));
+
+    const first = await seriatim('batch', 'house-prices', file);
+    const second = await seriatim('batch', 'house-prices', file, '--tolerate', '0');
+    const third = await seriatim('batch', 'house-prices', file, '--tolerate', '10%');
+
+    expect([first.exitCode, second.exitCode, third.exitCode]).toEqual([0, 1, 0]);
+    expect(second.stderr).toContain('1 of 10 records failed in it; 0 are tolerated now');
+  }, 30_000);
+
   it('that is interrupted says that the run goes on, and how to see it again', async () => {
     const file = join(folder, 'slow.csv');
     await writeFile(file, csvOf(Array.from({ length: 3_000 }, (_, i) => ({ ...houses[i % 500]!, id: i }))));
