@@ -21,7 +21,7 @@ import {
   readTextIfThere,
   runKeys,
   SeriatimError,
-  startRun,
+  startCurrent,
   toleratedCount,
   writeText,
 } from '../../layers/seriatim/index.ts';
@@ -65,15 +65,15 @@ export async function createRun(pipeline: string, body: unknown, place: BatchPla
     key === undefined
       ? await planPrefix(pipeline, { prefix, options: checked ?? {} }, place)
       : await planObject(pipeline, { key, options: checked }, place);
-  const { status, executionArn, run: started } = await startRun(run, { ...place, again: true });
+  const { status, executionArn, run: started } = await startCurrent(run, { ...place, again: true });
   const answer = {
-    id: run.id,
+    id: started.id,
     pipeline,
     status,
     attempt: started.attempt,
     executionArn,
     ...(await exceededBy(run, started, status)),
-    links: { self: `/batches/${run.id}` },
+    links: { self: `/batches/${started.id}` },
   };
   return { statusCode: status === 'STARTED' ? 202 : 200, body: answer };
 }

@@ -120,7 +120,7 @@ export async function leadTo(id: string, what: What, place: BatchPlace): Promise
   if (other !== undefined)
     throw new SeriatimError(
       'ResultsReplaced',
-      `The ${what} of ${id} were replaced by those of run ${other}.`,
+      `The ${what} of ${id} ${what === 'output' ? 'was' : 'were'} replaced by those of run ${other}.`,
     );
   const url = links[what];
   if (url === undefined) throw new SeriatimError('RunNotFound', `The run ${id} left no ${what}.`);

@@ -1,5 +1,5 @@
 // Starting executions: synchronous ones for requests, named ones for batches.
-import type { StartSyncExecutionCommandOutput } from '@aws-sdk/client-sfn';
+import type { ListExecutionsCommandOutput, StartSyncExecutionCommandOutput } from '@aws-sdk/client-sfn';
 import { sfnClient } from './clients.ts';
 import { addSyncLane } from './sync-lane.ts';
 import { uuid7 } from './uuid7.ts';
@@ -88,8 +88,8 @@ export async function newestExecutions(stateMachineArn: string, most: number): P
   const [{ ListExecutionsCommand }, client] = await Promise.all([import('@aws-sdk/client-sfn'), sfnClient()]);
   const { executions = [] } = await client
     .send(new ListExecutionsCommand({ stateMachineArn, maxResults: most }))
-    .catch((thrown: Error) => {
-      if (thrown.name === 'StateMachineDoesNotExist') return {};
+    .catch((thrown: Error): Pick<ListExecutionsCommandOutput, 'executions'> => {
+      if (thrown.name === 'StateMachineDoesNotExist') return { executions: [] };
       throw thrown;
     });
   return executions.map(({ name, status, startDate, stopDate }) => ({

@@ -221,9 +221,9 @@ describe('seriatim batch', () => {
   });
 
   it.each([
-    [['batch', 'house-prices', 'gone.csv'], 1, 'gone.csv cannot be read'],
-    [['batch', 'castles', join(PROJECT, 'package.json')], 1, 'no pipeline "castles"'],
-    [['batch', 'house-prices', join(PROJECT, 'LICENSE')], 1, 'The name must end in'],
+    [['batch', 'house-prices', 'gone.csv'], 2, 'gone.csv cannot be read'],
+    [['batch', 'castles', join(PROJECT, 'package.json')], 2, 'no pipeline "castles"'],
+    [['batch', 'house-prices', join(PROJECT, 'LICENSE')], 2, 'The name must end in'],
     [['batch', 'house-prices', join(PROJECT, 'package.json'), '--options', 'x'], 2, '--options takes JSON'],
     [['batch', 'show', 'nothing'], 1, 'no run "nothing"'],
     [['batch', 'house-prices', SAMPLE, '--columns', 'nonsense'], 2, '"nonsense" is no field of the results'],
@@ -290,6 +290,15 @@ describe('results of one name', () => {
     const own = await fetch(`${product.httpUrl}/batches/${second}/output`);
     expect(own.status).toBe(200);
     expect((await own.text()).split('\n')).toHaveLength(7);
+
+    await putObject(key, csvOf(bad(1)));
+    const third = (await post('/pipelines/house-prices/batches', { input: { key } })).json.id;
+    await untilOver(third);
+    const again = (await post('/pipelines/house-prices/batches', { input: { key } })).json.id;
+    const put = await fetch(`${product.httpUrl}/batches/${third}/output`);
+    expect([first, second]).not.toContain(third);
+    expect(again).toBe(third);
+    expect((await put.text()).split('\n')[2]).toContain('InvalidPayload');
   });
 });
 
