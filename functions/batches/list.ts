@@ -112,3 +112,17 @@ async function strayInputs(bucket: string, limit: number): Promise<FoundRun[]> {
   }
   return found;
 }
+
+/** The entry of the list whose id is the key of a file that no pipeline takes. */
+export async function findStray(key: string, bucket: string): Promise<ListedRun | undefined> {
+  const place = inputPlaceOf(key);
+  if (place === undefined || SERVED_PIPELINES.has(place.pipeline)) return undefined;
+  const { message } = new PipelineNotFound(place.pipeline, [...SERVED_PIPELINES.keys()]);
+  for await (const { key: found, modifiedMs } of listObjects(bucket, key)) {
+    if (found !== key) break;
+    const startedAt = new Date(modifiedMs).toISOString();
+    const error = { code: 'PipelineNotFound', message };
+    return { id: key, pipeline: place.pipeline, status: 'FAILED', startedAt, endedAt: startedAt, error };
+  }
+  return undefined;
+}

@@ -14,8 +14,11 @@ import {
 import { isResumable } from './control.ts';
 import type { BatchAnswer, BatchPlace } from './create.ts';
 import { type FoundRun, findById } from './find.ts';
+import { findStray } from './list.ts';
 
 export async function showRun(id: string, place: BatchPlace): Promise<BatchAnswer> {
+  const stray = await findStray(id, place.bucket);
+  if (stray !== undefined) return { statusCode: 200, body: stray };
   return { statusCode: 200, body: await viewOf(await findById(id, place)) };
 }
 

@@ -256,6 +256,7 @@ describe('what no run can be made of', () => {
 
     expect(refused.error).toMatchObject({ code: 'UnsupportedContentType' });
     expect(stray).toMatchObject({ status: 'FAILED', error: { code: 'PipelineNotFound' } });
+    expect(await show(encodeURIComponent(stray!.id))).toEqual(stray);
     expect(await show(refused.id)).toMatchObject({ status: 'FAILED', isResumable: false });
     expect((await seriatim('batch', 'list')).stdout).toContain('FAILED UnsupportedContentType');
   });
