@@ -59,7 +59,7 @@ export function batchDetails(view: BatchView): string {
   const { id, pipeline, name, status, attempt, startedAt, endedAt, progress } = view;
   return [
     id,
-    `${pipeline}  ${name}  ${status}  start ${attempt}`,
+    `${pipeline}  ${name ?? id}  ${status}  start ${attempt ?? 0}`,
     `started ${formatTime(startedAt)}${endedAt === undefined ? '' : `, ended ${formatTime(endedAt)}`}`,
     status === 'RUNNING'
       ? progressText(progress, progress.recordsPerSecond ?? 0)

@@ -67,7 +67,14 @@ export function readBatch(id: string, url: string | undefined): Promise<BatchVie
 export async function postBatch<Body>(path: string, body: unknown, url: string | undefined): Promise<Body> {
   const answer = await callApi({ url: apiUrl(url), path, body: JSON.stringify(body) });
   // What was asked for is wrong, before any work was done.
-  const exitCode = answer.statusCode === 400 ? EXIT_USAGE : EXIT_FAILURE;
+  const exitCode = isUsage(answer) ? EXIT_USAGE : EXIT_FAILURE;
   if (answer.statusCode >= 300) throw new CommandError(errorText(answer), exitCode);
   return JSON.parse(answer.text) as Body;
+}
+
+/** What was asked cannot be: the options, the file's form, a pipeline that there is none of. */
+function isUsage({ statusCode, text }: { readonly statusCode: number; readonly text: string }): boolean {
+  return (
+    statusCode === 400 || statusCode === 415 || (statusCode === 404 && text.includes('PipelineNotFound'))
+  );
 }

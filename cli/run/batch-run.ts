@@ -68,17 +68,30 @@ export async function runBatch(
   const { id } = started;
   if (!flags.wait) {
     console.log(flags.json === true ? JSON.stringify(started) : id);
-    console.error(howToGoOn(id));
-    return true;
+    console.error([...exceededText(started), howToGoOn(id)].join('\n'));
+    return started.exceedsTolerance === undefined;
   }
-  console.error(startText(started));
-  return finish(await watch(id, flags.url), out, flags.json === true);
+  console.error([startText(started), ...exceededText(started)].join('\n'));
+  const isHere = await finish(await watch(id, flags.url), out, flags.json === true);
+  return isHere && started.exceedsTolerance === undefined;
 }
 
 interface StartedRun {
   readonly id: string;
   readonly status: string;
   readonly attempt: number;
+  /** It went through before, with more failures than are tolerated now. */
+  readonly exceedsTolerance?: {
+    readonly failed: number;
+    readonly records: number;
+    readonly tolerated: number | string;
+  };
+}
+
+function exceededText({ exceedsTolerance: exceeded }: StartedRun): string[] {
+  if (exceeded === undefined) return [];
+  const { failed, records, tolerated } = exceeded;
+  return [`${failed} of ${records} records failed in it; ${tolerated} are tolerated now`];
 }
 
 /** The same bytes with the same options lie there already, and their run is found again. */
@@ -95,8 +108,12 @@ async function uploadAndStart(
     url,
   );
   if (place.upload !== undefined) await upload(file, size, place.upload.url);
-  const { id, status, attempt } = await postBatch<StartedRun>(path, { input: place.input }, url);
-  return { id, status, attempt };
+  const { id, status, attempt, exceedsTolerance } = await postBatch<StartedRun>(
+    path,
+    { input: place.input },
+    url,
+  );
+  return { id, status, attempt, ...(exceedsTolerance === undefined ? {} : { exceedsTolerance }) };
 }
 
 /** @throws CommandError where no file can be written: better said before the work than after it */

@@ -5,6 +5,7 @@ import { rename, rm } from 'node:fs/promises';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { request } from 'undici';
+import { EXIT_USAGE } from '../exit.ts';
 import { CommandError } from '../http-api.ts';
 
 /** @throws CommandError when the file cannot be read */
@@ -17,7 +18,7 @@ export async function digestOf(file: string): Promise<{ readonly size: number; r
       size += block.length;
     }
   } catch (thrown) {
-    throw new CommandError(`${file} cannot be read: ${(thrown as Error).message}`);
+    throw new CommandError(`${file} cannot be read: ${(thrown as Error).message}`, EXIT_USAGE);
   }
   return { size, sha256: hash.digest('hex') };
 }

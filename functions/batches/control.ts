@@ -25,7 +25,7 @@ export async function resumeRun(id: string, body: unknown, place: BatchPlace): P
     throw new InvalidPayload(`The run is ${latest.status}: there is nothing to resume.`);
   if (run.refusal !== undefined)
     throw new InvalidPayload(
-      `The run was refused: ${run.refusal.message} Put the file again once that is mended.`,
+      `The run was refused: ${run.refusal.message.replace(/[.\s]*$/, '.')} Put the file again once that is mended.`,
     );
   const changed = { ...run, options: { ...run.options, ...given } };
   const { status, run: started, executionArn } = await startRun(changed, { ...place, again: true });

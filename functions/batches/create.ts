@@ -19,8 +19,10 @@ import {
   planRun,
   presignedUrl,
   readTextIfThere,
+  runKeys,
   SeriatimError,
-  startRun,
+  startCurrent,
+  toleratedCount,
   writeText,
 } from '../../layers/seriatim/index.ts';
 
@@ -63,16 +65,37 @@ export async function createRun(pipeline: string, body: unknown, place: BatchPla
     key === undefined
       ? await planPrefix(pipeline, { prefix, options: checked ?? {} }, place)
       : await planObject(pipeline, { key, options: checked }, place);
-  const { status, executionArn, run: started } = await startRun(run, { ...place, again: true });
+  const { status, executionArn, run: started } = await startCurrent(run, { ...place, again: true });
   const answer = {
-    id: run.id,
+    id: started.id,
     pipeline,
     status,
     attempt: started.attempt,
     executionArn,
-    links: { self: `/batches/${run.id}` },
+    ...(await exceededBy(run, started, status)),
+    links: { self: `/batches/${started.id}` },
   };
   return { statusCode: status === 'STARTED' ? 202 : 200, body: answer };
+}
+
+/** A run that went through bearing more than is asked for now is said to have done so. */
+async function exceededBy(
+  asked: BatchRun,
+  found: BatchRun,
+  status: string,
+): Promise<{ exceedsTolerance?: Exceeded }> {
+  if (status !== 'SUCCEEDED' || asked.options.toleratedFailures === undefined) return {};
+  const text = await readTextIfThere({ bucket: found.bucket, key: runKeys(found).runManifest });
+  if (text === undefined) return {};
+  const { records, failed } = (JSON.parse(text) as { counts: { records: number; failed: number } }).counts;
+  if (failed <= toleratedCount(asked.options, records)) return {};
+  return { exceedsTolerance: { failed, records, tolerated: asked.options.toleratedFailures } };
+}
+
+interface Exceeded {
+  readonly failed: number;
+  readonly records: number;
+  readonly tolerated: number | string;
 }
 
 interface AskedUpload {

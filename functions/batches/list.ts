@@ -12,7 +12,9 @@ import {
   newestExecutions,
   PIPELINES,
   PipelineNotFound,
+  readTextIfThere,
   runIdOf,
+  runKeys,
   SERVED_PIPELINES,
 } from '../../layers/seriatim/index.ts';
 import type { BatchAnswer, BatchPlace } from './create.ts';
@@ -26,7 +28,7 @@ interface ListedRun {
   readonly status: string;
   readonly startedAt: string;
   readonly endedAt?: string;
-  readonly error?: { readonly code: string; readonly message: string };
+  readonly error?: { readonly code: string; readonly message: string } | undefined;
 }
 
 export async function listRuns(
@@ -46,7 +48,7 @@ export async function listRuns(
     .flat()
     .sort((a, b) => (a.startedAt < b.startedAt ? 1 : -1))
     .slice(0, limit);
-  const batches = await Promise.all(newest.map((run) => withReason(run)));
+  const batches = await Promise.all(newest.map((run) => withReason(run, bucket)));
   return { statusCode: 200, body: { batches: batches.map(({ arn: _arn, ...run }) => run) } };
 }
 
@@ -65,9 +67,11 @@ async function runsOf(pipeline: string, machinePrefix: string, limit: number): P
   return [...runs.values()];
 }
 
-/** A list of executions does not say why one failed. */
-async function withReason(run: FoundRun): Promise<FoundRun> {
+/** A list of executions does not say why one failed; the run's manifest does, better than the execution. */
+async function withReason(run: FoundRun, bucket: string): Promise<FoundRun> {
   if (run.status !== 'FAILED' || run.arn === undefined) return run;
+  const told = await manifestError(run, bucket);
+  if (told !== undefined) return { ...run, error: told };
   const state = await describeExecution(run.arn);
   if (state === undefined) return run;
   const { code, message } = executionError({
@@ -77,6 +81,18 @@ async function withReason(run: FoundRun): Promise<FoundRun> {
     pipeline: run.pipeline,
   });
   return { ...run, error: { code, message } };
+}
+
+/** Of the start that is listed: an earlier one's says nothing any more. */
+async function manifestError({ id, pipeline, arn }: FoundRun, bucket: string): Promise<ListedRun['error']> {
+  const { runManifest } = runKeys({ pipeline, name: '', workPrefix: `${pipeline}/work/${id}/` });
+  const text = await readTextIfThere({ bucket, key: runManifest });
+  if (text === undefined) return undefined;
+  const { executionArn: told, error } = JSON.parse(text) as {
+    executionArn: string;
+    error?: ListedRun['error'];
+  };
+  return told === arn && error !== undefined ? { code: error.code, message: error.message } : undefined;
 }
 
 /** Objects under `<name>/in/` where no pipeline has that name. */
@@ -95,4 +111,18 @@ async function strayInputs(bucket: string, limit: number): Promise<FoundRun[]> {
     }
   }
   return found;
+}
+
+/** The entry of the list whose id is the key of a file that no pipeline takes. */
+export async function findStray(key: string, bucket: string): Promise<ListedRun | undefined> {
+  const place = inputPlaceOf(key);
+  if (place === undefined || SERVED_PIPELINES.has(place.pipeline)) return undefined;
+  const { message } = new PipelineNotFound(place.pipeline, [...SERVED_PIPELINES.keys()]);
+  for await (const { key: found, modifiedMs } of listObjects(bucket, key)) {
+    if (found !== key) break;
+    const startedAt = new Date(modifiedMs).toISOString();
+    const error = { code: 'PipelineNotFound', message };
+    return { id: key, pipeline: place.pipeline, status: 'FAILED', startedAt, endedAt: startedAt, error };
+  }
+  return undefined;
 }

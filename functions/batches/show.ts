@@ -14,8 +14,11 @@ import {
 import { isResumable } from './control.ts';
 import type { BatchAnswer, BatchPlace } from './create.ts';
 import { type FoundRun, findById } from './find.ts';
+import { findStray } from './list.ts';
 
 export async function showRun(id: string, place: BatchPlace): Promise<BatchAnswer> {
+  const stray = await findStray(id, place.bucket);
+  if (stray !== undefined) return { statusCode: 200, body: stray };
   return { statusCode: 200, body: await viewOf(await findById(id, place)) };
 }
 
@@ -120,7 +123,7 @@ export async function leadTo(id: string, what: What, place: BatchPlace): Promise
   if (other !== undefined)
     throw new SeriatimError(
       'ResultsReplaced',
-      `The ${what} of ${id} were replaced by those of run ${other}.`,
+      `The ${what} of ${id} ${what === 'output' ? 'was' : 'were'} replaced by those of run ${other}.`,
     );
   const url = links[what];
   if (url === undefined) throw new SeriatimError('RunNotFound', `The run ${id} left no ${what}.`);

@@ -12,7 +12,7 @@ import {
   planRun,
   readTextIfThere,
   SeriatimError,
-  startRun,
+  startCurrent,
 } from '../../layers/seriatim/index.ts';
 import { refuse } from './refuse.ts';
 
@@ -45,8 +45,8 @@ async function start(bucket: string, key: string, place: InputPlace): Promise<vo
   const text = await readTextIfThere({ bucket, key: optionsKey });
   const options = text === undefined ? {} : checkOptions(parseJson(text, optionsKey), optionsKey);
   const run = planRun({ bucket, key, ...place, ...head }, options);
-  const { status, executionArn } = await startRun(run, { machinePrefix, again: false });
-  log('info', status === 'STARTED' ? 'started' : 'started before', { run: run.id, status, executionArn });
+  const { status, executionArn, run: started } = await startCurrent(run, { machinePrefix, again: false });
+  log('info', status === 'STARTED' ? 'started' : 'started before', { run: started.id, status, executionArn });
 }
 
 /** Notifications encode keys as forms do: `+` for a space. */

@@ -19,6 +19,7 @@ import {
   runKeys,
   type SeriatimError,
   type Slice,
+  stored,
   writeBytes,
   writeText,
 } from '../../layers/seriatim/index.ts';
@@ -90,14 +91,14 @@ async function writePart({ task, kept }: WritePartEvent): Promise<WritePartResul
     records: everyRecord(slices, task),
     task,
     pipeline,
-    sources: () => readSlice(task),
+    sources: () => stored(() => readSlice(task)),
   });
   const models = kept.flatMap((slice) => ('models' in slice ? (slice.models ?? []) : []));
   const head = { n: chunk.n, first: chunk.first, count: chunk.count, ...content.head, models };
   const key = runKeys(run).part(chunk.n, content.head.failed);
   const part = encodePart(head, content.results, content.errors);
-  await writeBytes({ bucket: run.bucket, key }, part, 'application/octet-stream');
-  if (content.head.failed > 0) await checkTolerance(task, content.head);
+  await stored(() => writeBytes({ bucket: run.bucket, key }, part, 'application/octet-stream'));
+  if (content.head.failed > 0) await stored(() => checkTolerance(task, content.head));
   return { n: chunk.n, count: chunk.count, failed: content.head.failed };
 }
 

@@ -40,7 +40,7 @@ export function caughtError(caught: CaughtError, place: ErrorPlace & { stage: st
   const service = SERVICE_ERRORS.find((rule) => rule.name.test(name) && (rule.says?.test(text) ?? true));
   if (service !== undefined) {
     const known = withStatus(place, service.code, text);
-    return new SeriatimError(service.code, readable(text, service.code), known);
+    return new SeriatimError(service.code, thrown ?? readable(text, service.code), known);
   }
   if (thrown !== undefined) return new SeriatimError('StageFailed', `${name}: ${thrown}`, place);
   const code = name.startsWith('States.') ? 'ExecutionFailed' : 'StageFailed';
@@ -87,6 +87,8 @@ const SERVICE_ERRORS: readonly { name: RegExp; says?: RegExp; code: ErrorCode }[
     name: /^SageMakerRuntime\.SdkClient|^Lambda\.(ServiceException|SdkClient|AWSLambda)/,
     code: 'EndpointUnavailable',
   },
+  // A bucket without room, told by a function that gives it no name of its own.
+  { name: /^InternalError$/, says: /\bENOSPC\b/, code: 'StorageFailed' },
   { name: /^States\.DataLimitExceeded$/, code: 'PayloadTooLarge' },
 ];
 

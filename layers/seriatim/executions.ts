@@ -1,5 +1,5 @@
 // Starting executions: synchronous ones for requests, named ones for batches.
-import type { StartSyncExecutionCommandOutput } from '@aws-sdk/client-sfn';
+import type { ListExecutionsCommandOutput, StartSyncExecutionCommandOutput } from '@aws-sdk/client-sfn';
 import { sfnClient } from './clients.ts';
 import { addSyncLane } from './sync-lane.ts';
 import { uuid7 } from './uuid7.ts';
@@ -83,12 +83,15 @@ export interface ListedExecution {
   readonly endedAt?: string;
 }
 
-/** The newest executions of a state machine. */
+/** The newest executions of a state machine; none of one that is not there. */
 export async function newestExecutions(stateMachineArn: string, most: number): Promise<ListedExecution[]> {
   const [{ ListExecutionsCommand }, client] = await Promise.all([import('@aws-sdk/client-sfn'), sfnClient()]);
-  const { executions = [] } = await client.send(
-    new ListExecutionsCommand({ stateMachineArn, maxResults: most }),
-  );
+  const { executions = [] } = await client
+    .send(new ListExecutionsCommand({ stateMachineArn, maxResults: most }))
+    .catch((thrown: Error): Pick<ListExecutionsCommandOutput, 'executions'> => {
+      if (thrown.name === 'StateMachineDoesNotExist') return { executions: [] };
+      throw thrown;
+    });
   return executions.map(({ name, status, startDate, stopDate }) => ({
     name: name!,
     status: status!,

@@ -18,6 +18,7 @@ export * from './batch/record-list.ts';
 export * from './batch/record-text.ts';
 export * from './batch/run.ts';
 export * from './batch/start.ts';
+export * from './batch/start-current.ts';
 export * from './batch/text-buffer.ts';
 export * from './batch/upload.ts';
 export * from './claims.ts';

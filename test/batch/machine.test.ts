@@ -192,8 +192,8 @@ describe('models in the manifest', () => {
     await system.run(plan);
 
     expect((await manifestOf('versions.csv')).models).toEqual(
-      ['aa', 'bb'].map((sha256) =>
-        expect.objectContaining({ records: 10, artefacts: [{ model: 'Rome', sha256 }] }),
+      ['aa', 'bb'].map((checksum) =>
+        expect.objectContaining({ records: 10, artefacts: [{ model: 'Rome', checksum }] }),
       ),
     );
   });

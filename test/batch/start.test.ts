@@ -64,6 +64,14 @@ describe('a run', () => {
     );
   });
 
+  it.each([
+    ['数据.csv', /^csv-[0-9a-f]{32}$/],
+    ['-x.csv', /^x-csv-/],
+    ['数据', /^run-[0-9a-f]{32}$/],
+  ])('of %s begins with a letter or digit', (name, id) => {
+    expect(planRun({ ...input, name, contentType: 'text/csv' }, {}).id).toMatch(id);
+  });
+
   it('is found again from the name of any of its starts', () => {
     const { id } = planRun({ ...input, name: `${'long '.repeat(30)}.csv` }, {});
     const names = [1, 2, 37].map((attempt) => executionName({ id, attempt }));

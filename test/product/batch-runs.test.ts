@@ -172,6 +172,19 @@ describe('seriatim batch', () => {
     expect(third).toMatchObject({ status: 'SUCCEEDED', manifest: { counts: { records: 40, failed: 1 } } });
   }, 30_000);
 
+  it('ends 1 where the run that is found bore more failures than are tolerated now', async () => {
+    const file = join(folder, 'borne.csv');
+    const rows = houses.slice(0, 10).map((house, i) => (i === 3 ? { ...house, bedrooms: 'many' } : house));
+    await writeFile(file, csvOf(rows));
+
+    const first = await seriatim('batch', 'house-prices', file);
+    const second = await seriatim('batch', 'house-prices', file, '--tolerate', '0');
+    const third = await seriatim('batch', 'house-prices', file, '--tolerate', '10%');
+
+    expect([first.exitCode, second.exitCode, third.exitCode]).toEqual([0, 1, 0]);
+    expect(second.stderr).toContain('1 of 10 records failed in it; 0 are tolerated now');
+  }, 30_000);
+
   it('that is interrupted says that the run goes on, and how to see it again', async () => {
     const file = join(folder, 'slow.csv');
     await writeFile(file, csvOf(Array.from({ length: 3_000 }, (_, i) => ({ ...houses[i % 500]!, id: i }))));
@@ -208,9 +221,9 @@ describe('seriatim batch', () => {
   });
 
   it.each([
-    [['batch', 'house-prices', 'gone.csv'], 1, 'gone.csv cannot be read'],
-    [['batch', 'castles', join(PROJECT, 'package.json')], 1, 'no pipeline "castles"'],
-    [['batch', 'house-prices', join(PROJECT, 'LICENSE')], 1, 'The name must end in'],
+    [['batch', 'house-prices', 'gone.csv'], 2, 'gone.csv cannot be read'],
+    [['batch', 'castles', join(PROJECT, 'package.json')], 2, 'no pipeline "castles"'],
+    [['batch', 'house-prices', join(PROJECT, 'LICENSE')], 2, 'The name must end in'],
     [['batch', 'house-prices', join(PROJECT, 'package.json'), '--options', 'x'], 2, '--options takes JSON'],
     [['batch', 'show', 'nothing'], 1, 'no run "nothing"'],
     [['batch', 'house-prices', SAMPLE, '--columns', 'nonsense'], 2, '"nonsense" is no field of the results'],
@@ -243,6 +256,7 @@ describe('what no run can be made of', () => {
 
     expect(refused.error).toMatchObject({ code: 'UnsupportedContentType' });
     expect(stray).toMatchObject({ status: 'FAILED', error: { code: 'PipelineNotFound' } });
+    expect(await show(encodeURIComponent(stray!.id))).toEqual(stray);
     expect(await show(refused.id)).toMatchObject({ status: 'FAILED', isResumable: false });
     expect((await seriatim('batch', 'list')).stdout).toContain('FAILED UnsupportedContentType');
   });
@@ -277,6 +291,15 @@ describe('results of one name', () => {
     const own = await fetch(`${product.httpUrl}/batches/${second}/output`);
     expect(own.status).toBe(200);
     expect((await own.text()).split('\n')).toHaveLength(7);
+
+    await putObject(key, csvOf(bad(1)));
+    const third = (await post('/pipelines/house-prices/batches', { input: { key } })).json.id;
+    await untilOver(third);
+    const again = (await post('/pipelines/house-prices/batches', { input: { key } })).json.id;
+    const put = await fetch(`${product.httpUrl}/batches/${third}/output`);
+    expect([first, second]).not.toContain(third);
+    expect(again).toBe(third);
+    expect((await put.text()).split('\n')[2]).toContain('InvalidPayload');
   });
 });
 

@@ -5,6 +5,6 @@ import type { ModelArtefact } from './part.ts';
 
 export function artefactsIn(customAttributes: string | undefined): ModelArtefact[] {
   return readMarks(customAttributes).flatMap(({ model, checksum }) =>
-    checksum === undefined ? [] : [{ ...(model === undefined ? {} : { model }), sha256: checksum }],
+    checksum === undefined ? [] : [{ ...(model === undefined ? {} : { model }), checksum }],
   );
 }

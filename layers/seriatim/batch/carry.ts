@@ -99,7 +99,7 @@ export function unpack(payload: CarriedPayload): Promise<Payload> {
 }
 
 /** A bucket that does not answer, or has no room, is nobody's record's fault: it gets a name of its own. */
-async function stored<Result>(work: () => Promise<Result>): Promise<Result> {
+export async function stored<Result>(work: () => Promise<Result>): Promise<Result> {
   try {
     return await work();
   } catch (cause) {

@@ -36,8 +36,8 @@ export interface PartModel {
 /** An artefact as the container reports it with each answer. */
 export interface ModelArtefact {
   readonly model?: string;
-  /** Hexadecimal. */
-  readonly sha256: string;
+  /** The first 16 hexadecimal digits of the SHA-256 of its model file, from our containers. */
+  readonly checksum: string;
 }
 
 export interface Part {

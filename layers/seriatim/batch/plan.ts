@@ -61,6 +61,13 @@ export function planRefusal(
   return { ...run, workPrefix, attempt: 1, refusal: { code, message } };
 }
 
+/** The same once more, after another run has replaced its results: as often as it is asked for, the same run. */
+export function planAfter(run: BatchRun, other: string): BatchRun {
+  const id = runId(run.name, [run.id, other]);
+  const options = { ...run.options, rerun: `after ${other}` };
+  return { ...run, id, options, workPrefix: `${run.pipeline}/work/${id}/`, attempt: 1 };
+}
+
 /** Each object under the prefix is a record. @param listing what is there now: another listing is another run */
 export function planListing(
   {
@@ -164,12 +171,13 @@ function quoted(names: readonly string[]): string {
 /** The folder of an upload that is called by its content says nothing to a reader. */
 const BY_CONTENT = /^by-content\/[0-9a-f]+\//;
 
-/** Readable, and 128 bits of a digest. */
+/** Readable, begins with a letter or digit, so that no command takes it for an option, and 128 bits of a digest. */
 function runId(name: string, identity: readonly unknown[]): string {
   const readable = name
     .replace(BY_CONTENT, '')
     .replace(/[^A-Za-z0-9-]+/g, '-')
+    .replace(/^-+/, '')
     .slice(0, 40);
   const digest = createHash('sha256').update(JSON.stringify(identity)).digest('hex');
-  return `${readable}-${digest.slice(0, 32)}`;
+  return `${readable || 'run'}-${digest.slice(0, 32)}`;
 }
