@@ -16,6 +16,7 @@ import {
   runIdOf,
   runKeys,
   SERVED_PIPELINES,
+  workPrefixOf,
 } from '../../layers/seriatim/index.ts';
 import type { BatchAnswer, BatchPlace } from './create.ts';
 
@@ -85,7 +86,7 @@ async function withReason(run: FoundRun, bucket: string): Promise<FoundRun> {
 
 /** Of the start that is listed: an earlier one's says nothing any more. */
 async function manifestError({ id, pipeline, arn }: FoundRun, bucket: string): Promise<ListedRun['error']> {
-  const { runManifest } = runKeys({ pipeline, name: '', workPrefix: `${pipeline}/work/${id}/` });
+  const { runManifest } = runKeys({ pipeline, name: '', workPrefix: workPrefixOf(pipeline, id) });
   const text = await readTextIfThere({ bucket, key: runManifest });
   if (text === undefined) return undefined;
   const { executionArn: told, error } = JSON.parse(text) as {

@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { InvalidPayload, SeriatimError } from '../errors.ts';
 import { findPipeline, type PipelineEntry } from '../pipelines.ts';
 import { type BatchOptions, identityOf } from './options.ts';
-import type { BatchRun, InputFormat } from './run.ts';
+import { type BatchRun, type InputFormat, workPrefixOf } from './run.ts';
 
 /** Beside the data: options for every input of the same folder. */
 export const OPTIONS_NAME = '_run.json';
@@ -45,7 +45,7 @@ export function planRun(input: InputObject, options: BatchOptions): BatchRun {
   checkTogether(format, options);
   checkColumns(format, options, findPipeline(input.pipeline));
   const id = runId(name, [bucket, key, etag, identityOf(options)]);
-  const workPrefix = `${pipeline}/work/${id}/`;
+  const workPrefix = workPrefixOf(pipeline, id);
   return { id, pipeline, bucket, key, etag, sizeBytes, format, name, options, workPrefix, attempt: 1 };
 }
 
@@ -56,7 +56,7 @@ export function planRefusal(
 ): BatchRun {
   findPipeline(pipeline);
   const id = runId(name, [bucket, key, etag, code, message]);
-  const workPrefix = `${pipeline}/work/${id}/`;
+  const workPrefix = workPrefixOf(pipeline, id);
   const run = { id, pipeline, bucket, key, etag, sizeBytes, format: 'jsonl', name, options: {} } as const;
   return { ...run, workPrefix, attempt: 1, refusal: { code, message } };
 }
@@ -65,7 +65,7 @@ export function planRefusal(
 export function planAfter(run: BatchRun, other: string): BatchRun {
   const id = runId(run.name, [run.id, other]);
   const options = { ...run.options, rerun: `after ${other}` };
-  return { ...run, id, options, workPrefix: `${run.pipeline}/work/${id}/`, attempt: 1 };
+  return { ...run, id, options, workPrefix: workPrefixOf(run.pipeline, id), attempt: 1 };
 }
 
 /** Each object under the prefix is a record. @param listing what is there now: another listing is another run */
@@ -86,7 +86,7 @@ export function planListing(
   checkColumns('objects', options, findPipeline(pipeline));
   const name = `${prefix.slice(pipeline.length + 1).replace(/\/+$/, '') || 'all'}.objects`;
   const id = runId(name, [bucket, prefix, listing, identityOf(options)]);
-  const workPrefix = `${pipeline}/work/${id}/`;
+  const workPrefix = workPrefixOf(pipeline, id);
   return {
     id,
     pipeline,

@@ -82,6 +82,11 @@ export interface SplitSummary {
   readonly note?: string;
 }
 
+/** Where a run's work lies. */
+export function workPrefixOf(pipeline: string, id: string): string {
+  return `${pipeline}/work/${id}/`;
+}
+
 /** The objects of a run. Everything under `work` may go once the manifest says SUCCEEDED. */
 export function runKeys({ pipeline, name, workPrefix }: Pick<BatchRun, 'pipeline' | 'name' | 'workPrefix'>) {
   return {

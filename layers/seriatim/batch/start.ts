@@ -3,7 +3,7 @@
 import { describeExecution, type ExecutionState, startOnce } from '../executions.ts';
 import { readTextIfThere, writeText } from '../objects.ts';
 import { executionName } from './plan.ts';
-import { type BatchRun, runKeys } from './run.ts';
+import { type BatchRun, runKeys, workPrefixOf } from './run.ts';
 
 export interface Started {
   readonly run: BatchRun;
@@ -63,7 +63,7 @@ async function keepPlan(run: BatchRun): Promise<void> {
 
 /** Undefined when the pipeline has no such run, or it has expired. */
 export async function findRun(bucket: string, pipeline: string, id: string): Promise<BatchRun | undefined> {
-  const { plan } = runKeys({ pipeline, name: '', workPrefix: `${pipeline}/work/${id}/` });
+  const { plan } = runKeys({ pipeline, name: '', workPrefix: workPrefixOf(pipeline, id) });
   const text = await readTextIfThere({ bucket, key: plan });
   return text === undefined ? undefined : { ...(JSON.parse(text) as BatchRun), attempt: 1 };
 }

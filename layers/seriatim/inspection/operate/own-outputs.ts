@@ -1,6 +1,7 @@
 // A batch that is run again writes to objects of its own, so that it can be compared with the one before. Pure: the
 // run that a batch's execution is given (`batch/run.ts`) with another name, by which its outputs are called, and, where
 // it begins anew, another folder of work.
+import { workPrefixOf } from '../../batch/run.ts';
 import { isObject } from '../history.ts';
 
 export interface OwnNames {
@@ -35,7 +36,7 @@ export function isRun(value: unknown): value is Readonly<Record<string, unknown>
 function renamed(run: Run, { execution, isAnew }: OwnNames): Run {
   const name = ownName(run.name, execution);
   if (!isAnew) return { ...run, name };
-  const workPrefix = `${run.pipeline}/work/${execution}/`;
+  const workPrefix = workPrefixOf(run.pipeline, execution);
   return { ...run, id: execution, name, workPrefix, ...{ attempt: 1 } };
 }
 
